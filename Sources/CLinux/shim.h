@@ -1,0 +1,14 @@
+#pragma once
+
+// What glibc hides behind _GNU_SOURCE, which Swift's Glibc module does not define.
+
+#include <fcntl.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+static const int CLOAKROOM_O_TMPFILE = __O_TMPFILE | O_DIRECTORY;
+static const int CLOAKROOM_O_NOATIME = __O_NOATIME;
+static const int CLOAKROOM_RWF_NOWAIT = 0x00000008;
+
+/// preadv2(2)
+ssize_t preadv2(int descriptor, const struct iovec *vectors, int count, off_t offset, int flags);

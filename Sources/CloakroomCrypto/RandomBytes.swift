@@ -1,0 +1,17 @@
+internal import CLibcrypto
+
+/// Bytes from libcrypto's generator, which the operating system seeds.
+public enum RandomBytes {
+    /// The generator could not be seeded.
+    public struct Unavailable: Error {}
+
+    /// Returns bytes that nobody can predict.
+    ///
+    /// - Parameter count: How many bytes.
+    /// - Throws: ``Unavailable`` where libcrypto has no entropy; nothing weaker is ever returned instead.
+    public static func generate(count: Int) throws(Unavailable) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        guard RAND_bytes(&bytes, Int32(count)) == 1 else { throw Unavailable() }
+        return bytes
+    }
+}

@@ -1,0 +1,67 @@
+/// The 32 bytes of a SHA-256 digest or an HMAC-SHA-256 tag.
+public struct SHA256Digest: Hashable, Sendable {
+    private var words: (UInt64, UInt64, UInt64, UInt64)
+
+    /// Creates a digest by filling its 32 bytes.
+    init(filling body: (UnsafeMutableRawBufferPointer) -> Void) {
+        self.words = (0, 0, 0, 0)
+        // The buffer covers the four words, 32 bytes without padding, for the time of the call.
+        withUnsafeMutableBytes(of: &self.words, body)
+    }
+
+    /// Creates a digest from its bytes.
+    ///
+    /// - Parameter bytes: 32 bytes; any other number gives `nil`.
+    public init?(bytes: some Collection<UInt8>) {
+        guard bytes.count == 32 else { return nil }
+        self.init { $0.copyBytes(from: bytes) }
+    }
+
+    /// Creates a digest from its hexadecimal form.
+    ///
+    /// - Parameter hexadecimal: 64 hexadecimal digits, in either case; anything else gives `nil`.
+    public init?(hexadecimal: some StringProtocol) {
+        guard let bytes = Hexadecimal.decode(hexadecimal.utf8) else { return nil }
+        self.init(bytes: bytes)
+    }
+
+    /// The 32 bytes.
+    public var bytes: [UInt8] {
+        self.withBytes { span in
+            (0..<span.byteCount).map { span.unsafeLoad(fromByteOffset: $0, as: UInt8.self) }
+        }
+    }
+
+    /// 64 lower-case hexadecimal digits.
+    public var hexadecimal: String {
+        self.withBytes { Hexadecimal.encode($0) }
+    }
+
+    /// Calls a closure with the 32 bytes.
+    ///
+    /// - Parameter body: Reads the bytes; the span is valid during the call only.
+    public func withBytes<Result: ~Copyable>(_ body: (RawSpan) -> Result) -> Result {
+        withUnsafeBytes(of: self.words) { body($0.bytes) }
+    }
+
+    /// Compares without regard to secrecy: for digests that both sides know.
+    public static func == (left: Self, right: Self) -> Bool {
+        left.words == right.words
+    }
+
+    /// Feeds the digest to a hasher.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(self.words.0)
+        hasher.combine(self.words.1)
+        hasher.combine(self.words.2)
+        hasher.combine(self.words.3)
+    }
+
+    /// Compares in a time that does not depend on where the two differ.
+    ///
+    /// - Parameter other: The digest that a client claims.
+    public func isEqualInConstantTime(to other: SHA256Digest) -> Bool {
+        ((self.words.0 ^ other.words.0) | (self.words.1 ^ other.words.1)
+            | (self.words.2 ^ other.words.2) | (self.words.3 ^ other.words.3)) == 0
+    }
+}

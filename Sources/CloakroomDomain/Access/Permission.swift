@@ -1,0 +1,12 @@
+/// What an API key may do.
+public enum Permission: String, Hashable, Sendable, CaseIterable {
+    /// See, resolve and download files.
+    case filesRead = "files:read"
+    /// Upload and delete files.
+    case filesWrite = "files:write"
+    /// Create, list, rotate and revoke keys.
+    case keysManage = "keys:manage"
+
+    /// The permissions of a key that was created without any named.
+    public static let defaults: Set<Permission> = [.filesRead, .filesWrite]
+}

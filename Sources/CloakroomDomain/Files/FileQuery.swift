@@ -1,0 +1,56 @@
+/// Which of an organization's files to list.
+public struct FileQuery: Hashable, Sendable {
+    /// A status to select by.
+    public enum Status: String, Hashable, Sendable, CaseIterable {
+        /// Declared, not sealed.
+        case pending
+        /// Sealed.
+        case ready
+    }
+
+    /// The page sizes that may be asked for.
+    public static let limits = 1...1_000
+    /// The page size without one asked for.
+    public static let defaultLimit = 50
+
+    /// The most files on a page.
+    public let limit: Int
+    /// Only files older than this one.
+    public let cursor: FileID?
+    /// Only files of this status.
+    public let status: Status?
+    /// Only files of this media range.
+    public let mediaRange: MediaRange?
+
+    /// Creates a query.
+    ///
+    /// - Parameters:
+    ///   - limit: The most files on a page, within ``limits``.
+    ///   - cursor: Only files older than this one.
+    ///   - status: Only files of this status.
+    ///   - mediaRange: Only files of this media range.
+    public init(limit: Int = Self.defaultLimit, cursor: FileID?, status: Status?, mediaRange: MediaRange?) {
+        self.limit = min(max(limit, Self.limits.lowerBound), Self.limits.upperBound)
+        self.cursor = cursor
+        self.status = status
+        self.mediaRange = mediaRange
+    }
+}
+
+/// A page of files, newest first.
+public struct FilePage: Hashable, Sendable {
+    /// The files.
+    public let files: [FileRecord]
+    /// The last of them where there are older ones, else `nil`.
+    public let nextCursor: FileID?
+
+    /// Creates a page.
+    ///
+    /// - Parameters:
+    ///   - files: The files, newest first.
+    ///   - nextCursor: The last of them where there are older ones.
+    public init(files: [FileRecord], nextCursor: FileID?) {
+        self.files = files
+        self.nextCursor = nextCursor
+    }
+}

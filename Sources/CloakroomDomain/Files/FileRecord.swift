@@ -1,0 +1,69 @@
+public import CloakroomCrypto
+
+/// A row of the catalogue: one file of one organization.
+public struct FileRecord: Hashable, Sendable {
+    /// How far a file has come.
+    public enum Status: Hashable, Sendable {
+        /// Declared; its bytes have not been sealed.
+        case pending
+        /// Sealed: its bytes are on disk and never change.
+        case ready(Seal)
+    }
+
+    /// What became known when the bytes were sealed.
+    public struct Seal: Hashable, Sendable {
+        /// The digest of the bytes.
+        public let sha256: SHA256Digest
+        /// When they were sealed.
+        public let uploadedAt: Timestamp
+
+        /// Creates a seal.
+        ///
+        /// - Parameters:
+        ///   - sha256: The digest of the bytes.
+        ///   - uploadedAt: When they were sealed.
+        public init(sha256: SHA256Digest, uploadedAt: Timestamp) {
+            self.sha256 = sha256
+            self.uploadedAt = uploadedAt
+        }
+    }
+
+    /// The file reference.
+    public let id: FileID
+    /// The owner.
+    public let organization: OrganizationID
+    /// What the client declared.
+    public let declaration: UploadDeclaration
+    /// When the upload was requested.
+    public let createdAt: Timestamp
+    /// When the upload URL ends that was issued last.
+    public let uploadExpiresAt: Timestamp
+    /// How far the file has come.
+    public let status: Status
+
+    /// Creates a record.
+    ///
+    /// - Parameters:
+    ///   - id: The file reference.
+    ///   - organization: The owner.
+    ///   - declaration: What the client declared.
+    ///   - createdAt: When the upload was requested.
+    ///   - uploadExpiresAt: When the upload URL ends that was issued last.
+    ///   - status: How far the file has come.
+    public init(
+        id: FileID, organization: OrganizationID, declaration: UploadDeclaration, createdAt: Timestamp,
+        uploadExpiresAt: Timestamp, status: Status
+    ) {
+        self.id = id
+        self.organization = organization
+        self.declaration = declaration
+        self.createdAt = createdAt
+        self.uploadExpiresAt = uploadExpiresAt
+        self.status = status
+    }
+
+    /// The seal of a ready file, `nil` for a pending one.
+    public var seal: Seal? {
+        if case .ready(let seal) = self.status { seal } else { nil }
+    }
+}

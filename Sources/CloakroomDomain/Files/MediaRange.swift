@@ -1,0 +1,33 @@
+/// A media range without parameters (RFC 9110 §12.5.1): `*/*`, `image/*` or `image/png`.
+public struct MediaRange: Hashable, Sendable, CustomStringConvertible {
+    private let type: String
+    private let subtype: String
+
+    /// Reads a range.
+    ///
+    /// - Parameter text: As above; anything else, `*/png` among it, gives `nil`.
+    public init?(_ text: some StringProtocol) {
+        let parts = text.lowercased().split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 2, parts.allSatisfy({ part in
+            part == "*" || (!part.isEmpty && part.utf8.allSatisfy { FieldScanner.isTokenCharacter($0) && $0 != UInt8(ascii: "*") })
+        }), parts[0] != "*" || parts[1] == "*" else { return nil }
+        self.type = String(parts[0])
+        self.subtype = String(parts[1])
+    }
+
+    /// Whether a media type lies in the range, whatever its parameters.
+    ///
+    /// - Parameter mediaType: The type to look at.
+    public func contains(_ mediaType: MediaType) -> Bool {
+        let (type, subtype) = (mediaType.topLevelType, mediaType.essence.dropFirst(mediaType.topLevelType.count + 1))
+        return (self.type == "*" || self.type == type) && (self.subtype == "*" || self.subtype == subtype)
+    }
+
+    /// The range as SQLite's GLOB matches it against `type/subtype` in lower case.
+    ///
+    /// Token characters that GLOB gives a meaning, of which there is only `[`-free `*`, occur only as the wildcard.
+    public var globPattern: String { self.description }
+
+    /// The range in lower case.
+    public var description: String { "\(self.type)/\(self.subtype)" }
+}

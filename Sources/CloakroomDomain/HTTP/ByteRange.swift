@@ -1,0 +1,56 @@
+/// The part of a representation that a `Range` field selects (RFC 9110 §14).
+public enum ByteRange: Hashable, Sendable {
+    /// The whole: no `Range`, or one that is to be ignored (another unit, several ranges, a malformed one).
+    case whole
+    /// A part, by the offsets of its first byte and of the byte after its last.
+    case part(Range<Int64>)
+    /// A range that lies outside.
+    case unsatisfiable
+
+    /// Reads a `Range` field.
+    ///
+    /// A server may ignore any `Range` (RFC 9110 §14.2); this one ignores what it does not implement, like S3.
+    ///
+    /// - Parameters:
+    ///   - field: The field's value, `nil` without one.
+    ///   - size: The whole representation's length in bytes.
+    public init(field: String?, size: ByteCount) {
+        guard let field, field.lowercased().hasPrefix("bytes="), !field.contains(",") else {
+            self = .whole
+            return
+        }
+        let specification = field.dropFirst("bytes=".count).drop { $0 == " " }
+        guard let dash = specification.firstIndex(of: "-") else {
+            self = .whole
+            return
+        }
+        let first = specification[..<dash]
+        let last = specification[specification.index(after: dash)...].prefix { $0 != " " && $0 != "\t" }
+        if first.isEmpty {
+            self = Self.suffix(last, size: size.bytes)
+        } else {
+            self = Self.between(first, last, size: size.bytes)
+        }
+    }
+
+    private static func suffix(_ digits: Substring, size: Int64) -> ByteRange {
+        guard Self.isDigits(digits) else { return .whole }
+        let length = DecimalDigits.value(of: digits.utf8).map(Int64.init) ?? .max
+        guard length > 0, size > 0 else { return .unsatisfiable }
+        return .part(max(0, size - length)..<size)
+    }
+
+    private static func between(_ first: Substring, _ last: Substring, size: Int64) -> ByteRange {
+        guard Self.isDigits(first), last.isEmpty || Self.isDigits(last) else { return .whole }
+        let start = DecimalDigits.value(of: first.utf8).map(Int64.init) ?? .max
+        let end = last.isEmpty ? Int64.max - 1 : DecimalDigits.value(of: last.utf8).map(Int64.init) ?? Int64.max - 1
+        // An int-range whose last-pos is less than its first-pos is invalid (RFC 9110 §14.1.1).
+        guard start <= end || start == .max else { return .whole }
+        guard start < size else { return .unsatisfiable }
+        return .part(start..<min(size, end + 1))
+    }
+
+    private static func isDigits(_ text: Substring) -> Bool {
+        !text.isEmpty && text.utf8.allSatisfy { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }
+    }
+}

@@ -1,0 +1,97 @@
+/// The head of an HTTP request as it arrived: nothing decoded, nothing normalised but the case of field names.
+///
+/// The parts are ranges of one copy of the received bytes, so that what is verified is what was sent.
+public struct ReceivedRequest: Sendable {
+    /// One field line, as ranges of the head's bytes.
+    public struct Field: Sendable {
+        /// Where the name stands, in lower case.
+        public let name: Range<Int>
+        /// Where the value stands, without surrounding white space.
+        public let value: Range<Int>
+
+        /// Creates a field.
+        ///
+        /// - Parameters:
+        ///   - name: Where the name stands.
+        ///   - value: Where the value stands.
+        public init(name: Range<Int>, value: Range<Int>) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    private let bytes: [UInt8]
+    private let methodRange: Range<Int>
+    private let pathRange: Range<Int>
+    private let queryRange: Range<Int>
+    /// The field lines in the order of arrival.
+    public let fields: [Field]
+
+    /// Creates a head of parts that a parser found.
+    ///
+    /// - Parameters:
+    ///   - bytes: The head, with its field names in lower case.
+    ///   - method: Where the method stands.
+    ///   - target: Where the request target stands, in origin form (RFC 9112 §3.2.1).
+    ///   - fields: The field lines.
+    public init(bytes: [UInt8], method: Range<Int>, target: Range<Int>, fields: [Field]) {
+        self.bytes = bytes
+        self.methodRange = method
+        self.fields = fields
+        let mark = bytes[target].firstIndex(of: UInt8(ascii: "?"))
+        self.pathRange = target.lowerBound..<(mark ?? target.upperBound)
+        self.queryRange = (mark.map { $0 + 1 } ?? target.upperBound)..<target.upperBound
+    }
+
+    /// The method, verbatim.
+    public var method: ArraySlice<UInt8> { self.bytes[self.methodRange] }
+
+    /// The path, percent-encoded as received.
+    public var path: ArraySlice<UInt8> { self.bytes[self.pathRange] }
+
+    /// The query without its question mark, percent-encoded as received; empty where there is none.
+    public var query: ArraySlice<UInt8> { self.bytes[self.queryRange] }
+
+    /// The name of a field, in lower case.
+    public func name(of field: Field) -> ArraySlice<UInt8> { self.bytes[field.name] }
+
+    /// The value of a field, without surrounding white space.
+    public func value(of field: Field) -> ArraySlice<UInt8> { self.bytes[field.value] }
+
+    /// Returns the value of the first field of a name.
+    ///
+    /// - Parameter name: In lower case.
+    public func firstValue(of name: StaticString) -> ArraySlice<UInt8>? {
+        for field in self.fields where self.name(of: field).isEqual(to: name) { return self.value(of: field) }
+        return nil
+    }
+
+    /// Returns the value of the first field of a name as text, invalid UTF-8 repaired.
+    ///
+    /// - Parameter name: In lower case.
+    public func firstText(of name: StaticString) -> String? {
+        self.firstValue(of: name).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// Returns the values of every field of a name, in the order of arrival.
+    ///
+    /// - Parameter name: In lower case.
+    public func values(of name: some Sequence<UInt8>) -> [ArraySlice<UInt8>] {
+        self.fields.compactMap { self.name(of: $0).elementsEqual(name) ? self.value(of: $0) : nil }
+    }
+}
+
+extension ArraySlice<UInt8> {
+    /// Whether these bytes are those of an ASCII literal.
+    package func isEqual(to literal: StaticString) -> Bool {
+        guard self.count == literal.utf8CodeUnitCount else { return false }
+        // A literal's UTF-8 is `utf8CodeUnitCount` bytes of static storage.
+        let other = UnsafeBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount)
+        return self.elementsEqual(other)
+    }
+
+    /// Whether these bytes begin with those of an ASCII literal.
+    package func hasPrefix(_ literal: StaticString) -> Bool {
+        self.prefix(literal.utf8CodeUnitCount).isEqual(to: literal)
+    }
+}

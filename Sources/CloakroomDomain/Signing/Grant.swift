@@ -1,0 +1,71 @@
+public import CloakroomCrypto
+
+/// The right to one act on one file. Only this module makes one: the ``Verifier`` from a presigned URL, or an owner's
+/// ``OrganizationAccess`` together with the file's record.
+public enum Grant: Sendable {
+    /// To send a file's bytes.
+    case upload(UploadGrant)
+    /// To read a file's bytes.
+    case download(DownloadGrant)
+}
+
+/// The right to send one file's bytes.
+public struct UploadGrant: Sendable {
+    /// The file.
+    public let fileID: FileID
+    /// The digest that the signature holds the body to, if it does.
+    public let signedPayload: SHA256Digest?
+
+    init(fileID: FileID, signedPayload: SHA256Digest?) {
+        self.fileID = fileID
+        self.signedPayload = signedPayload
+    }
+
+    /// Grants an owner the sending of its file's bytes.
+    ///
+    /// - Parameters:
+    ///   - record: The file; one of another organization gives `nil`.
+    ///   - access: The owner's right.
+    public init?(_ record: FileRecord, access: OrganizationAccess) {
+        guard record.organization == access.organization else { return nil }
+        self.init(fileID: record.id, signedPayload: nil)
+    }
+}
+
+/// The right to read one file's bytes.
+public struct DownloadGrant: Sendable {
+    /// The file.
+    public let fileID: FileID
+    /// `response-content-type`: the `Content-Type` to answer with.
+    public let contentType: String?
+    /// `response-content-disposition`: the `Content-Disposition` to answer with.
+    public let contentDisposition: String?
+    /// `response-cache-control`: the `Cache-Control` to answer with.
+    public let cacheControl: String?
+    /// The last second in which the right holds.
+    public let expiresAt: Timestamp
+
+    init(
+        fileID: FileID, contentType: String?, contentDisposition: String?, cacheControl: String?, expiresAt: Timestamp
+    ) {
+        self.fileID = fileID
+        self.contentType = contentType
+        self.contentDisposition = contentDisposition
+        self.cacheControl = cacheControl
+        self.expiresAt = expiresAt
+    }
+
+    /// Grants an owner the reading of its file's bytes.
+    ///
+    /// - Parameters:
+    ///   - record: The file; a pending one, or one of another organization, gives `nil`.
+    ///   - access: The owner's right.
+    ///   - expiresAt: The last second in which the right holds.
+    public init?(_ record: FileRecord, access: OrganizationAccess, expiresAt: Timestamp) {
+        guard record.organization == access.organization, record.seal != nil else { return nil }
+        self.init(
+            fileID: record.id, contentType: record.declaration.mediaType.text,
+            contentDisposition: ContentDisposition(filename: record.declaration.filename).fieldValue,
+            cacheControl: nil, expiresAt: expiresAt)
+    }
+}

@@ -1,0 +1,91 @@
+import CloakroomCrypto
+
+/// A URL that grants one method on one file for a time to whoever holds it: as secret as a password for that long.
+///
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html>
+public struct PresignedURL: Sendable {
+    /// The URL, percent-encoded.
+    public let url: Secret<String>
+    /// The last second in which it works.
+    public let expiresAt: Timestamp
+
+    /// Mints URLs under one policy and key.
+    public struct Minter: Sendable {
+        private let policy: SigningPolicy
+        private let keyRing: KeyRing
+
+        /// Creates a minter.
+        ///
+        /// - Parameters:
+        ///   - policy: Base URL, region and lifetime.
+        ///   - keyRing: Its first key signs.
+        public init(policy: SigningPolicy, keyRing: KeyRing) {
+            self.policy = policy
+            self.keyRing = keyRing
+        }
+
+        /// Mints a PUT URL that signs `content-length`, `content-type` and `host`.
+        ///
+        /// - Parameters:
+        ///   - fileID: The file to send.
+        ///   - declaration: The length and media type that the request must have.
+        ///   - now: Our clock.
+        public func upload(_ fileID: FileID, _ declaration: UploadDeclaration, now: Timestamp) -> PresignedURL {
+            let headers = [
+                CanonicalHeader(
+                    name: Array("content-length".utf8), canonicalValue: Array(declaration.size.description.utf8)),
+                CanonicalHeader(
+                    name: Array("content-type".utf8), values: [ArraySlice(declaration.mediaType.text.utf8)]),
+            ]
+            return self.mint(method: "PUT", path: "/uploads/\(fileID)", headers: headers, response: [], now: now)
+        }
+
+        /// Mints a GET URL that carries the media type and disposition to answer with.
+        ///
+        /// - Parameters:
+        ///   - record: The file to read.
+        ///   - now: Our clock.
+        public func download(_ record: FileRecord, now: Timestamp) -> PresignedURL {
+            let disposition = ContentDisposition(filename: record.declaration.filename)
+            let response = [
+                ("response-content-disposition", disposition.fieldValue),
+                ("response-content-type", record.declaration.mediaType.text),
+            ]
+            return self.mint(method: "GET", path: "/files/\(record.id)", headers: [], response: response, now: now)
+        }
+
+        private func mint(
+            method: String, path: String, headers: [CanonicalHeader], response: [(name: String, value: String)],
+            now: Timestamp
+        ) -> PresignedURL {
+            let date = now.iso8601Basic
+            let scope = self.policy.scope(day: String(date.prefix(8)))
+            let key = self.keyRing.signing
+            let host = CanonicalHeader(name: Array("host".utf8), canonicalValue: self.policy.baseURLs[0].hostBytes)
+            let headers = headers + [host]
+            let names = headers.map { String(decoding: $0.name, as: UTF8.self) }.joined(separator: ";")
+            var parameters = QueryParameters()
+            parameters.append(name: "X-Amz-Algorithm", value: StringToSign.algorithm)
+            parameters.append(name: "X-Amz-Credential", value: "\(key.accessKeyID)/\(scope)")
+            parameters.append(name: "X-Amz-Date", value: date)
+            parameters.append(name: "X-Amz-Expires", value: String(self.policy.lifetimeSeconds))
+            parameters.append(name: "X-Amz-SignedHeaders", value: names)
+            for parameter in response { parameters.append(name: parameter.name, value: parameter.value) }
+            parameters.sort()
+            let canonicalRequest = CanonicalRequest(
+                method: method.utf8, path: ArraySlice(path.utf8), parameters: parameters, headers: headers,
+                payloadHash: CanonicalRequest.unsignedPayload)
+            let stringToSign = StringToSign(
+                timestamp: date.utf8, scope: scope.description.utf8, digest: canonicalRequest.digest)
+            // The ring holds its own signing key, so the derivation cannot fail; were it to, the URL would not verify.
+            let derived = self.keyRing.derivedKey(accessKeyID: key.accessKeyID, scope: scope) ?? key.derived(for: scope)
+            let signature = derived.authenticationCode(for: stringToSign.bytes).hexadecimal
+            var url = Array("\(self.policy.baseURLs[0])\(path)?".utf8)
+            parameters.appendQuery(to: &url)
+            url.append(contentsOf: "&X-Amz-Signature=\(signature)".utf8)
+            return PresignedURL(
+                url: Secret(String(decoding: url, as: UTF8.self)),
+                expiresAt: now.advanced(bySeconds: self.policy.lifetimeSeconds))
+        }
+    }
+}

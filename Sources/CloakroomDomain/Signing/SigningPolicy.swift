@@ -1,0 +1,41 @@
+/// What presigned URLs are minted with and held to.
+public struct SigningPolicy: Sendable {
+    /// How far ahead of our clock a URL's date may be, in seconds: S3's allowance for clocks that differ.
+    public static let clockSkewSeconds: Int64 = 900
+    /// The only service.
+    public static let service = "s3"
+
+    /// The region in every credential scope.
+    public let region: String
+    /// The longest life of a URL, in seconds, and the life of those minted.
+    public let lifetimeSeconds: Int64
+    /// The public base URLs of the storage origin; the first is minted, all verify.
+    public let baseURLs: [StorageURL]
+    /// The largest file, in bytes.
+    public let maximumSize: ByteCount
+
+    /// Creates a policy.
+    ///
+    /// - Parameters:
+    ///   - region: The region in every credential scope.
+    ///   - lifetimeSeconds: The longest life of a URL, in seconds.
+    ///   - baseURL: The public base URL that is minted.
+    ///   - otherBaseURLs: Further public base URLs that verify.
+    ///   - maximumSize: The largest file, in bytes.
+    public init(
+        region: String, lifetimeSeconds: Int64, baseURL: StorageURL, otherBaseURLs: [StorageURL] = [],
+        maximumSize: ByteCount
+    ) {
+        self.region = region
+        self.lifetimeSeconds = lifetimeSeconds
+        self.baseURLs = [baseURL] + otherBaseURLs
+        self.maximumSize = maximumSize
+    }
+
+    /// Returns the scope of a day.
+    ///
+    /// - Parameter day: `yyyyMMdd`.
+    public func scope(day: String) -> CredentialScope {
+        CredentialScope(day: day, region: self.region, service: Self.service)
+    }
+}

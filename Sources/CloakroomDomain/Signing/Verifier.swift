@@ -1,0 +1,265 @@
+import CloakroomCrypto
+
+/// Decides whether a presigned request is what a live signing key signed. A pure function of its arguments.
+public struct Verifier: Sendable {
+    private static let contentTypeName = Array("content-type".utf8)
+    private static let contentLengthName = Array("content-length".utf8)
+    private static let hostName = Array("host".utf8)
+
+    /// What URLs are held to.
+    public let policy: SigningPolicy
+
+    /// Creates a verifier.
+    ///
+    /// - Parameter policy: What URLs are held to.
+    public init(policy: SigningPolicy) {
+        self.policy = policy
+    }
+
+    /// Verifies a request.
+    ///
+    /// Expiry is judged by `now`, when the head arrived; the transfer that follows may end later.
+    ///
+    /// - Parameters:
+    ///   - request: The head as received.
+    ///   - keyRing: The live signing keys.
+    ///   - now: The server's clock.
+    ///   - declared: For an upload whose signature did not match as received: what its client declared. Its media type
+    ///     and length are tried in the place of those that arrived, so that an equivalent type and a chunked body
+    ///     verify, and a mismatch is named.
+    /// - Returns: The grant.
+    /// - Throws: ``PresignedURLError`` of the first check that fails.
+    public func verify(
+        _ request: ReceivedRequest, keyRing: KeyRing, now: Timestamp, declared: UploadDeclaration? = nil
+    ) throws(PresignedURLError) -> Grant {
+        let claim = try PresignedClaim(parsing: request, policy: self.policy)
+        try Self.checkTime(claim, now: now)
+        let key = keyRing.derivedKey(accessKeyID: claim.accessKeyID, scope: claim.scope)
+        // An unknown key is told apart after the HMAC: the answer takes as long as for a known one.
+        let matches = self.matches(request, claim, key ?? HMACSHA256(key: [0]), declared: declared)
+        guard key != nil else { throw .unknownAccessKey(claim.accessKeyID) }
+        if claim.parameters.contains("X-Amz-Security-Token") { throw .securityToken }
+        try Self.checkSignedHeaders(claim, request)
+        try matches.get()
+        try Self.checkPayload(request)
+        try Self.checkParameters(claim)
+        return try self.grant(claim, request)
+    }
+
+    private static func checkTime(_ claim: PresignedClaim, now: Timestamp) throws(PresignedURLError) {
+        guard now <= claim.expiresAt, claim.lifetimeSeconds > 0 else {
+            throw .expired(lifetimeSeconds: claim.lifetimeSeconds, at: claim.expiresAt, now: now)
+        }
+        guard claim.date <= now.advanced(bySeconds: SigningPolicy.clockSkewSeconds) else {
+            throw .notYetValid(from: claim.date, now: now)
+        }
+    }
+
+    private static func checkPayload(_ request: ReceivedRequest) throws(PresignedURLError) {
+        let payload = request.firstValue(of: "x-amz-content-sha256")
+        let encoding = request.firstText(of: "content-encoding")?.lowercased()
+        if payload?.hasPrefix("STREAMING-") == true || encoding?.contains("aws-chunked") == true {
+            throw .streamingPayload
+        }
+    }
+
+    private static func checkParameters(_ claim: PresignedClaim) throws(PresignedURLError) {
+        for name in claim.parameters.names where !Self.isMeaningful(name) {
+            throw .unsupportedParameter(String(decoding: name, as: UTF8.self))
+        }
+    }
+
+    private static func isMeaningful(_ name: ArraySlice<UInt8>) -> Bool {
+        let meaningful: [StaticString] = [
+            "X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires", "X-Amz-SignedHeaders",
+            "response-content-type", "response-content-disposition", "response-cache-control", "x-id",
+        ]
+        return meaningful.contains { name.isEqual(to: $0) }
+    }
+
+    // MARK: Signed headers
+
+    private static func checkSignedHeaders(
+        _ claim: PresignedClaim, _ request: ReceivedRequest
+    ) throws(PresignedURLError) {
+        let listed = claim.signedHeaders
+        for (index, name) in listed.enumerated() {
+            let isLowerCase = !name.isEmpty && !name.contains { UInt8(ascii: "A")...UInt8(ascii: "Z") ~= $0 }
+            let isSorted = index == 0 || listed[index - 1].lexicographicallyPrecedes(name)
+            guard isLowerCase, isSorted else {
+                throw .headersNotSigned([String(decoding: name, as: UTF8.self)])
+            }
+        }
+        var missing: [String] = []
+        if !listed.contains(Self.hostName) { missing.append("host") }
+        if request.method.isEqual(to: "PUT"), !listed.contains(Self.contentTypeName) { missing.append("content-type") }
+        for field in request.fields {
+            let name = request.name(of: field)
+            guard name.hasPrefix("x-amz-"), !listed.contains(where: { $0.elementsEqual(name) }),
+                !Self.mayBeUnsigned(name, value: request.value(of: field))
+            else { continue }
+            missing.append(String(decoding: name, as: UTF8.self))
+        }
+        guard missing.isEmpty else { throw .headersNotSigned(missing) }
+    }
+
+    private static func mayBeUnsigned(_ name: ArraySlice<UInt8>, value: ArraySlice<UInt8>) -> Bool {
+        name.hasPrefix("x-amz-checksum-") || name.isEqual(to: "x-amz-sdk-checksum-algorithm")
+            || (name.isEqual(to: "x-amz-content-sha256") && value.elementsEqual(CanonicalRequest.unsignedPayload))
+    }
+
+    // MARK: Signature
+
+    /// One reading of the request: as received, or with a part exchanged.
+    private struct Reading {
+        var method: ArraySlice<UInt8>
+        var host: [UInt8]
+        var contentType: [UInt8]?
+        var contentLength: [UInt8]?
+    }
+
+    private func matches(
+        _ request: ReceivedRequest, _ claim: PresignedClaim, _ key: HMACSHA256, declared: UploadDeclaration?
+    ) -> Result<Void, PresignedURLError> {
+        guard let signature = claim.signature else { return .failure(.signatureMismatch(nil)) }
+        func isSigned(_ reading: Reading) -> Bool {
+            guard let computed = Self.signature(request, claim, key, reading) else { return false }
+            return computed.isEqualInConstantTime(to: signature)
+        }
+        let hosts = self.policy.baseURLs.map(\.hostBytes)
+        for host in hosts {
+            if isSigned(Reading(method: Self.signedMethod(request), host: host)) { return .success(()) }
+            if request.method.isEqual(to: "HEAD"), isSigned(Reading(method: request.method, host: host)) {
+                return .success(())
+            }
+        }
+        if let declared, request.method.isEqual(to: "PUT") {
+            for host in hosts {
+                if let result = Self.diagnoseBody(request, declared, host: host, isSigned) { return result }
+            }
+        }
+        return .failure(.signatureMismatch(self.diagnose(request, isSigned)))
+    }
+
+    /// A GET's URL also serves HEAD.
+    private static func signedMethod(_ request: ReceivedRequest) -> ArraySlice<UInt8> {
+        request.method.isEqual(to: "HEAD") ? ArraySlice("GET".utf8) : request.method
+    }
+
+    /// Tries the declared media type and length in the place of those that arrived.
+    private static func diagnoseBody(
+        _ request: ReceivedRequest, _ declared: UploadDeclaration, host: [UInt8], _ isSigned: (Reading) -> Bool
+    ) -> Result<Void, PresignedURLError>? {
+        let type = Array(declared.mediaType.text.utf8)
+        let length = Array(declared.size.description.utf8)
+        let readings: [(type: [UInt8]?, length: [UInt8]?)] = [(type, nil), (nil, length), (type, length)]
+        for reading in readings {
+            let candidate = Reading(
+                method: request.method, host: host, contentType: reading.type, contentLength: reading.length)
+            guard isSigned(candidate) else { continue }
+            let receivedType = request.firstText(of: "content-type")
+            if reading.type != nil, receivedType.flatMap({ MediaType($0) }).map(declared.mediaType.accepts) != true {
+                return .failure(.contentTypeMismatch(expected: declared.mediaType, received: receivedType))
+            }
+            if reading.length != nil, let received = request.firstValue(of: "content-length") {
+                let count = DecimalDigits.value(of: received).map(Int64.init)
+                return .failure(.contentLengthMismatch(expected: declared.size, received: count))
+            }
+            return .success(())
+        }
+        return nil
+    }
+
+    /// Tries other methods, and the host that arrived, in the place of those that count.
+    private func diagnose(
+        _ request: ReceivedRequest, _ isSigned: (Reading) -> Bool
+    ) -> PresignedURLError.Mismatch? {
+        let received = String(decoding: request.method, as: UTF8.self)
+        let hosts = self.policy.baseURLs.map(\.hostBytes)
+        for method in ["GET", "HEAD", "PUT"] where method != received {
+            for host in hosts where isSigned(Reading(method: ArraySlice(method.utf8), host: host)) {
+                return .init(element: .method, expected: method, received: received)
+            }
+        }
+        if let host = request.firstText(of: "host")?.lowercased(), !hosts.contains(Array(host.utf8)) {
+            let reading = Reading(method: Self.signedMethod(request), host: Array(host.utf8))
+            if isSigned(reading) {
+                return .init(element: .host, expected: self.policy.baseURLs[0].host, received: host)
+            }
+        }
+        return nil
+    }
+
+    /// The signature of a reading, or `nil` where a listed header did not arrive.
+    private static func signature(
+        _ request: ReceivedRequest, _ claim: PresignedClaim, _ key: HMACSHA256, _ reading: Reading
+    ) -> SHA256Digest? {
+        var headers: [CanonicalHeader] = []
+        headers.reserveCapacity(claim.signedHeaders.count)
+        for name in claim.signedHeaders {
+            if name == Self.hostName {
+                headers.append(CanonicalHeader(name: name, canonicalValue: reading.host))
+            } else if name == Self.contentTypeName, let value = reading.contentType {
+                headers.append(CanonicalHeader(name: name, canonicalValue: value))
+            } else if name == Self.contentLengthName, let value = reading.contentLength {
+                headers.append(CanonicalHeader(name: name, canonicalValue: value))
+            } else {
+                let values = request.values(of: name)
+                guard !values.isEmpty else { return nil }
+                headers.append(CanonicalHeader(name: name, values: values))
+            }
+        }
+        let canonicalRequest = CanonicalRequest(
+            method: reading.method, path: request.path, parameters: claim.parameters, headers: headers,
+            payloadHash: Self.payloadHash(request, claim))
+        let stringToSign = StringToSign(
+            timestamp: claim.dateBytes, scope: claim.scope.description.utf8, digest: canonicalRequest.digest)
+        return key.authenticationCode(for: stringToSign.bytes)
+    }
+
+    private static func payloadHash(_ request: ReceivedRequest, _ claim: PresignedClaim) -> ArraySlice<UInt8> {
+        let name = Array("x-amz-content-sha256".utf8)
+        guard claim.signedHeaders.contains(name), let value = request.firstValue(of: "x-amz-content-sha256") else {
+            return ArraySlice(CanonicalRequest.unsignedPayload)
+        }
+        return value
+    }
+
+    // MARK: Grant
+
+    private func grant(_ claim: PresignedClaim, _ request: ReceivedRequest) throws(PresignedURLError) -> Grant {
+        let isUpload = request.path.hasPrefix("/uploads/")
+        guard isUpload || request.path.hasPrefix("/files/"),
+            let fileID = FileID(text: request.path.dropFirst(isUpload ? "/uploads/".count : "/files/".count))
+        else { throw .noSuchKey }
+        let isRead = request.method.isEqual(to: "GET") || request.method.isEqual(to: "HEAD")
+        if isUpload {
+            guard request.method.isEqual(to: "PUT") else { throw .methodNotAllowed(allowed: ["PUT", "OPTIONS"]) }
+            return .upload(UploadGrant(fileID: fileID, signedPayload: try Self.signedPayload(request)))
+        }
+        guard isRead else { throw .methodNotAllowed(allowed: ["GET", "HEAD", "OPTIONS"]) }
+        return .download(
+            DownloadGrant(
+                fileID: fileID, contentType: try Self.responseHeader("response-content-type", claim),
+                contentDisposition: try Self.responseHeader("response-content-disposition", claim),
+                cacheControl: try Self.responseHeader("response-cache-control", claim), expiresAt: claim.expiresAt))
+    }
+
+    private static func signedPayload(_ request: ReceivedRequest) throws(PresignedURLError) -> SHA256Digest? {
+        guard let value = request.firstValue(of: "x-amz-content-sha256"),
+            !value.elementsEqual(CanonicalRequest.unsignedPayload)
+        else { return nil }
+        guard let digest = SHA256Digest(hexadecimal: String(decoding: value, as: UTF8.self)) else {
+            throw .unsupportedParameter("x-amz-content-sha256")
+        }
+        return digest
+    }
+
+    private static func responseHeader(
+        _ name: StaticString, _ claim: PresignedClaim
+    ) throws(PresignedURLError) -> String? {
+        guard let value = claim.parameters.decodedValue(of: name) else { return nil }
+        guard value.allSatisfy(FieldScanner.isFieldCharacter) else { throw .malformedResponseHeader(name.description) }
+        return String(decoding: value, as: UTF8.self)
+    }
+}

@@ -1,0 +1,67 @@
+/// A moment in UTC to the whole second, the resolution of SigV4 and of every time on the wire.
+public struct Timestamp: Hashable, Comparable, Sendable {
+    /// Seconds since 1970-01-01T00:00:00Z, leap seconds not counted.
+    public let secondsSinceEpoch: Int64
+
+    /// Creates a moment.
+    ///
+    /// - Parameter secondsSinceEpoch: Seconds since 1970-01-01T00:00:00Z.
+    public init(secondsSinceEpoch: Int64) {
+        self.secondsSinceEpoch = secondsSinceEpoch
+    }
+
+    /// Whether one moment is before another.
+    public static func < (left: Self, right: Self) -> Bool {
+        left.secondsSinceEpoch < right.secondsSinceEpoch
+    }
+
+    /// Returns the moment a number of seconds later.
+    ///
+    /// - Parameter seconds: Seconds, negative for earlier.
+    public func advanced(bySeconds seconds: Int64) -> Timestamp {
+        Timestamp(secondsSinceEpoch: self.secondsSinceEpoch + seconds)
+    }
+
+    /// `2026-03-20T11:30:00Z` (RFC 3339 §5.6).
+    public var rfc3339: String {
+        let date = CivilDate(self)
+        return date.formatted(dateSeparator: "-", between: "T", timeSeparator: ":")
+    }
+
+    /// `20260320T113000Z`, SigV4's date (ISO 8601 basic format).
+    public var iso8601Basic: String {
+        CivilDate(self).formatted(dateSeparator: "", between: "T", timeSeparator: "")
+    }
+
+    /// `20260320`, the day of a SigV4 credential scope.
+    public var day: String {
+        String(self.iso8601Basic.prefix(8))
+    }
+
+    /// Reads SigV4's date.
+    ///
+    /// - Parameter iso8601Basic: ASCII bytes, exactly `yyyyMMdd'T'HHmmss'Z'` and a date that exists; else `nil`.
+    public init?(iso8601Basic bytes: some Collection<UInt8>) {
+        let bytes = Array(bytes)
+        guard bytes.count == 16, bytes[8] == UInt8(ascii: "T"), bytes[15] == UInt8(ascii: "Z") else { return nil }
+        let fields = [0..<4, 4..<6, 6..<8, 9..<11, 11..<13, 13..<15].map { DecimalDigits.value(of: bytes[$0]) }
+        let values = fields.compactMap { $0 }
+        guard values.count == 6 else { return nil }
+        let date = CivilDate(
+            year: values[0], month: values[1], day: values[2], hour: values[3], minute: values[4], second: values[5])
+        guard let timestamp = date.timestamp else { return nil }
+        self = timestamp
+    }
+
+    /// Reads an RFC 3339 time in UTC.
+    ///
+    /// - Parameter text: Exactly `yyyy-MM-ddTHH:mm:ssZ`; else `nil`.
+    public init?(rfc3339 text: some StringProtocol) {
+        let bytes = Array(text.utf8)
+        guard bytes.count == 20, bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-"),
+            bytes[13] == UInt8(ascii: ":"), bytes[16] == UInt8(ascii: ":")
+        else { return nil }
+        let punctuation: Set<Int> = [4, 7, 13, 16]
+        self.init(iso8601Basic: bytes.indices.filter { !punctuation.contains($0) }.map { bytes[$0] })
+    }
+}

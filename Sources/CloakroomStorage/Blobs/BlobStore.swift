@@ -1,0 +1,173 @@
+import CLinux
+public import CloakroomDomain
+import NIOCore
+import Synchronization
+
+#if canImport(Glibc)
+import Glibc
+#else
+import Musl
+#endif
+
+/// The bytes: one file on the local disk for each sealed upload, never changed after it got its name.
+///
+/// `blobs/<shard>/<uuid>`: 256 directories by the id's last byte, each held open, so that a look-up is one `openat`.
+///
+/// A blob gets its name in this order; the comment says what a crash after each step leaves:
+/// 1. an unnamed file is written (`O_TMPFILE`): nothing, the kernel frees it;
+/// 2. `fsync` of the file: nothing, as before;
+/// 3. `linkat` under its name, which never replaces a file: a whole blob whose row is pending, or nothing;
+/// 4. `fsync` of the directory: a whole blob whose row is pending. The next upload of the file replaces it, and the
+///    sweep removes it.
+///
+/// Only then does the row say ready, and only then is the client told.
+public final class BlobStore: Sendable {
+    /// How bytes are kept until they get their name.
+    public enum Staging: Sendable {
+        /// In an unnamed file, which a crash frees.
+        case unnamed
+        /// Under a temporary name, where the file system has no unnamed files; start-up removes what a crash left.
+        case named
+    }
+
+    /// The blobs could not be opened.
+    public struct OpenError: Error, CustomStringConvertible {
+        /// What failed, for whoever starts the server.
+        public let description: String
+    }
+
+    static let directoryName = "blobs"
+    static let stagingName = "staging"
+    private static let shardCount = 256
+
+    private let shards: [Int32]
+    private let stagingDirectory: FileDescriptor
+    let staging: Staging
+    let health: StorageHealth
+    private let nextStagingNumber = Atomic<UInt64>(0)
+
+    /// Opens the blobs of a data directory, creating its directories and removing what a crash left half-written.
+    ///
+    /// - Parameters:
+    ///   - directory: The data directory.
+    ///   - health: Told of a failed flush.
+    ///   - staging: How to keep bytes until they get their name; `nil` finds out what the file system can do.
+    /// - Throws: ``OpenError``.
+    public init(directory: DataDirectory, health: StorageHealth, staging: Staging? = nil) throws(OpenError) {
+        self.health = health
+        do throws(SystemCallError) {
+            let root = try Self.openDirectory(at: directory.rawDescriptor, Self.directoryName)
+            self.stagingDirectory = try Self.openDirectory(at: root.rawValue, Self.stagingName)
+            self.staging = staging ?? Self.supportedStaging(root.rawValue)
+            self.shards = try Self.openShards(root)
+            try Self.removeEntries(of: self.stagingDirectory.rawValue)
+            try root.synchronize()
+            try directory.synchronize()
+        } catch {
+            throw OpenError(description: "\(directory.path(of: Self.directoryName)): \(error)")
+        }
+    }
+
+    deinit {
+        for shard in self.shards { close(shard) }
+    }
+
+    private static func openShards(_ root: borrowing FileDescriptor) throws(SystemCallError) -> [Int32] {
+        var shards: [Int32] = []
+        for shard in 0..<Self.shardCount {
+            let digits = String(shard, radix: 16)
+            let name = digits.utf8.count == 1 ? "0" + digits : digits
+            shards.append(try Self.openDirectory(at: root.rawValue, name).release())
+        }
+        return shards
+    }
+
+    private static func openDirectory(at parent: Int32, _ name: String) throws(SystemCallError) -> FileDescriptor {
+        guard mkdirat(parent, name, 0o700) == 0 || errno == EEXIST else { throw SystemCallError(.mkdirat) }
+        return try FileDescriptor(at: parent, name, flags: O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+    }
+
+    /// Unnamed files need the file system's support, and `/proc` to give them a name.
+    private static func supportedStaging(_ directory: Int32) -> Staging {
+        guard let file = try? FileDescriptor(at: directory, ".", flags: CLOAKROOM_O_TMPFILE | O_RDWR) else { return .named }
+        return access(Self.procPath(of: file.rawValue), F_OK) == 0 ? .unnamed : .named
+    }
+
+    private static func removeEntries(of directory: Int32) throws(SystemCallError) {
+        let copy = try FileDescriptor(at: directory, ".", flags: O_RDONLY | O_DIRECTORY).release()
+        guard let stream = fdopendir(copy) else {
+            close(copy)
+            throw SystemCallError(.opendir)
+        }
+        defer { closedir(stream) }
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                // `d_name` is a NUL-terminated array within the entry, which lives until the next `readdir`.
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != ".", name != ".." { unlinkat(directory, name, 0) }
+        }
+    }
+
+    static func procPath(of descriptor: Int32) -> String { "/proc/self/fd/\(descriptor)" }
+
+    func directory(of id: FileID) -> Int32 { self.shards[Int(id.shard)] }
+
+    var stagingDescriptor: Int32 { self.stagingDirectory.rawValue }
+
+    func nextTemporaryName() -> String {
+        "\(self.nextStagingNumber.wrappingAdd(1, ordering: .relaxed).newValue)"
+    }
+
+    // MARK: Sealed blobs
+
+    /// Opens a sealed blob.
+    ///
+    /// - Parameter grant: The right to read it.
+    /// - Returns: The open blob, or `nil` where there is none: only proven absence says so.
+    /// - Throws: ``StorageError`` for every other failure.
+    public func open(_ grant: DownloadGrant) throws(StorageError) -> OpenBlob? {
+        do throws(SystemCallError) {
+            let file = try FileDescriptor(
+                at: self.directory(of: grant.fileID), grant.fileID.uuid, flags: O_RDONLY | O_NOFOLLOW)
+            let size = try file.status().size
+            return OpenBlob(file: file, size: ByteCount(size) ?? .zero)
+        } catch {
+            if error.code == ENOENT { return nil }
+            throw error.storageError
+        }
+    }
+
+    /// Removes a blob's name, and with it the blob once nobody reads it; not yet durable.
+    ///
+    /// - Parameter id: The file.
+    /// - Returns: Whether there was one.
+    @discardableResult
+    func remove(_ id: FileID) throws(StorageError) -> Bool {
+        if unlinkat(self.directory(of: id), id.uuid, 0) == 0 { return true }
+        guard errno == ENOENT else { throw SystemCallError(.unlinkat).storageError }
+        return false
+    }
+
+    /// Whether a blob has its name.
+    ///
+    /// - Parameter id: The file.
+    func contains(_ id: FileID) -> Bool {
+        faccessat(self.directory(of: id), id.uuid, F_OK, 0) == 0
+    }
+
+    /// Makes names and removals durable in the directories of some files.
+    ///
+    /// - Parameter ids: The files.
+    func synchronizeDirectories(of ids: [FileID]) throws(StorageError) {
+        for shard in Set(ids.map(\.shard)) { try self.synchronize(self.shards[Int(shard)]) }
+    }
+
+    func synchronize(_ descriptor: Int32) throws(StorageError) {
+        guard fsync(descriptor) == 0 else {
+            let error = SystemCallError(.fsync)
+            self.health.refuseWrites(error.description)
+            throw error.storageError
+        }
+    }
+}

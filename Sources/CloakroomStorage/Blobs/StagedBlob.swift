@@ -1,0 +1,146 @@
+import CLinux
+import CloakroomCrypto
+import CloakroomDomain
+public import NIOCore
+import Synchronization
+
+#if canImport(Glibc)
+import Glibc
+#else
+import Musl
+#endif
+
+/// Bytes on their way to becoming a blob: written and hashed, not yet visible to anyone.
+///
+/// Dropping one removes its bytes. Its calls block on the disk and come one after the other, from any thread.
+public final class StagedBlob: Sendable {
+    private struct State: ~Copyable {
+        var file: FileDescriptor?
+        var temporaryName: String?
+        var hasher = SHA256()
+        var checks: [ChecksumComputation]
+        var count: Int64 = 0
+    }
+
+    /// The file these bytes are meant for.
+    let fileID: FileID
+    private let store: BlobStore
+    private let keepsBytes: Bool
+    private let limit: ByteCount
+    private let state: Mutex<State>
+
+    /// - Parameters:
+    ///   - store: Where the bytes go.
+    ///   - fileID: The file.
+    ///   - limit: The declared length, which no body may exceed.
+    ///   - checksums: What the client announced of the bytes.
+    ///   - keepsBytes: `false` to hash only, as for the repetition of an upload.
+    init(store: BlobStore, fileID: FileID, limit: ByteCount, checksums: [Checksum], keepsBytes: Bool) {
+        self.store = store
+        self.fileID = fileID
+        self.limit = limit
+        self.keepsBytes = keepsBytes
+        self.state = Mutex(State(checks: checksums.map(ChecksumComputation.init)))
+    }
+
+    deinit {
+        if let name = self.state.withLock({ $0.temporaryName }) { unlinkat(self.store.stagingDescriptor, name, 0) }
+    }
+
+    /// Writes and hashes the next bytes.
+    ///
+    /// - Parameter chunks: In their order.
+    /// - Throws: ``StorageError/wrongLength(expected:received:)`` past the declared length, or a failure of the disk.
+    public func append(_ chunks: [ByteBuffer]) throws(StorageError) {
+        try self.state.withLock { state throws(StorageError) in
+            for chunk in chunks {
+                state.count += Int64(chunk.readableBytes)
+                guard state.count <= self.limit.bytes else {
+                    throw .wrongLength(expected: self.limit.bytes, received: state.count)
+                }
+                do throws(SystemCallError) {
+                    try self.append(chunk, &state)
+                } catch {
+                    throw error.storageError
+                }
+            }
+        }
+    }
+
+    private func append(_ chunk: ByteBuffer, _ state: inout State) throws(SystemCallError) {
+        if self.keepsBytes, state.file == nil { try self.createFile(&state) }
+        let result = chunk.withUnsafeReadableBytes { buffer -> Result<Void, SystemCallError> in
+            // The buffer is readable for the call; the writing and hashing below keep nothing of it.
+            state.hasher.update(buffer.bytes)
+            for index in state.checks.indices { state.checks[index].update(buffer.bytes) }
+            do throws(SystemCallError) {
+                if let file = state.file?.rawValue { try FileDescriptor.writeAll(buffer, to: file) }
+                return .success(())
+            } catch {
+                return .failure(error)
+            }
+        }
+        try result.get()
+    }
+
+    private func createFile(_ state: inout State) throws(SystemCallError) {
+        switch self.store.staging {
+        case .unnamed:
+            state.file = try FileDescriptor(
+                at: self.store.directory(of: self.fileID), ".", flags: CLOAKROOM_O_TMPFILE | O_WRONLY)
+        case .named:
+            let name = self.store.nextTemporaryName()
+            state.file = try FileDescriptor(
+                at: self.store.stagingDescriptor, name, flags: O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW)
+            state.temporaryName = name
+        }
+    }
+
+    /// Ends the bytes and holds them to what was announced.
+    ///
+    /// - Parameter declared: The digest that was declared with the file, if any.
+    /// - Returns: The digest of the bytes.
+    /// - Throws: ``StorageError/wrongLength(expected:received:)`` or ``StorageError/badDigest(_:)``.
+    func finish(declared: SHA256Digest?) throws(StorageError) -> SHA256Digest {
+        try self.state.withLock { state throws(StorageError) in
+            guard state.count == self.limit.bytes else {
+                throw .wrongLength(expected: self.limit.bytes, received: state.count)
+            }
+            let digest = state.hasher.digest()
+            for check in state.checks { try check.verify(sha256: digest) }
+            if let declared, declared != digest {
+                throw .badDigest(
+                    .init(field: "sha256", expected: declared.hexadecimal, received: digest.hexadecimal))
+            }
+            return digest
+        }
+    }
+
+    /// Gives the bytes their name, durably: steps 2 to 4 of ``BlobStore``.
+    ///
+    /// - Parameter replacingOrphan: Whether a blob of that name is one that a crash left, to be removed.
+    /// - Returns: `false` where there is a blob of that name already and it is not to be replaced.
+    func publish(replacingOrphan: Bool) throws(StorageError) -> Bool {
+        try self.state.withLock { state throws(StorageError) in
+            guard let file = state.file?.rawValue else { return false }
+            try self.store.synchronize(file)
+            let directory = self.store.directory(of: self.fileID)
+            if replacingOrphan { try self.store.remove(self.fileID) }
+            let code = self.link(file, state.temporaryName, directory)
+            guard code != EEXIST else { return false }
+            guard code == 0 else { throw SystemCallError(.linkat, code: code).storageError }
+            try self.store.synchronize(directory)
+            return true
+        }
+    }
+
+    private func link(_ file: Int32, _ temporaryName: String?, _ directory: Int32) -> Int32 {
+        let result =
+            if let temporaryName {
+                linkat(self.store.stagingDescriptor, temporaryName, directory, self.fileID.uuid, 0)
+            } else {
+                linkat(AT_FDCWD, BlobStore.procPath(of: file), directory, self.fileID.uuid, AT_SYMLINK_FOLLOW)
+            }
+        return result == 0 ? 0 : errno
+    }
+}

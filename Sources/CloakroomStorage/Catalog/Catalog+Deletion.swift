@@ -1,0 +1,127 @@
+public import CloakroomDomain
+
+extension Catalog {
+    /// How long after the end of its URL an upload may still be under way, in seconds.
+    static let uploadGraceSeconds: Int64 = 3_600
+
+    /// Removes an organization's file and leaves a note that its bytes are to go.
+    ///
+    /// - Parameters:
+    ///   - id: The file.
+    ///   - organization: Its owner; a file of another is not found.
+    ///   - now: The time of deletion.
+    /// - Returns: Whether there was such a file.
+    public func delete(
+        _ id: FileID, of organization: OrganizationID, now: Timestamp
+    ) async throws(StorageError) -> Bool {
+        try await self.writer.write { connection throws(SQLiteError) in
+            try Self.moveToDeleted(id, of: organization, now: now, connection)
+        }
+    }
+
+    private static func moveToDeleted(
+        _ id: FileID, of organization: OrganizationID, now: Timestamp, _ connection: SQLiteConnection
+    ) throws(SQLiteError) -> Bool {
+        try connection.statement(
+            """
+            INSERT OR REPLACE INTO deleted_files (id, deleted_at, forget_after)
+            SELECT id, ?1, max(?1, upload_expires_at) + ?2 FROM files WHERE id = ?3 AND organization_id = ?4
+            """
+        )
+        .bind(now.secondsSinceEpoch).bind(Self.uploadGraceSeconds).bind(id.bytes).bind(organization.description).run()
+        guard connection.changes == 1 else { return false }
+        try connection.statement("DELETE FROM files WHERE id = ?").bind(id.bytes).run()
+        return true
+    }
+
+    /// Moves files to the deleted ones whose upload URL ended long ago without an upload.
+    ///
+    /// - Parameters:
+    ///   - now: The current time.
+    ///   - limit: The most files of one call.
+    /// - Returns: How many were moved.
+    public func deleteAbandoned(now: Timestamp, limit: Int) async throws(StorageError) -> Int {
+        try await self.writer.write { connection throws(SQLiteError) in
+            let rows = try connection.statement(
+                """
+                SELECT id, organization_id FROM files WHERE sha256 IS NULL AND upload_expires_at < ?
+                ORDER BY upload_expires_at LIMIT ?
+                """
+            ).bind(now.secondsSinceEpoch - Self.uploadGraceSeconds).bind(Int64(limit))
+            var abandoned: [(FileID, OrganizationID)] = []
+            while try rows.step() {
+                if let id = rows.blob(0).flatMap({ FileID(bytes: $0) }), let owner = rows.text(1).flatMap({ OrganizationID($0) }) {
+                    abandoned.append((id, owner))
+                }
+            }
+            for (id, owner) in abandoned { _ = try Self.moveToDeleted(id, of: owner, now: now, connection) }
+            return abandoned.count
+        }
+    }
+
+    /// Returns deleted files whose bytes may still be there.
+    ///
+    /// - Parameter limit: The most files of one call.
+    public func filesToRemove(limit: Int) throws(StorageError) -> [FileID] {
+        try self.ids("SELECT id FROM deleted_files WHERE bytes_removed = 0 LIMIT ?") { $0.bind(Int64(limit)) }
+    }
+
+    /// Notes that the bytes of deleted files are durably gone.
+    ///
+    /// - Parameter ids: The files.
+    public func markRemoved(_ ids: [FileID]) async throws(StorageError) {
+        try await self.writer.write { connection throws(SQLiteError) in
+            for id in ids {
+                try connection.statement("UPDATE deleted_files SET bytes_removed = 1 WHERE id = ?").bind(id.bytes).run()
+            }
+        }
+    }
+
+    /// Returns deleted files that no upload can bring back any more.
+    ///
+    /// - Parameters:
+    ///   - now: The current time.
+    ///   - limit: The most files of one call.
+    public func filesToForget(now: Timestamp, limit: Int) throws(StorageError) -> [FileID] {
+        try self.ids("SELECT id FROM deleted_files WHERE bytes_removed = 1 AND forget_after < ? LIMIT ?") {
+            $0.bind(now.secondsSinceEpoch).bind(Int64(limit))
+        }
+    }
+
+    /// Forgets deletions.
+    ///
+    /// - Parameter ids: Files whose bytes are durably gone.
+    public func forget(_ ids: [FileID]) async throws(StorageError) {
+        try await self.writer.write { connection throws(SQLiteError) in
+            for id in ids {
+                try connection.statement("DELETE FROM deleted_files WHERE id = ? AND bytes_removed = 1")
+                    .bind(id.bytes).run()
+            }
+        }
+    }
+
+    /// Returns pending files that were declared before a moment, in pages ordered by the end of their URL.
+    ///
+    /// - Parameters:
+    ///   - limit: The most files of one call.
+    ///   - before: Only files declared before.
+    public func pendingFiles(before: Timestamp, limit: Int) throws(StorageError) -> [FileID] {
+        try self.ids("SELECT id FROM files WHERE sha256 IS NULL AND created_at <= ? ORDER BY upload_expires_at DESC LIMIT ?") {
+            $0.bind(before.secondsSinceEpoch).bind(Int64(limit))
+        }
+    }
+
+    private func ids(
+        _ sql: StaticString, _ bind: (SQLiteStatement) -> SQLiteStatement
+    ) throws(StorageError) -> [FileID] {
+        try self.readers.read { connection throws(SQLiteError) in
+            let rows = bind(try connection.statement(sql))
+            defer { rows.reset() }
+            var ids: [FileID] = []
+            while try rows.step() {
+                if let id = rows.blob(0).flatMap({ FileID(bytes: $0) }) { ids.append(id) }
+            }
+            return ids
+        }
+    }
+}

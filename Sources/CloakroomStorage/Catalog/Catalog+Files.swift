@@ -1,0 +1,105 @@
+public import CloakroomCrypto
+public import CloakroomDomain
+
+extension Catalog {
+    /// What became of an attempt to seal.
+    public enum SealOutcome: Hashable, Sendable {
+        /// The row now says ready.
+        case sealed
+        /// It had been sealed before, with this digest.
+        case alreadySealed(SHA256Digest)
+        /// There is no such row (any more).
+        case missing
+    }
+
+    /// Adds a pending file, and its organization if it is new.
+    ///
+    /// - Parameter file: A pending file.
+    public func insert(_ file: FileRecord) async throws(StorageError) {
+        try await self.writer.write { connection throws(SQLiteError) in
+            try Self.ensureOrganization(file.organization, now: file.createdAt, connection)
+            try connection.statement(
+                """
+                INSERT INTO files (id, organization_id, filename, content_type, size_bytes, declared_sha256, created_at,
+                    upload_expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                """
+            )
+            .bind(file.id.bytes).bind(file.organization.description).bind(file.declaration.filename.text)
+            .bind(file.declaration.mediaType.text).bind(file.declaration.size.bytes)
+            .bind(file.declaration.sha256?.bytes).bind(file.createdAt.secondsSinceEpoch)
+            .bind(file.uploadExpiresAt.secondsSinceEpoch)
+            .run()
+        }
+    }
+
+    static func ensureOrganization(
+        _ organization: OrganizationID, now: Timestamp, _ connection: SQLiteConnection
+    ) throws(SQLiteError) {
+        try connection.statement("INSERT OR IGNORE INTO organizations (id, created_at) VALUES (?, ?)")
+            .bind(organization.description).bind(now.secondsSinceEpoch).run()
+    }
+
+    /// Marks a pending file ready.
+    ///
+    /// - Parameters:
+    ///   - id: The file.
+    ///   - seal: The digest of the bytes, which are on disk, and the time.
+    public func seal(_ id: FileID, _ seal: FileRecord.Seal) async throws(StorageError) -> SealOutcome {
+        try await self.writer.write { connection throws(SQLiteError) in
+            try connection.statement("UPDATE files SET sha256 = ?, uploaded_at = ? WHERE id = ? AND sha256 IS NULL")
+                .bind(seal.sha256.bytes).bind(seal.uploadedAt.secondsSinceEpoch).bind(id.bytes).run()
+            if connection.changes == 1 { return .sealed }
+            let row = try connection.statement("SELECT sha256 FROM files WHERE id = ?").bind(id.bytes)
+            defer { row.reset() }
+            guard try row.step(), let digest = row.blob(0).flatMap({ SHA256Digest(bytes: $0) }) else { return .missing }
+            return .alreadySealed(digest)
+        }
+    }
+
+    /// Returns a file of any organization.
+    ///
+    /// - Parameter id: The file.
+    public func file(_ id: FileID) throws(StorageError) -> FileRecord? {
+        try self.readers.read { connection throws(SQLiteError) in
+            let row = try connection.statement(
+                """
+                SELECT id, organization_id, filename, content_type, size_bytes, declared_sha256, created_at,
+                    upload_expires_at, sha256, uploaded_at FROM files WHERE id = ?
+                """
+            ).bind(id.bytes)
+            defer { row.reset() }
+            return try row.step() ? try FileRow.decode(row) : nil
+        }
+    }
+
+    /// Returns a page of an organization's files, newest first.
+    ///
+    /// - Parameters:
+    ///   - query: Which files.
+    ///   - organization: Whose.
+    public func files(_ query: FileQuery, of organization: OrganizationID) throws(StorageError) -> FilePage {
+        try self.readers.read { connection throws(SQLiteError) in
+            let row = try connection.statement(
+                """
+                SELECT id, organization_id, filename, content_type, size_bytes, declared_sha256, created_at,
+                    upload_expires_at, sha256, uploaded_at FROM files
+                WHERE organization_id = ?1 AND id < ?2
+                    AND (?3 IS NULL OR (sha256 IS NOT NULL) = ?3)
+                    AND (?4 IS NULL OR lower(content_type) GLOB ?4 OR lower(content_type) GLOB ?4 || ';*'
+                        OR lower(content_type) GLOB ?4 || ' *')
+                ORDER BY id DESC LIMIT ?5
+                """
+            )
+            .bind(organization.description)
+            .bind(query.cursor?.bytes ?? [UInt8](repeating: 0xFF, count: 17))
+            .bind(query.status.map { $0 == .ready ? 1 : 0 })
+            .bind(query.mediaRange?.globPattern).bind(Int64(query.limit + 1))
+            defer { row.reset() }
+            var files: [FileRecord] = []
+            while try row.step() { files.append(try FileRow.decode(row)) }
+            let hasMore = files.count > query.limit
+            if hasMore { files.removeLast() }
+            return FilePage(files: files, nextCursor: hasMore ? files.last?.id : nil)
+        }
+    }
+}

@@ -1,0 +1,65 @@
+/// The rows: organizations, API keys, files and deletions.
+///
+/// Durability: a write returns after COMMIT with `synchronous=FULL`, so what it wrote survives a power cut.
+public final class Catalog: Sendable {
+    /// The catalogue could not be opened.
+    public struct OpenError: Error, CustomStringConvertible {
+        /// What failed, for whoever starts the server.
+        public let description: String
+    }
+
+    /// What opens the catalogue.
+    public enum Owner: Sendable {
+        /// The server of the data directory.
+        case server
+        /// A command that may run beside a server.
+        case command
+    }
+
+    /// The database's name in the data directory.
+    public static let fileName = "catalog.sqlite"
+
+    let writer: CatalogWriter
+    let readers: ReaderPool
+
+    /// Opens the catalogue, creating or migrating it where needed.
+    ///
+    /// - Parameters:
+    ///   - directory: The data directory.
+    ///   - owner: What opens it; only the server checkpoints.
+    ///   - health: Told of a failed flush.
+    /// - Throws: ``OpenError``.
+    public init(directory: DataDirectory, owner: Owner, health: StorageHealth) throws(OpenError) {
+        let path = directory.path(of: Self.fileName)
+        do {
+            let connection = try SQLiteConnection(path: path, role: owner == .server ? .writer : .command)
+            try CatalogSchema.migrate(connection)
+            self.writer = CatalogWriter(connection: connection, health: health)
+            self.readers = ReaderPool(path: path)
+        } catch let error as SQLiteError {
+            throw OpenError(description: "\(path): SQLite \(error.code): \(error.message)")
+        } catch let error as CatalogSchema.TooNew {
+            throw OpenError(
+                description:
+                    "\(path): schema version \(error.found) is newer than this program's, \(error.known); use a newer program")
+        } catch {
+            throw OpenError(description: "\(path): \(error)")
+        }
+    }
+
+    /// Ends the writer after the changes that are queued.
+    public func shutDown() async throws {
+        try await self.writer.shutDown()
+    }
+
+    /// Makes sure that a transaction can be committed now.
+    ///
+    /// - Throws: ``StorageError`` where not.
+    public func checkWritable() async throws(StorageError) {
+        try await self.writer.write { connection throws(SQLiteError) in
+            // Rewrites the schema version with itself: a real page write and flush.
+            let version = try connection.text(of: "PRAGMA user_version")
+            try connection.execute("PRAGMA user_version = \(version)")
+        }
+    }
+}

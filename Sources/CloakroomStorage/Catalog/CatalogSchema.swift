@@ -1,0 +1,82 @@
+/// The catalogue's schema as a sequence of migrations, each frozen once it has shipped.
+///
+/// `PRAGMA user_version` counts those that have been applied; each is applied in one transaction with its count.
+enum CatalogSchema {
+    /// The database is newer than this program.
+    struct TooNew: Error {
+        let found: Int
+        let known: Int
+    }
+
+    static let migrations = [version1]
+
+    /// Tables are `STRICT` and hold the invariants as constraints: SQLite is trusted before our own code.
+    private static let version1 = """
+        CREATE TABLE organizations (
+            id TEXT NOT NULL PRIMARY KEY CHECK (length(id) BETWEEN 1 AND 64),
+            created_at INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE api_keys (
+            id TEXT NOT NULL PRIMARY KEY CHECK (length(id) = 20 AND id GLOB 'key_*'),
+            digest BLOB NOT NULL UNIQUE CHECK (length(digest) = 32),
+            organization_id TEXT REFERENCES organizations (id), -- NULL: a gateway key
+            name TEXT NOT NULL CHECK (length(name) <= 255),
+            visible_prefix TEXT NOT NULL,
+            permissions TEXT NOT NULL,
+            created_at INTEGER NOT NULL,
+            last_used_at INTEGER,
+            revoked_at INTEGER
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE files (
+            id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+            organization_id TEXT NOT NULL REFERENCES organizations (id),
+            filename TEXT NOT NULL CHECK (length(filename) BETWEEN 1 AND 255),
+            content_type TEXT NOT NULL CHECK (content_type LIKE '%_/_%'),
+            size_bytes INTEGER NOT NULL CHECK (size_bytes > 0),
+            declared_sha256 BLOB CHECK (length(declared_sha256) = 32),
+            created_at INTEGER NOT NULL,
+            upload_expires_at INTEGER NOT NULL CHECK (upload_expires_at >= created_at),
+            sha256 BLOB CHECK (length(sha256) = 32), -- NULL: pending
+            uploaded_at INTEGER,
+            CHECK ((sha256 IS NULL) = (uploaded_at IS NULL)),
+            CHECK (sha256 IS NULL OR declared_sha256 IS NULL OR sha256 = declared_sha256)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX files_of_organization ON files (organization_id, id);
+        CREATE INDEX pending_files ON files (upload_expires_at) WHERE sha256 IS NULL;
+
+        -- Files whose row is gone and whose bytes may still be there.
+        CREATE TABLE deleted_files (
+            id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+            deleted_at INTEGER NOT NULL,
+            -- Until then an upload that began before the deletion may still link its bytes.
+            forget_after INTEGER NOT NULL,
+            bytes_removed INTEGER NOT NULL DEFAULT 0 CHECK (bytes_removed IN (0, 1))
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX deleted_files_to_remove ON deleted_files (id) WHERE bytes_removed = 0;
+        CREATE INDEX deleted_files_to_forget ON deleted_files (forget_after) WHERE bytes_removed = 1;
+        """
+
+    /// Brings a database up to date.
+    ///
+    /// - Parameter connection: One that writes.
+    static func migrate(_ connection: SQLiteConnection) throws {
+        let found = Int(try connection.text(of: "PRAGMA user_version")) ?? 0
+        guard found <= self.migrations.count else { throw TooNew(found: found, known: self.migrations.count) }
+        for version in found..<self.migrations.count {
+            try connection.execute("BEGIN IMMEDIATE")
+            do {
+                // A command may have migrated while this connection waited for the lock.
+                if Int(try connection.text(of: "PRAGMA user_version")) == version {
+                    try connection.execute(self.migrations[version])
+                    try connection.execute("PRAGMA user_version = \(version + 1)")
+                }
+                try connection.execute("COMMIT")
+            } catch {
+                try? connection.execute("ROLLBACK")
+                throw error
+            }
+        }
+    }
+}

@@ -1,0 +1,133 @@
+import Metrics
+import NIOPosix
+import Synchronization
+
+/// The only writing connection, and the queue in front of it.
+///
+/// Group commit: whatever has queued up while a transaction was being flushed goes into the next one, and its callers
+/// are answered after its COMMIT. One flush serves them all, so the rate of durable writes grows with the load.
+final class CatalogWriter: Sendable {
+    /// One caller's changes.
+    private struct Job: Sendable {
+        /// Makes the changes and returns what to do after the commit.
+        let run: @Sendable (SQLiteConnection) throws(SQLiteError) -> @Sendable () -> Void
+        /// Tells the caller of a failure.
+        let fail: @Sendable (StorageError) -> Void
+    }
+
+    private struct Queue {
+        var jobs: [Job] = []
+        var isDraining = false
+    }
+
+    /// Bounds the time that a transaction holds its callers.
+    private static let batchLimit = 512
+
+    private let connection: SQLiteConnection
+    private let thread: NIOThreadPool
+    private let health: StorageHealth
+    private let queue = Mutex(Queue())
+    private let batchSizes = Recorder(label: "cloakroom_catalog_batch_size", aggregate: true)
+
+    init(connection: SQLiteConnection, health: StorageHealth) {
+        self.connection = connection
+        self.health = health
+        self.thread = NIOThreadPool(numberOfThreads: 1)
+        self.thread.start()
+    }
+
+    /// Ends the thread after the jobs that are queued.
+    func shutDown() async throws {
+        try await self.thread.shutdownGracefully()
+    }
+
+    /// Makes changes and returns when they are durable.
+    ///
+    /// - Parameter body: Runs in a transaction, possibly more than once, with the effect of its last run.
+    func write<Value: Sendable>(
+        _ body: @escaping @Sendable (SQLiteConnection) throws(SQLiteError) -> Value
+    ) async throws(StorageError) -> Value {
+        try self.health.checkWrites()
+        let result: Result<Value, StorageError> = await withCheckedContinuation { continuation in
+            self.enqueue(
+                Job(
+                    run: { connection throws(SQLiteError) in
+                        let value = try body(connection)
+                        return { continuation.resume(returning: .success(value)) }
+                    }, fail: { continuation.resume(returning: .failure($0)) }))
+        }
+        return try result.get()
+    }
+
+    private func enqueue(_ job: Job) {
+        let startsDraining = self.queue.withLock { queue in
+            queue.jobs.append(job)
+            defer { queue.isDraining = true }
+            return !queue.isDraining
+        }
+        if startsDraining {
+            self.thread.submit { state in
+                switch state {
+                case .active: self.drain()
+                case .cancelled: self.cancel()
+                }
+            }
+        }
+    }
+
+    private func drain() {
+        while true {
+            let batch = self.queue.withLock { queue -> [Job] in
+                let batch = Array(queue.jobs.prefix(Self.batchLimit))
+                queue.jobs.removeFirst(batch.count)
+                queue.isDraining = !batch.isEmpty
+                return batch
+            }
+            guard !batch.isEmpty else { return }
+            self.batchSizes.record(batch.count)
+            self.commit(batch)
+        }
+    }
+
+    private func cancel() {
+        let jobs = self.queue.withLock { queue in
+            defer { queue = Queue() }
+            return queue.jobs
+        }
+        for job in jobs { job.fail(.writesRefused("the server is shutting down")) }
+    }
+
+    /// Commits a batch in one transaction; where a job fails, each in its own, so that only that one fails.
+    private func commit(_ batch: [Job]) {
+        do {
+            try self.health.checkWrites()
+            let completions = try self.transaction(batch)
+            for complete in completions { complete() }
+        } catch let error as SQLiteError where batch.count > 1 && !error.endsWrites {
+            for job in batch { self.commit([job]) }
+        } catch {
+            let storageError = self.report(error)
+            for job in batch { job.fail(storageError) }
+        }
+    }
+
+    private func transaction(_ batch: [Job]) throws(SQLiteError) -> [@Sendable () -> Void] {
+        try self.connection.execute("BEGIN IMMEDIATE")
+        do throws(SQLiteError) {
+            var completions: [@Sendable () -> Void] = []
+            for job in batch { completions.append(try job.run(self.connection)) }
+            try self.connection.execute("COMMIT")
+            return completions
+        } catch {
+            // Fails only where SQLite has rolled back by itself, as it does on a full disk.
+            try? self.connection.execute("ROLLBACK")
+            throw error
+        }
+    }
+
+    private func report(_ error: any Error) -> StorageError {
+        guard let error = error as? SQLiteError else { return error as? StorageError ?? .failed("\(error)") }
+        if error.endsWrites { self.health.refuseWrites("SQLite \(error.code): \(error.message)") }
+        return error.storageError
+    }
+}

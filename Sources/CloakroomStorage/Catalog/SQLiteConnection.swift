@@ -1,0 +1,90 @@
+import CSQLite
+
+/// One connection to a SQLite database, with its prepared statements.
+///
+/// `@unchecked Sendable`: opened without SQLite's own mutex, and used by one thread at a time, either the writer's only
+/// thread or whoever has checked it out of the ``ReaderPool``.
+final class SQLiteConnection: @unchecked Sendable {
+    /// What a connection is for.
+    enum Role {
+        /// The server's only writer, which alone checkpoints.
+        case writer
+        /// A reader beside it.
+        case reader
+        /// A command beside a running server: it writes, and leaves the checkpoints to the server.
+        case command
+    }
+
+    let handle: OpaquePointer
+    private var statements: [UnsafePointer<UInt8>: SQLiteStatement] = [:]
+
+    /// Opens a database.
+    ///
+    /// - Parameters:
+    ///   - path: The file, created if the role writes.
+    ///   - role: What the connection is for.
+    init(path: String, role: Role) throws(SQLiteError) {
+        let access = role == .reader ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+        var handle: OpaquePointer?
+        let code = sqlite3_open_v2(path, &handle, access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nil)
+        guard code == SQLITE_OK, let handle else {
+            let error = SQLiteError(handle, code: code)
+            sqlite3_close_v2(handle)
+            throw error
+        }
+        self.handle = handle
+        try self.configure(role)
+    }
+
+    deinit {
+        self.statements.removeAll()
+        sqlite3_close_v2(self.handle)
+    }
+
+    private func configure(_ role: Role) throws(SQLiteError) {
+        sqlite3_busy_timeout(self.handle, 10_000)
+        if role != .writer {
+            // Two connections that checkpoint at once can corrupt a WAL up to SQLite 3.51.2: only the writer does.
+            cloakroom_sqlite3_db_config(self.handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nil)
+            try self.execute("PRAGMA wal_autocheckpoint = 0")
+        }
+        try self.execute("PRAGMA foreign_keys = ON")
+        guard role != .reader else { return }
+        try self.execute("PRAGMA journal_mode = WAL")
+        try self.execute("PRAGMA synchronous = FULL")
+        let mode = try self.text(of: "PRAGMA journal_mode")
+        let synchronous = try self.text(of: "PRAGMA synchronous")
+        guard mode == "wal", synchronous == "2" else {
+            throw SQLiteError(
+                code: SQLITE_MISUSE, message: "journal_mode is \(mode), synchronous is \(synchronous); wal and 2 wanted")
+        }
+    }
+
+    /// Runs statements that have neither parameters nor rows.
+    func execute(_ sql: String) throws(SQLiteError) {
+        let code = sqlite3_exec(self.handle, sql, nil, nil, nil)
+        guard code == SQLITE_OK else { throw SQLiteError(self.handle, code: code) }
+    }
+
+    /// Returns the first column of the first row as text.
+    func text(of sql: String) throws(SQLiteError) -> String {
+        let statement = try SQLiteStatement(self.handle, sql: sql)
+        guard try statement.step() else { return "" }
+        return statement.text(0) ?? ""
+    }
+
+    /// Returns a prepared statement, reset and without bindings, prepared once for each literal.
+    func statement(_ sql: StaticString) throws(SQLiteError) -> SQLiteStatement {
+        // A literal's storage is static, so its address identifies it for the life of the process.
+        if let statement = self.statements[sql.utf8Start] {
+            statement.reset()
+            return statement
+        }
+        let statement = try SQLiteStatement(self.handle, sql: sql.description)
+        self.statements[sql.utf8Start] = statement
+        return statement
+    }
+
+    /// How many rows the last statement changed.
+    var changes: Int { Int(sqlite3_changes(self.handle)) }
+}

@@ -1,0 +1,35 @@
+import CSQLite
+
+/// A failure that SQLite reported.
+struct SQLiteError: Error, Hashable, Sendable {
+    /// The extended result code (<https://www.sqlite.org/rescode.html>).
+    let code: Int32
+    /// SQLite's message; it may name tables and columns, never values.
+    let message: String
+
+    init(code: Int32, message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    init(_ connection: OpaquePointer?, code: Int32) {
+        self.init(
+            code: connection.map { sqlite3_extended_errcode($0) } ?? code,
+            message: String(cString: connection.map { sqlite3_errmsg($0) } ?? sqlite3_errstr(code)))
+    }
+
+    /// The code without its extension.
+    var primaryCode: Int32 { self.code & 0xFF }
+
+    /// Whether the failure leaves the durability of earlier writes in doubt.
+    var endsWrites: Bool {
+        self.code == SQLITE_IOERR | (4 << 8)  // SQLITE_IOERR_FSYNC
+            || self.code == SQLITE_IOERR | (5 << 8)  // SQLITE_IOERR_DIR_FSYNC
+            || self.primaryCode == SQLITE_CORRUPT || self.primaryCode == SQLITE_NOTADB
+    }
+
+    /// The failure as the storage's callers know it.
+    var storageError: StorageError {
+        self.primaryCode == SQLITE_FULL ? .full : .failed("SQLite \(self.code): \(self.message)")
+    }
+}

@@ -1,0 +1,221 @@
+public import CloakroomCrypto
+public import CloakroomDomain
+public import NIOCore
+public import NIOPosix
+import Synchronization
+
+/// Rows and blobs as one thing: whatever happens in between, a row that says ready has its bytes.
+///
+/// Calls on behalf of a client take an ``OrganizationAccess`` or a ``Grant``, so none can be made unauthorised.
+public final class FileStore: Sendable {
+    /// What became of the bytes.
+    public struct Sealed: Hashable, Sendable {
+        /// The digest of the bytes.
+        public let sha256: SHA256Digest
+        /// Whether they are the repetition of an upload that had been sealed before.
+        public let isRepetition: Bool
+    }
+
+    let catalog: Catalog
+    let blobs: BlobStore
+    private let disk: NIOThreadPool
+    private let ids = FileIDGenerator()
+    private let turns = FileTurns()
+
+    /// Joins a catalogue and blobs.
+    ///
+    /// - Parameters:
+    ///   - catalog: The rows.
+    ///   - blobs: The bytes.
+    ///   - disk: Threads for calls that block on the disk; started and ended by whoever made it.
+    public init(catalog: Catalog, blobs: BlobStore, disk: NIOThreadPool) {
+        self.catalog = catalog
+        self.blobs = blobs
+        self.disk = disk
+    }
+
+    // MARK: Uploads
+
+    /// Records a file that is to be uploaded. On return the row is durable.
+    ///
+    /// - Parameters:
+    ///   - declaration: What the client says of it.
+    ///   - access: The owner's right.
+    ///   - lifetimeSeconds: How long its upload URL works.
+    ///   - now: The current time.
+    public func requestUpload(
+        _ declaration: UploadDeclaration, access: OrganizationAccess, lifetimeSeconds: Int64, now: Timestamp
+    ) async throws(StorageError) -> FileRecord {
+        let record = FileRecord(
+            id: try self.ids.next(), organization: access.organization, declaration: declaration, createdAt: now,
+            uploadExpiresAt: now.advanced(bySeconds: lifetimeSeconds), status: .pending)
+        try await self.catalog.insert(record)
+        return record
+    }
+
+    /// Returns what was declared of a file, to find out why a signature does not match: nothing of it may be shown
+    /// unless the signature then does.
+    ///
+    /// - Parameter id: The file, of any organization.
+    public func declarationForVerification(_ id: FileID) throws(StorageError) -> UploadDeclaration? {
+        try self.catalog.file(id)?.declaration
+    }
+
+    /// Returns the file that a grant is for.
+    ///
+    /// - Parameter grant: The right to send its bytes.
+    /// - Throws: ``StorageError/notFound`` where it has been deleted.
+    public func record(_ grant: UploadGrant) throws(StorageError) -> FileRecord {
+        guard let record = try self.catalog.file(grant.fileID) else { throw .notFound }
+        return record
+    }
+
+    /// Begins an upload; nothing touches the disk yet.
+    ///
+    /// - Parameters:
+    ///   - grant: The right to send the bytes.
+    ///   - record: The file, as ``record(_:)-(UploadGrant)`` gave it.
+    ///   - checksums: What the client announced of the bytes.
+    /// - Throws: ``StorageError/writesRefused(_:)``.
+    public func stage(
+        _ grant: UploadGrant, _ record: FileRecord, checksums: [Checksum]
+    ) throws(StorageError) -> StagedBlob {
+        guard record.id == grant.fileID else { throw .notFound }
+        try self.blobs.health.checkWrites()
+        let signed = grant.signedPayload.map { [Checksum(field: "x-amz-content-sha256", sha256: $0)] } ?? []
+        return StagedBlob(
+            store: self.blobs, fileID: grant.fileID, limit: record.declaration.size, checksums: checksums + signed,
+            keepsBytes: record.seal == nil)
+    }
+
+    /// Writes and hashes the next bytes of an upload.
+    ///
+    /// - Parameters:
+    ///   - chunks: In their order.
+    ///   - staged: The upload.
+    public func append(_ chunks: [ByteBuffer], to staged: StagedBlob) async throws(StorageError) {
+        try await self.onDisk { () throws(StorageError) in try staged.append(chunks) }
+    }
+
+    /// Seals an upload. On return its bytes, their name and the row are durable.
+    ///
+    /// - Parameters:
+    ///   - staged: The upload.
+    ///   - last: Its last bytes.
+    ///   - record: The file, as ``record(_:)-(UploadGrant)`` gave it.
+    ///   - now: The current time.
+    /// - Throws: ``StorageError``; the file is then as it was before the upload.
+    public func seal(
+        _ staged: StagedBlob, last: [ByteBuffer], _ record: FileRecord, now: Timestamp
+    ) async throws(StorageError) -> Sealed {
+        let digest = try await self.onDisk { () throws(StorageError) in
+            try staged.append(last)
+            return try staged.finish(declared: record.declaration.sha256)
+        }
+        return try await self.turns.take(staged.fileID) { () async throws(StorageError) in
+            try await self.publish(staged, digest, now: now)
+        }
+    }
+
+    /// Publishes bytes and marks their row, alone among the uploads and deletions of this file.
+    private func publish(
+        _ staged: StagedBlob, _ digest: SHA256Digest, now: Timestamp
+    ) async throws(StorageError) -> Sealed {
+        guard let current = try self.catalog.file(staged.fileID) else { throw .notFound }
+        if let seal = current.seal { return try Self.compare(digest, with: seal.sha256) }
+        // The row is pending and nobody else publishes: a blob of that name is what a crash left before its row.
+        guard try await self.onDisk({ () throws(StorageError) in try staged.publish(replacingOrphan: self.blobs.contains(staged.fileID)) })
+        else { throw .failed("a pending file's blob appeared while it was being sealed") }
+        switch try await self.catalog.seal(staged.fileID, .init(sha256: digest, uploadedAt: now)) {
+        case .sealed: return Sealed(sha256: digest, isRepetition: false)
+        case .alreadySealed(let sealed): return try Self.compare(digest, with: sealed)
+        case .missing:
+            try self.blobs.remove(staged.fileID)
+            throw .notFound
+        }
+    }
+
+    private static func compare(_ digest: SHA256Digest, with sealed: SHA256Digest) throws(StorageError) -> Sealed {
+        guard digest == sealed else { throw .alreadySealed }
+        return Sealed(sha256: digest, isRepetition: true)
+    }
+
+    // MARK: Reads
+
+    /// Returns an organization's file.
+    ///
+    /// - Parameters:
+    ///   - id: The file.
+    ///   - access: The owner's right.
+    /// - Throws: ``StorageError/notFound``, the same for an unknown file and for another organization's.
+    public func record(_ id: FileID, access: OrganizationAccess) throws(StorageError) -> FileRecord {
+        guard let record = try self.catalog.file(id), record.organization == access.organization else {
+            throw .notFound
+        }
+        return record
+    }
+
+    /// Returns any organization's sealed file, for a URL that does not carry its media type.
+    ///
+    /// - Parameter grant: The right to read it.
+    public func record(_ grant: DownloadGrant) throws(StorageError) -> FileRecord? {
+        try self.catalog.file(grant.fileID)
+    }
+
+    /// Returns a page of an organization's files.
+    ///
+    /// - Parameters:
+    ///   - query: Which files.
+    ///   - access: The owner's right.
+    public func list(_ query: FileQuery, access: OrganizationAccess) throws(StorageError) -> FilePage {
+        try self.catalog.files(query, of: access.organization)
+    }
+
+    /// Opens a sealed file's bytes. The catalogue is not asked: the blob's presence decides.
+    ///
+    /// - Parameter grant: The right to read them.
+    /// - Throws: ``StorageError/notFound`` where there are none.
+    public func open(_ grant: DownloadGrant) throws(StorageError) -> OpenBlob {
+        guard let blob = try self.blobs.open(grant) else { throw .notFound }
+        return blob
+    }
+
+    // MARK: Deletion
+
+    /// Deletes an organization's file. On return the row is durably gone and the bytes have no name any more.
+    ///
+    /// The row goes first, and leaves a note. A crash before the bytes are gone leaves the note, by which start-up
+    /// removes them before it takes any request.
+    ///
+    /// - Parameters:
+    ///   - id: The file.
+    ///   - access: The owner's right.
+    ///   - now: The current time.
+    /// - Throws: ``StorageError/notFound``.
+    public func delete(_ id: FileID, access: OrganizationAccess, now: Timestamp) async throws(StorageError) {
+        try await self.turns.take(id) { () async throws(StorageError) in
+            guard try await self.catalog.delete(id, of: access.organization, now: now) else { throw .notFound }
+            try self.blobs.remove(id)
+        }
+    }
+
+    /// Runs a call that blocks on the disk on a thread that may block.
+    func onDisk<Value: Sendable>(
+        _ body: @escaping @Sendable () throws(StorageError) -> Value
+    ) async throws(StorageError) -> Value {
+        do {
+            return try await self.disk.runIfActive { Result { () throws(StorageError) in try body() } }.get()
+        } catch let error as StorageError {
+            throw error
+        } catch {
+            throw .writesRefused("the server is shutting down")
+        }
+    }
+
+    /// Runs work as the only one for a file.
+    func alone<Value: Sendable>(
+        with id: FileID, _ body: @Sendable () async throws(StorageError) -> Value
+    ) async throws(StorageError) -> Value {
+        try await self.turns.take(id, body)
+    }
+}

@@ -1,0 +1,40 @@
+import CloakroomDomain
+import Synchronization
+
+/// One at a time for each file, in the order of asking: sealing and deleting a file exclude each other.
+final class FileTurns: Sendable {
+    /// Those who wait, for each file at which somebody is.
+    private let waiting = Mutex<[FileID: [CheckedContinuation<Void, Never>]]>([:])
+
+    /// Runs work as the only one for a file.
+    func take<Value: Sendable>(
+        _ id: FileID, _ body: () async throws(StorageError) -> Value
+    ) async throws(StorageError) -> Value {
+        await withCheckedContinuation { continuation in
+            let isFree = self.waiting.withLock { waiting in
+                guard waiting[id] != nil else {
+                    waiting[id] = []
+                    return true
+                }
+                waiting[id]?.append(continuation)
+                return false
+            }
+            if isFree { continuation.resume() }
+        }
+        defer { self.pass(id) }
+        return try await body()
+    }
+
+    private func pass(_ id: FileID) {
+        let next = self.waiting.withLock { waiting -> CheckedContinuation<Void, Never>? in
+            guard var queue = waiting[id], !queue.isEmpty else {
+                waiting[id] = nil
+                return nil
+            }
+            let next = queue.removeFirst()
+            waiting[id] = queue
+            return next
+        }
+        next?.resume()
+    }
+}

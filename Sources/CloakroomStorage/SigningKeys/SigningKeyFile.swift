@@ -1,0 +1,136 @@
+public import CloakroomDomain
+
+#if canImport(Glibc)
+import Glibc
+#else
+import Musl
+#endif
+
+/// The file `signing-keys` of a data directory, mode 0600: a line `<access key id> <secret> <created>` for each key.
+///
+/// The first key signs, all verify. Empty lines and lines that begin with `#` are skipped. A new version replaces the
+/// old one in one rename, so a reader sees either.
+public struct SigningKeyFile: Sendable {
+    /// The keys cannot be used.
+    public enum Failure: Error, Hashable, Sendable, CustomStringConvertible {
+        /// The file holds no key, or does not exist.
+        case noKeys(path: String)
+        /// Others than the owner may read or write the file.
+        case exposed(path: String, mode: UInt32)
+        /// A line is no key; lines count from 1. The line itself is a secret and not shown.
+        case malformed(path: String, line: Int)
+        /// Two lines have the same access key id.
+        case repeated(path: String, accessKeyID: String)
+        /// The operating system failed.
+        case failed(path: String, reason: String)
+
+        /// What is wrong, for whoever starts the server.
+        public var description: String {
+            switch self {
+            case .noKeys(let path): "\(path): no signing key; add one with `cloakroom signing-keys rotate`"
+            case .exposed(let path, let mode):
+                "\(path): mode is 0\(String(mode, radix: 8)), others may read the secrets; use chmod 600"
+            case .malformed(let path, let line):
+                "\(path): line \(line) is not `<access key id> <secret> <created>`; the id is \(SigningKey.rule), the secret 16 or more printable ASCII characters, the time like 2026-03-20T11:30:00Z"
+            case .repeated(let path, let id): "\(path): the access key id \(id) stands there twice"
+            case .failed(let path, let reason): "\(path): \(reason)"
+            }
+        }
+    }
+
+    /// What tells one version of the file from another.
+    public struct Version: Hashable, Sendable {
+        private let modified: Int64
+        private let size: Int64
+
+        init(modified: Int64, size: Int64) {
+            self.modified = modified
+            self.size = size
+        }
+    }
+
+    /// The file's name in the data directory.
+    public static let name = "signing-keys"
+    private let directory: DataDirectory
+
+    /// Names the file of a data directory.
+    ///
+    /// - Parameter directory: The data directory.
+    public init(directory: DataDirectory) {
+        self.directory = directory
+    }
+
+    private var path: String { self.directory.path(of: Self.name) }
+
+    /// Whether there is such a file.
+    public var exists: Bool { faccessat(self.directory.rawDescriptor, Self.name, F_OK, 0) == 0 }
+
+    /// Reads the keys.
+    ///
+    /// - Throws: ``Failure``.
+    public func read() throws(Failure) -> (keys: [SigningKey], version: Version) {
+        let content: [UInt8]
+        let status: (size: Int64, modified: Int64, mode: mode_t)
+        do throws(SystemCallError) {
+            let file = try FileDescriptor(at: self.directory.rawDescriptor, Self.name, flags: O_RDONLY | O_NOFOLLOW)
+            status = try file.status()
+            content = try file.readAll()
+        } catch {
+            throw error.code == ENOENT ? .noKeys(path: self.path) : .failed(path: self.path, reason: error.description)
+        }
+        guard status.mode & 0o077 == 0 else { throw .exposed(path: self.path, mode: UInt32(status.mode & 0o777)) }
+        let keys = try self.parse(content)
+        guard !keys.isEmpty else { throw .noKeys(path: self.path) }
+        return (keys, Version(modified: status.modified, size: status.size))
+    }
+
+    private func parse(_ content: [UInt8]) throws(Failure) -> [SigningKey] {
+        var keys: [SigningKey] = []
+        let lines = content.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        for (index, bytes) in lines.enumerated() {
+            let line = String(decoding: bytes, as: UTF8.self)
+            let parts = line.split { $0 == " " || $0 == "\t" || $0 == "\r" }
+            if parts.isEmpty || line.hasPrefix("#") { continue }
+            guard parts.count == 3, let createdAt = Timestamp(rfc3339: parts[2]),
+                let key = SigningKey(accessKeyID: String(parts[0]), secret: String(parts[1]), createdAt: createdAt)
+            else { throw .malformed(path: self.path, line: index + 1) }
+            guard !keys.contains(where: { $0.accessKeyID == key.accessKeyID }) else {
+                throw .repeated(path: self.path, accessKeyID: key.accessKeyID)
+            }
+            keys.append(key)
+        }
+        return keys
+    }
+
+    /// Replaces the keys, durably.
+    ///
+    /// - Parameter keys: The keys, the signing one first.
+    /// - Throws: ``Failure``; the old file then stands as it was.
+    public func write(_ keys: [SigningKey]) throws(Failure) {
+        let text = keys.map { "\($0.accessKeyID) \($0.revealSecret()) \($0.createdAt.rfc3339)\n" }.joined()
+        let temporary = ".\(Self.name).\(getpid())"
+        let root = self.directory.rawDescriptor
+        do throws(SystemCallError) {
+            let file = try FileDescriptor(at: root, temporary, flags: O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW)
+            let bytes = Array(text.utf8)
+            let result = bytes.withUnsafeBytes { buffer in
+                Result { () throws(SystemCallError) in try FileDescriptor.writeAll(buffer, to: file.rawValue) }
+            }
+            try result.get()
+            try file.synchronize()
+            guard renameat(root, temporary, root, Self.name) == 0 else { throw SystemCallError(.renameat) }
+            try self.directory.synchronize()
+        } catch {
+            unlinkat(root, temporary, 0)
+            throw .failed(path: self.path, reason: error.description)
+        }
+    }
+
+    /// The version that stands there now, `nil` where it cannot be told.
+    public func currentVersion() -> Version? {
+        guard let file = try? FileDescriptor(at: self.directory.rawDescriptor, Self.name, flags: O_RDONLY | O_NOFOLLOW),
+            let status = try? file.status()
+        else { return nil }
+        return Version(modified: status.modified, size: status.size)
+    }
+}

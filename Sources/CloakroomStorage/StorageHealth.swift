@@ -1,0 +1,44 @@
+public import Logging
+import Synchronization
+
+/// Whether the storage still takes writes.
+///
+/// After a failed flush the kernel may have dropped the dirty pages and reports the failure once: a second `fsync` that
+/// succeeds proves nothing. So a failure is final for this process. Reads go on.
+public final class StorageHealth: Sendable {
+    private let failure = Mutex<String?>(nil)
+    private let logger: Logger
+
+    /// Creates a healthy state.
+    ///
+    /// - Parameter logger: Told of the one transition there is.
+    public init(logger: Logger) {
+        self.logger = logger
+    }
+
+    /// Why writes are refused, `nil` while they are not.
+    public var reasonToRefuseWrites: String? {
+        self.failure.withLock { $0 }
+    }
+
+    /// Refuses writes from now on.
+    ///
+    /// - Parameter reason: For the log and `/readyz`; the first one stays.
+    func refuseWrites(_ reason: String) {
+        let isFirst = self.failure.withLock { failure in
+            guard failure == nil else { return false }
+            failure = reason
+            return true
+        }
+        if isFirst {
+            self.logger.critical("Refusing writes after a failed flush", metadata: ["storage.reason": "\(reason)"])
+        }
+    }
+
+    /// Passes while writes are taken.
+    ///
+    /// - Throws: ``StorageError/writesRefused(_:)``.
+    func checkWrites() throws(StorageError) {
+        if let reason = self.reasonToRefuseWrites { throw .writesRefused(reason) }
+    }
+}
