@@ -1,8 +1,4 @@
-#if canImport(Glibc)
 import Glibc
-#else
-import Musl
-#endif
 
 /// The directory that holds everything that lasts: the catalogue, the blobs and the signing keys.
 public final class DataDirectory: Sendable {
@@ -32,7 +28,8 @@ public final class DataDirectory: Sendable {
             try Self.create(path)
             self.descriptor = try FileDescriptor(at: AT_FDCWD, path, flags: O_RDONLY | O_DIRECTORY)
             self.lock =
-                exclusively ? try FileDescriptor(at: self.descriptor.rawValue, Self.lockName, flags: O_RDWR | O_CREAT) : nil
+                exclusively
+                ? try FileDescriptor(at: self.descriptor.rawValue, Self.lockName, flags: O_RDWR | O_CREAT) : nil
         } catch {
             throw OpenError(description: "data directory \(path): \(error)")
         }

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
 import Glibc
-#else
-import Musl
-#endif
 
 /// An open file descriptor, closed when the value goes.
 struct FileDescriptor: ~Copyable, Sendable {

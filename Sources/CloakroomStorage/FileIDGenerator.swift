@@ -2,11 +2,7 @@ import CloakroomCrypto
 import CloakroomDomain
 import Synchronization
 
-#if canImport(Glibc)
 import Glibc
-#else
-import Musl
-#endif
 
 /// Makes file ids that increase with time within this process, also when the clock stands or steps back
 /// (RFC 9562 §6.2, method 1).

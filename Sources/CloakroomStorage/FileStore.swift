@@ -19,7 +19,7 @@ public final class FileStore: Sendable {
     let catalog: Catalog
     let blobs: BlobStore
     private let disk: NIOThreadPool
-    private let ids = FileIDGenerator()
+    let ids = FileIDGenerator()
     private let turns = FileTurns()
 
     /// Joins a catalogue and blobs.
@@ -84,7 +84,8 @@ public final class FileStore: Sendable {
         try self.blobs.health.checkWrites()
         let signed = grant.signedPayload.map { [Checksum(field: "x-amz-content-sha256", sha256: $0)] } ?? []
         return StagedBlob(
-            store: self.blobs, fileID: grant.fileID, limit: record.declaration.size, checksums: checksums + signed,
+            store: self.blobs, fileID: grant.fileID, length: .exactly(record.declaration.size),
+            checksums: checksums + signed,
             keepsBytes: record.seal == nil)
     }
 
@@ -110,22 +111,28 @@ public final class FileStore: Sendable {
     ) async throws(StorageError) -> Sealed {
         let digest = try await self.onDisk { () throws(StorageError) in
             try staged.append(last)
-            return try staged.finish(declared: record.declaration.sha256)
+            return try staged.finish(declared: record.declaration.sha256).digest
         }
-        return try await self.turns.take(staged.fileID) { () async throws(StorageError) in
-            try await self.publish(staged, digest, now: now)
-        }
+        return try await self.publish(staged, digest, now: now)
     }
 
     /// Publishes bytes and marks their row, alone among the uploads and deletions of this file.
-    private func publish(
+    func publish(_ staged: StagedBlob, _ digest: SHA256Digest, now: Timestamp) async throws(StorageError) -> Sealed {
+        try await self.turns.take(staged.fileID) { () async throws(StorageError) in
+            try await self.publishAlone(staged, digest, now: now)
+        }
+    }
+
+    private func publishAlone(
         _ staged: StagedBlob, _ digest: SHA256Digest, now: Timestamp
     ) async throws(StorageError) -> Sealed {
         guard let current = try self.catalog.file(staged.fileID) else { throw .notFound }
         if let seal = current.seal { return try Self.compare(digest, with: seal.sha256) }
         // The row is pending and nobody else publishes: a blob of that name is what a crash left before its row.
-        guard try await self.onDisk({ () throws(StorageError) in try staged.publish(replacingOrphan: self.blobs.contains(staged.fileID)) })
-        else { throw .failed("a pending file's blob appeared while it was being sealed") }
+        let isPublished = try await self.onDisk { () throws(StorageError) in
+            try staged.publish(replacingOrphan: self.blobs.contains(staged.fileID))
+        }
+        guard isPublished else { throw .failed("a pending file's blob appeared while it was being sealed") }
         switch try await self.catalog.seal(staged.fileID, .init(sha256: digest, uploadedAt: now)) {
         case .sealed: return Sealed(sha256: digest, isRepetition: false)
         case .alreadySealed(let sealed): return try Self.compare(digest, with: sealed)

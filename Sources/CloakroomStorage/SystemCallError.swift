@@ -1,8 +1,4 @@
-#if canImport(Glibc)
 import Glibc
-#else
-import Musl
-#endif
 
 /// A system call that failed.
 struct SystemCallError: Error, Hashable, Sendable, CustomStringConvertible {

@@ -1,3 +1,11 @@
 import ArgumentParser
-import Configuration
-@main struct Cloakroom: ParsableCommand { }
+
+/// The program: a server, and commands for its data directory.
+@main
+struct Cloakroom: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cloakroom",
+        abstract: "Stores files and issues presigned URLs for them: hand it a file, get a ticket.",
+        version: Version.text,
+        subcommands: [ServeCommand.self, KeysCommand.self, SigningKeysCommand.self, VersionCommand.self])
+}

@@ -8,9 +8,13 @@ public struct MediaRange: Hashable, Sendable, CustomStringConvertible {
     /// - Parameter text: As above; anything else, `*/png` among it, gives `nil`.
     public init?(_ text: some StringProtocol) {
         let parts = text.lowercased().split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 2, parts.allSatisfy({ part in
-            part == "*" || (!part.isEmpty && part.utf8.allSatisfy { FieldScanner.isTokenCharacter($0) && $0 != UInt8(ascii: "*") })
-        }), parts[0] != "*" || parts[1] == "*" else { return nil }
+        guard parts.count == 2,
+            parts.allSatisfy({ part in
+                part == "*"
+                    || (!part.isEmpty
+                        && part.utf8.allSatisfy { FieldScanner.isTokenCharacter($0) && $0 != UInt8(ascii: "*") })
+            }), parts[0] != "*" || parts[1] == "*"
+        else { return nil }
         self.type = String(parts[0])
         self.subtype = String(parts[1])
     }

@@ -3,11 +3,7 @@ public import CloakroomDomain
 import NIOCore
 import Synchronization
 
-#if canImport(Glibc)
 import Glibc
-#else
-import Musl
-#endif
 
 /// The bytes: one file on the local disk for each sealed upload, never changed after it got its name.
 ///
@@ -89,7 +85,9 @@ public final class BlobStore: Sendable {
 
     /// Unnamed files need the file system's support, and `/proc` to give them a name.
     private static func supportedStaging(_ directory: Int32) -> Staging {
-        guard let file = try? FileDescriptor(at: directory, ".", flags: CLOAKROOM_O_TMPFILE | O_RDWR) else { return .named }
+        guard let file = try? FileDescriptor(at: directory, ".", flags: CLOAKROOM_O_TMPFILE | O_RDWR) else {
+            return .named
+        }
         return access(Self.procPath(of: file.rawValue), F_OK) == 0 ? .unnamed : .named
     }
 

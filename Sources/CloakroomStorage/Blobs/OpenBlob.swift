@@ -1,11 +1,7 @@
 import CLinux
 public import CloakroomDomain
 
-#if canImport(Glibc)
 import Glibc
-#else
-import Musl
-#endif
 
 /// A sealed blob open for reading: it stays readable when it is deleted meanwhile.
 public struct OpenBlob: ~Copyable, Sendable {

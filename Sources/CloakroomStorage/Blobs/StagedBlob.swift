@@ -4,16 +4,33 @@ import CloakroomDomain
 public import NIOCore
 import Synchronization
 
-#if canImport(Glibc)
 import Glibc
-#else
-import Musl
-#endif
 
 /// Bytes on their way to becoming a blob: written and hashed, not yet visible to anyone.
 ///
 /// Dropping one removes its bytes. Its calls block on the disk and come one after the other, from any thread.
 public final class StagedBlob: Sendable {
+    /// How many bytes there may be.
+    enum Length: Hashable, Sendable {
+        /// As many as were declared.
+        case exactly(ByteCount)
+        /// At least one and no more than this.
+        case atMost(ByteCount)
+
+        fileprivate var limit: Int64 {
+            switch self {
+            case .exactly(let count), .atMost(let count): count.bytes
+            }
+        }
+
+        fileprivate func allows(_ count: Int64) -> Bool {
+            switch self {
+            case .exactly(let declared): count == declared.bytes
+            case .atMost(let limit): (1...limit.bytes).contains(count)
+            }
+        }
+    }
+
     private struct State: ~Copyable {
         var file: FileDescriptor?
         var temporaryName: String?
@@ -26,19 +43,19 @@ public final class StagedBlob: Sendable {
     let fileID: FileID
     private let store: BlobStore
     private let keepsBytes: Bool
-    private let limit: ByteCount
+    private let length: Length
     private let state: Mutex<State>
 
     /// - Parameters:
     ///   - store: Where the bytes go.
     ///   - fileID: The file.
-    ///   - limit: The declared length, which no body may exceed.
+    ///   - length: How many bytes there may be.
     ///   - checksums: What the client announced of the bytes.
     ///   - keepsBytes: `false` to hash only, as for the repetition of an upload.
-    init(store: BlobStore, fileID: FileID, limit: ByteCount, checksums: [Checksum], keepsBytes: Bool) {
+    init(store: BlobStore, fileID: FileID, length: Length, checksums: [Checksum], keepsBytes: Bool) {
         self.store = store
         self.fileID = fileID
-        self.limit = limit
+        self.length = length
         self.keepsBytes = keepsBytes
         self.state = Mutex(State(checks: checksums.map(ChecksumComputation.init)))
     }
@@ -55,8 +72,8 @@ public final class StagedBlob: Sendable {
         try self.state.withLock { state throws(StorageError) in
             for chunk in chunks {
                 state.count += Int64(chunk.readableBytes)
-                guard state.count <= self.limit.bytes else {
-                    throw .wrongLength(expected: self.limit.bytes, received: state.count)
+                guard state.count <= self.length.limit else {
+                    throw .wrongLength(expected: self.length.limit, received: state.count)
                 }
                 do throws(SystemCallError) {
                     try self.append(chunk, &state)
@@ -99,12 +116,12 @@ public final class StagedBlob: Sendable {
     /// Ends the bytes and holds them to what was announced.
     ///
     /// - Parameter declared: The digest that was declared with the file, if any.
-    /// - Returns: The digest of the bytes.
+    /// - Returns: The digest of the bytes, and how many there are.
     /// - Throws: ``StorageError/wrongLength(expected:received:)`` or ``StorageError/badDigest(_:)``.
-    func finish(declared: SHA256Digest?) throws(StorageError) -> SHA256Digest {
+    func finish(declared: SHA256Digest?) throws(StorageError) -> (digest: SHA256Digest, size: ByteCount) {
         try self.state.withLock { state throws(StorageError) in
-            guard state.count == self.limit.bytes else {
-                throw .wrongLength(expected: self.limit.bytes, received: state.count)
+            guard self.length.allows(state.count), let size = ByteCount(state.count) else {
+                throw .wrongLength(expected: self.length.limit, received: state.count)
             }
             let digest = state.hasher.digest()
             for check in state.checks { try check.verify(sha256: digest) }
@@ -112,7 +129,7 @@ public final class StagedBlob: Sendable {
                 throw .badDigest(
                     .init(field: "sha256", expected: declared.hexadecimal, received: digest.hexadecimal))
             }
-            return digest
+            return (digest, size)
         }
     }
 

@@ -50,7 +50,9 @@ extension Catalog {
             ).bind(now.secondsSinceEpoch - Self.uploadGraceSeconds).bind(Int64(limit))
             var abandoned: [(FileID, OrganizationID)] = []
             while try rows.step() {
-                if let id = rows.blob(0).flatMap({ FileID(bytes: $0) }), let owner = rows.text(1).flatMap({ OrganizationID($0) }) {
+                if let id = rows.blob(0).flatMap({ FileID(bytes: $0) }),
+                    let owner = rows.text(1).flatMap({ OrganizationID($0) })
+                {
                     abandoned.append((id, owner))
                 }
             }
@@ -106,7 +108,9 @@ extension Catalog {
     ///   - limit: The most files of one call.
     ///   - before: Only files declared before.
     public func pendingFiles(before: Timestamp, limit: Int) throws(StorageError) -> [FileID] {
-        try self.ids("SELECT id FROM files WHERE sha256 IS NULL AND created_at <= ? ORDER BY upload_expires_at DESC LIMIT ?") {
+        try self.ids(
+            "SELECT id FROM files WHERE sha256 IS NULL AND created_at <= ? ORDER BY upload_expires_at DESC LIMIT ?"
+        ) {
             $0.bind(before.secondsSinceEpoch).bind(Int64(limit))
         }
     }

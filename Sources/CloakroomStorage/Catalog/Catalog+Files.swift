@@ -103,3 +103,14 @@ extension Catalog {
         }
     }
 }
+
+extension Catalog {
+    /// Whether there is any file, of any organization.
+    public func hasFiles() throws(StorageError) -> Bool {
+        try self.readers.read { connection throws(SQLiteError) in
+            let row = try connection.statement("SELECT 1 FROM files LIMIT 1")
+            defer { row.reset() }
+            return try row.step()
+        }
+    }
+}

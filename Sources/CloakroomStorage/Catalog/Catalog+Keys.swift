@@ -80,8 +80,10 @@ extension Catalog {
     public func noteUse(of id: APIKeyID, now: Timestamp) async throws(StorageError) {
         let hour = now.secondsSinceEpoch - now.secondsSinceEpoch % 3_600
         try await self.writer.write { connection throws(SQLiteError) in
-            try connection.statement("UPDATE api_keys SET last_used_at = max(coalesce(last_used_at, 0), ?) WHERE id = ?")
-                .bind(hour).bind(id.description).run()
+            try connection.statement(
+                "UPDATE api_keys SET last_used_at = max(coalesce(last_used_at, 0), ?) WHERE id = ?"
+            )
+            .bind(hour).bind(id.description).run()
         }
     }
 

@@ -56,7 +56,8 @@ final class SQLiteConnection: @unchecked Sendable {
         let synchronous = try self.text(of: "PRAGMA synchronous")
         guard mode == "wal", synchronous == "2" else {
             throw SQLiteError(
-                code: SQLITE_MISUSE, message: "journal_mode is \(mode), synchronous is \(synchronous); wal and 2 wanted")
+                code: SQLITE_MISUSE, message: "journal_mode is \(mode), synchronous is \(synchronous); wal and 2 wanted"
+            )
         }
     }
 

@@ -1,10 +1,6 @@
 public import CloakroomDomain
 
-#if canImport(Glibc)
 import Glibc
-#else
-import Musl
-#endif
 
 /// The file `signing-keys` of a data directory, mode 0600: a line `<access key id> <secret> <created>` for each key.
 ///

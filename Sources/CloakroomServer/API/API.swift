@@ -1,0 +1,99 @@
+public import CloakroomDomain
+public import CloakroomStorage
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+public import Logging
+public import NIOCore
+public import ServiceLifecycle
+
+/// The listener that takes API keys and speaks JSON.
+public struct API: Service {
+    /// The time between two requests of a connection, or for a request's head.
+    private static let idleTimeout = TimeAmount.seconds(75)
+
+    private let services: APIServices
+    private let address: ListenAddress
+    private let group: any EventLoopGroup
+    private let logger: Logger
+    private let onListening: @Sendable (SocketAddress) async -> Void
+
+    /// Wires the API; it listens once it runs.
+    ///
+    /// - Parameters:
+    ///   - address: Where to listen.
+    ///   - store: Rows and blobs.
+    ///   - keys: Who may use the API.
+    ///   - policy: What presigned URLs are minted with.
+    ///   - signingKeys: The live signing keys.
+    ///   - group: The event loops.
+    ///   - logger: For failures on our side.
+    ///   - onListening: Told the bound address.
+    public init(
+        address: ListenAddress, store: FileStore, keys: APIKeys, policy: SigningPolicy, signingKeys: SigningKeys,
+        group: any EventLoopGroup, logger: Logger, onListening: @escaping @Sendable (SocketAddress) async -> Void
+    ) {
+        let clock = SystemClock()
+        self.services = APIServices(
+            store: store, authenticator: Authenticator(keys: keys, clock: clock), policy: policy,
+            signingKeys: signingKeys, clock: clock)
+        self.address = address
+        self.group = group
+        self.logger = logger
+        self.onListening = onListening
+    }
+
+    /// Serves until the service group shuts down, then lets requests under way end.
+    public func run() async throws {
+        let connections = ConnectionMeter(origin: "api")
+        var configuration = HTTP1Channel.Configuration(
+            additionalChannelHandlers: [APIConnectionHandler(connections: connections)],
+            idleTimeout: Self.idleTimeout)
+        configuration.httpDecoder = .init(
+            maxHeaderFieldSize: HTTPHeadParser.maximumLength, maxHeaderListSize: HTTPHeadParser.maximumLength,
+            maxHeaderFieldCount: HTTPHeadParser.maximumFieldCount)
+        let onListening = self.onListening
+        let application = Application(
+            router: Self.router(self.services), server: .http1(configuration: configuration),
+            configuration: .init(address: .hostname(self.address.host, port: self.address.port), backlog: 1_024),
+            onServerRunning: { channel in
+                if let bound = channel.localAddress { await onListening(bound) }
+            },
+            eventLoopGroupProvider: .shared(self.group), logger: self.logger)
+        try await application.run()
+    }
+
+    private struct Route {
+        let method: HTTPRequest.Method
+        let path: String
+        let operation: @Sendable (Request, APIContext) async throws -> Response
+    }
+
+    private static func routes(_ services: APIServices) -> [Route] {
+        [
+            Route(method: .post, path: "/v1/files/upload", operation: RequestUpload(services: services).callAsFunction),
+            Route(method: .post, path: "/v1/files", operation: UploadFile(services: services).callAsFunction),
+            Route(method: .get, path: "/v1/files", operation: ListFiles(services: services).callAsFunction),
+            Route(method: .get, path: "/v1/files/{id}", operation: ShowFile(services: services).callAsFunction),
+            Route(method: .delete, path: "/v1/files/{id}", operation: DeleteFile(services: services).callAsFunction),
+            Route(
+                method: .get, path: "/v1/files/{id}/download",
+                operation: DownloadFile(services: services).callAsFunction),
+            Route(
+                method: .head, path: "/v1/files/{id}/download",
+                operation: DownloadFile(services: services).callAsFunction),
+            Route(method: .get, path: "/openapi.yaml", operation: OpenAPIDocument().callAsFunction),
+        ]
+    }
+
+    private static func router(_ services: APIServices) -> Router<APIContext> {
+        let routes = Self.routes(services)
+        let router = Router(context: APIContext.self)
+        let table = RouteTable(entries: routes.map { .init(path: $0.path, method: $0.method) })
+        router.add(middleware: APIErrorMiddleware(routes: table))
+        for route in routes {
+            router.on(RouterPath(route.path), method: route.method, use: route.operation)
+        }
+        return router
+    }
+}

@@ -1,0 +1,25 @@
+import HTTPTypes
+import Hummingbird
+import Logging
+import NIOCore
+
+/// What accompanies a request through the API.
+struct APIContext: RequestContext {
+    var coreContext: CoreRequestContextStorage
+    /// The id that the answer and the log carry.
+    let requestID: String
+    private let channel: any Channel
+    private static let requestIDs = RequestIDGenerator()
+
+    init(source: ApplicationRequestContextSource) {
+        self.coreContext = CoreRequestContextStorage(source: source)
+        self.requestID = Self.requestIDs.next()
+        self.channel = source.channel
+    }
+
+    /// Tells a client that waits for it to send its body (RFC 9110 §10.1.1).
+    func sendContinue(to request: Request) {
+        guard request.headers[.expect]?.lowercased() == "100-continue" else { return }
+        self.channel.triggerUserOutboundEvent(APIConnectionHandler.ContinueEvent(), promise: nil)
+    }
+}

@@ -1,0 +1,117 @@
+import CloakroomDomain
+import CloakroomStorage
+import HTTPTypes
+
+/// Everything that an operation of the API can answer instead of its result.
+enum APIError: Error, Hashable, Sendable {
+    /// Fields of the request are wrong: all of them at once.
+    case invalid([FieldError])
+    /// No key, or none that counts; which of these is not told.
+    case unauthorized
+    /// The key may not do this.
+    case forbidden(String)
+    /// No such file for this organization.
+    case fileNotFound
+    /// No such route.
+    case notFound
+    /// No such method on this route.
+    case methodNotAllowed([String])
+    /// A condition of the request does not hold.
+    case preconditionFailed
+    /// A range lies outside the file, whose length in bytes this is.
+    case rangeNotSatisfiable(ByteCount)
+    /// The file has been uploaded already.
+    case uploadAlreadyCompleted
+    /// The body is larger than this many bytes.
+    case payloadTooLarge(Int64)
+    /// The disk is full.
+    case storageFull
+    /// The storage takes no writes; the reason is for the log.
+    case unavailable(String)
+    /// A failure on our side; the reason is for the log.
+    case internalError(String)
+
+    /// A field that is wrong.
+    struct FieldError: Hashable, Sendable {
+        /// The field's name in the body, the query or the header.
+        let field: String
+        /// What is wrong, what was received and what is allowed.
+        let reason: String
+    }
+
+    static func invalid(_ field: String, _ reason: String) -> APIError {
+        .invalid([FieldError(field: field, reason: reason)])
+    }
+}
+
+extension APIError {
+    /// Maps what the storage reports.
+    init(_ error: StorageError) {
+        switch error {
+        case .notFound: self = .fileNotFound
+        case .alreadySealed: self = .uploadAlreadyCompleted
+        case .wrongLength(let expected, let received):
+            self = .invalid("body", "must have 1 to \(expected) bytes; it has \(received)")
+        case .badDigest(let digest):
+            self = .invalid(
+                digest.field, "is not the digest of the body: expected \(digest.expected), received \(digest.received)")
+        case .full: self = .storageFull
+        case .writesRefused(let reason): self = .unavailable(reason)
+        case .failed(let reason): self = .internalError(reason)
+        }
+    }
+
+    /// Maps why a principal may not act.
+    init(_ denial: Principal.Denial) {
+        switch denial {
+        case .missingPermission(let permission):
+            self = .forbidden("The API key lacks the permission \(permission.rawValue).")
+        case .missingOrganization:
+            self = .invalid("X-Organization-ID", "is required with a gateway key")
+        case .malformedOrganization(let received):
+            self = .invalid("X-Organization-ID", "must be \(OrganizationID.rule); it is \"\(received)\"")
+        case .foreignOrganization:
+            self = .forbidden("The API key is not of the organization that X-Organization-ID names.")
+        }
+    }
+
+    /// The status, the code and the message of the answer; nothing internal is in any of them.
+    var answer: (status: HTTPResponse.Status, code: String, message: String) {
+        switch self {
+        case .invalid(let fields):
+            (
+                .badRequest, "INPUT_VALIDATION_ERROR",
+                fields.map { "\($0.field) \($0.reason)" }.joined(separator: "; ")
+            )
+        case .unauthorized: (.unauthorized, "UNAUTHORIZED", "The API key is missing or invalid.")
+        case .forbidden(let message): (.forbidden, "FORBIDDEN", message)
+        case .fileNotFound:
+            (.notFound, "FILE_NOT_FOUND", "The file does not exist or belongs to another organization.")
+        case .notFound: (.notFound, "NOT_FOUND", "There is no such route.")
+        case .methodNotAllowed(let allowed):
+            (.methodNotAllowed, "METHOD_NOT_ALLOWED", "The route has the methods \(allowed.joined(separator: ", ")).")
+        case .preconditionFailed:
+            (.preconditionFailed, "PRECONDITION_FAILED", "The file's ETag is not one of If-Match.")
+        case .rangeNotSatisfiable(let size):
+            (.rangeNotSatisfiable, "RANGE_NOT_SATISFIABLE", "The range lies outside the file's \(size) bytes.")
+        case .uploadAlreadyCompleted:
+            (.conflict, "UPLOAD_ALREADY_COMPLETED", "The file has been uploaded already.")
+        case .payloadTooLarge(let limit):
+            (.contentTooLarge, "PAYLOAD_TOO_LARGE", "The body is larger than \(limit) bytes.")
+        case .storageFull:
+            (.init(code: 507, reasonPhrase: "Insufficient Storage"), "STORAGE_FULL", "The storage is full.")
+        case .unavailable: (.serviceUnavailable, "UNAVAILABLE", "The storage takes no writes at present.")
+        case .internalError: (.internalServerError, "INTERNAL_ERROR", "The request failed on the server's side.")
+        }
+    }
+
+    /// What goes to the log and to nobody else.
+    var internalReason: String? {
+        switch self {
+        case .unavailable(let reason), .internalError(let reason): reason
+        case .invalid, .unauthorized, .forbidden, .fileNotFound, .notFound, .methodNotAllowed, .preconditionFailed,
+            .rangeNotSatisfiable, .uploadAlreadyCompleted, .payloadTooLarge, .storageFull:
+            nil
+        }
+    }
+}

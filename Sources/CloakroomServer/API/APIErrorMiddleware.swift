@@ -1,0 +1,73 @@
+import CloakroomDomain
+import CloakroomStorage
+import HTTPTypes
+import Hummingbird
+import Logging
+import Metrics
+import NIOCore
+
+/// The API's edge: gives every answer its request id, turns errors into answers, counts and logs once.
+struct APIErrorMiddleware: RouterMiddleware {
+    private static let requestIDField = HTTPField.Name("X-Request-ID")
+    private static let contentTypeOptionsField = HTTPField.Name("X-Content-Type-Options")
+
+    let routes: RouteTable
+
+    func handle(
+        _ request: Request, context: APIContext,
+        next: (Request, APIContext) async throws -> Response
+    ) async throws -> Response {
+        let start = ContinuousClock.now
+        var response: Response
+        do {
+            response = try await next(request, context)
+        } catch {
+            let error = self.apiError(error, request)
+            if let reason = error.internalReason {
+                context.logger.error(
+                    "Request failed",
+                    metadata: [
+                        "request.id": "\(context.requestID)", "request.route": "\(Self.route(request, context))",
+                        "response.status": "\(error.answer.status.code)", "error.reason": "\(reason)",
+                    ])
+            }
+            response = error.response(requestID: context.requestID)
+            if request.method == .head { response = response.createHeadResponse() }
+        }
+        if let name = Self.requestIDField { response.headers[name] = context.requestID }
+        if let name = Self.contentTypeOptionsField { response.headers[name] = "nosniff" }
+        Self.count(request, context, response.status, ContinuousClock.now - start)
+        return response
+    }
+
+    private func apiError(_ error: any Error, _ request: Request) -> APIError {
+        switch error {
+        case let error as APIError: return error
+        case let error as StorageError: return APIError(error)
+        case let error as HTTPError where error.status == .notFound:
+            let allowed = self.routes.methods(of: request.uri.path)
+            return allowed.isEmpty ? .notFound : .methodNotAllowed(allowed)
+        case let error as HTTPError: return .internalError("HTTP error \(error.status.code)")
+        default: return .internalError("\(type(of: error))")
+        }
+    }
+
+    private static func route(_ request: Request, _ context: APIContext) -> String {
+        "\(Self.knownMethod(request.method)) \(context.endpointPath ?? "other")"
+    }
+
+    /// A label comes from a closed set: a client's own method is not one.
+    private static func knownMethod(_ method: HTTPRequest.Method) -> String {
+        [.get, .head, .post, .put, .delete, .patch, .options].contains(method) ? method.rawValue : "other"
+    }
+
+    private static func count(
+        _ request: Request, _ context: APIContext, _ status: HTTPResponse.Status, _ duration: Duration
+    ) {
+        let labels = [("origin", "api"), ("route", Self.route(request, context))]
+        Counter(label: "cloakroom_requests_total", dimensions: labels + [("status", "\(status.code)")]).increment()
+        let (seconds, attoseconds) = duration.components
+        Timer(label: "cloakroom_request_duration_seconds", dimensions: labels)
+            .recordNanoseconds(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
+    }
+}

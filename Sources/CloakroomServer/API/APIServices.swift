@@ -1,0 +1,16 @@
+import CloakroomDomain
+import CloakroomStorage
+
+/// What the API's operations work with.
+struct APIServices: Sendable {
+    let store: FileStore
+    let authenticator: Authenticator
+    let policy: SigningPolicy
+    let signingKeys: SigningKeys
+    let clock: SystemClock
+
+    /// Mints with the key that signs now.
+    var minter: PresignedURL.Minter {
+        PresignedURL.Minter(policy: self.policy, keyRing: self.signingKeys.keyRing)
+    }
+}

@@ -1,0 +1,16 @@
+import CloakroomDomain
+import CloakroomStorage
+import HTTPTypes
+import Hummingbird
+
+/// `DELETE /v1/files/{id}`: from the answer on, the file, its bytes and its URLs are gone.
+struct DeleteFile: Sendable {
+    let services: APIServices
+
+    func callAsFunction(_ request: Request, _ context: APIContext) async throws -> Response {
+        let access = try self.services.authenticator.authorize(.filesWrite, request, context)
+        let id = try FilePath.id(context)
+        try await self.services.store.delete(id, access: access, now: self.services.clock.now)
+        return Response(status: .noContent)
+    }
+}

@@ -1,0 +1,118 @@
+import CloakroomDomain
+import CloakroomStorage
+import HTTPTypes
+import Hummingbird
+
+/// `GET /v1/files/{id}/download`: a presigned URL, a redirection to it, or the bytes themselves.
+struct DownloadFile: Sendable {
+    struct Output: Encodable {
+        let url: String
+        let expires_at: String
+        let content_type: String
+        let size_bytes: Int64
+    }
+
+    /// Bytes of a piece that is read and sent.
+    private static let pieceLength: Int64 = 256 * 1_024
+
+    let services: APIServices
+
+    func callAsFunction(_ request: Request, _ context: APIContext) async throws -> Response {
+        let access = try self.services.authenticator.authorize(.filesRead, request, context)
+        let id = try FilePath.id(context)
+        let redirects = try Self.redirects(QueryItems(request.uri.query))
+        let now = self.services.clock.now
+        let record = try self.services.store.record(id, access: access)
+        let expiresAt = now.advanced(bySeconds: self.services.policy.lifetimeSeconds)
+        guard let grant = DownloadGrant(record, access: access, expiresAt: expiresAt) else {
+            throw APIError.fileNotFound
+        }
+        if redirects { return self.redirection(record, now: now) }
+        if Self.acceptsJSON(request) { return self.presignedURL(record, now: now) }
+        return try self.bytes(grant, record, request)
+    }
+
+    private static func redirects(_ items: QueryItems) throws(APIError) -> Bool {
+        switch items["redirect"] {
+        case nil, "false": return false
+        case "true": return true
+        case .some(let other): throw .invalid("redirect", "must be true or false; it is \"\(other.prefix(64))\"")
+        }
+    }
+
+    /// Whether `Accept` names `application/json` itself; a client that takes anything gets the bytes.
+    private static func acceptsJSON(_ request: Request) -> Bool {
+        let ranges = request.headers[values: .accept].flatMap { $0.split(separator: ",") }
+        return ranges.contains { range in
+            let parts = range.split(separator: ";").map { $0.filter { $0 != " " && $0 != "\t" }.lowercased() }
+            let isRefused = parts.dropFirst().contains { $0.hasPrefix("q=0") && Double($0.dropFirst(2)) == 0 }
+            return parts.first == "application/json" && !isRefused
+        }
+    }
+
+    private func redirection(_ record: FileRecord, now: Timestamp) -> Response {
+        let url = self.services.minter.download(record, now: now)
+        return Response(
+            status: .temporaryRedirect, headers: [.location: url.url.reveal(), .cacheControl: "no-store"])
+    }
+
+    private func presignedURL(_ record: FileRecord, now: Timestamp) -> Response {
+        let url = self.services.minter.download(record, now: now)
+        return JSONBody.response(
+            Output(
+                url: url.url.reveal(), expires_at: url.expiresAt.rfc3339,
+                content_type: record.declaration.mediaType.text, size_bytes: record.declaration.size.bytes))
+    }
+
+    // MARK: Bytes
+
+    private func bytes(_ grant: DownloadGrant, _ record: FileRecord, _ request: Request) throws -> Response {
+        let entityTag = "\"\(record.id)\""
+        let reader = try self.services.store.reader(grant)
+        let preconditions = Preconditions(
+            ifMatch: request.headers[.ifMatch], ifNoneMatch: request.headers[.ifNoneMatch],
+            ifRange: request.headers[.ifRange])
+        var headers = Self.headers(record, entityTag: entityTag)
+        switch preconditions.evaluate(entityTag: entityTag) {
+        case .notModified: return Response(status: .notModified, headers: headers)
+        case .failed: throw APIError.preconditionFailed
+        case .proceed: break
+        }
+        let field = preconditions.allowsRange(entityTag: entityTag) ? request.headers[.range] : nil
+        var (status, range) = (HTTPResponse.Status.ok, 0..<reader.size.bytes)
+        switch ByteRange(field: field, size: reader.size) {
+        case .whole: break
+        case .unsatisfiable: throw APIError.rangeNotSatisfiable(reader.size)
+        case .part(let part):
+            (status, range) = (.partialContent, part)
+            headers[.contentRange] = "bytes \(part.lowerBound)-\(part.upperBound - 1)/\(reader.size)"
+        }
+        headers[.contentLength] = "\(range.count)"
+        if request.method == .head { return Response(status: status, headers: headers) }
+        return Response(status: status, headers: headers, body: Self.body(reader, range))
+    }
+
+    private static func headers(_ record: FileRecord, entityTag: String) -> HTTPFields {
+        let type = record.declaration.mediaType.text
+        let disposition = ContentDisposition(filename: record.declaration.filename).fieldValue
+        var headers: HTTPFields = [
+            .contentType: type, .eTag: entityTag, .acceptRanges: "bytes",
+            .cacheControl: "private, no-cache", .vary: "Accept, Authorization",
+            .contentSecurityPolicy: "default-src 'none'; sandbox",
+        ]
+        headers[.contentDisposition] = ActiveContent.disposition(disposition, contentType: type)
+        return headers
+    }
+
+    private static func body(_ reader: BlobReader, _ range: Range<Int64>) -> ResponseBody {
+        ResponseBody(contentLength: range.count) { writer in
+            var offset = range.lowerBound
+            while offset < range.upperBound {
+                let end = min(range.upperBound, offset + Self.pieceLength)
+                try await writer.write(try await reader.read(offset..<end))
+                offset = end
+            }
+            try await writer.finish(nil)
+        }
+    }
+}

@@ -1,0 +1,67 @@
+import CloakroomCrypto
+import CloakroomDomain
+import CloakroomStorage
+import Hummingbird
+
+/// `GET /v1/files`: a page of an organization's files, newest first.
+struct ListFiles: Sendable {
+    struct Output: Encodable {
+        let files: [FileResource]
+        let next_cursor: String?
+
+        private enum CodingKeys: String, CodingKey {
+            case files, next_cursor
+        }
+
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encode(self.files, forKey: .files)
+            try container.encode(self.next_cursor, forKey: .next_cursor)
+        }
+    }
+
+    let services: APIServices
+
+    func callAsFunction(_ request: Request, _ context: APIContext) throws -> Response {
+        let access = try self.services.authenticator.authorize(.filesRead, request, context)
+        let query = try Self.decode(QueryItems(request.uri.query))
+        let page = try self.services.store.list(query, access: access)
+        return JSONBody.response(
+            Output(
+                files: page.files.map(FileResource.init),
+                next_cursor: page.nextCursor.map { Base64.encode($0.bytes, alphabet: .urlSafe) }))
+    }
+
+    static func decode(_ items: QueryItems) throws(APIError) -> FileQuery {
+        var errors: [APIError.FieldError] = []
+        let limit = Self.value(
+            items["limit"], default: FileQuery.defaultLimit,
+            { Int($0).flatMap { FileQuery.limits.contains($0) ? $0 : nil } }
+        ) {
+            errors.append(.init(field: "limit", reason: "must be a whole number from 1 to 1000; it is \"\($0)\""))
+        }
+        let cursor = Self.value(
+            items["cursor"], default: nil, { Base64.decode($0, alphabet: .urlSafe).flatMap { FileID(bytes: $0) } }
+        ) { _ in
+            errors.append(.init(field: "cursor", reason: "must be a next_cursor of an earlier page"))
+        }
+        let status = Self.value(items["status"], default: nil, { FileQuery.Status(rawValue: $0) }) {
+            errors.append(.init(field: "status", reason: "must be pending or ready; it is \"\($0)\""))
+        }
+        let mediaRange = Self.value(items["content_type"], default: nil, { MediaRange($0) }) {
+            errors.append(.init(field: "content_type", reason: "must be like image/png or image/*; it is \"\($0)\""))
+        }
+        guard errors.isEmpty, let limit else { throw .invalid(errors) }
+        return FileQuery(limit: limit, cursor: cursor, status: status, mediaRange: mediaRange)
+    }
+
+    /// Returns a parameter's value, the default without one; a malformed one is reported.
+    private static func value<Value>(
+        _ text: String?, default defaultValue: Value?, _ parse: (String) -> Value?, _ report: (String) -> Void
+    ) -> Value? {
+        guard let text else { return defaultValue }
+        let value = parse(text)
+        if value == nil { report(String(text.prefix(64))) }
+        return value
+    }
+}

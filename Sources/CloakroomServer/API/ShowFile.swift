@@ -1,0 +1,23 @@
+import CloakroomDomain
+import CloakroomStorage
+import Hummingbird
+
+/// `GET /v1/files/{id}`: what is known of a file.
+struct ShowFile: Sendable {
+    let services: APIServices
+
+    func callAsFunction(_ request: Request, _ context: APIContext) throws -> Response {
+        let access = try self.services.authenticator.authorize(.filesRead, request, context)
+        let id = try FilePath.id(context)
+        return JSONBody.response(FileResource(try self.services.store.record(id, access: access)))
+    }
+}
+
+/// The `{id}` of a path.
+enum FilePath {
+    /// Returns the file that a path names; one that no file can have is as unknown as any other.
+    static func id(_ context: APIContext) throws(APIError) -> FileID {
+        guard let text = context.parameters.get("id"), let id = FileID(text) else { throw .fileNotFound }
+        return id
+    }
+}

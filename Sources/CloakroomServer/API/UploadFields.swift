@@ -1,0 +1,90 @@
+import CloakroomCrypto
+import CloakroomDomain
+
+/// The fields that declare a file, each checked by itself; what is wrong is added to a list.
+enum UploadFields {
+    typealias Errors = [APIError.FieldError]
+
+    static func filename(_ value: JSONValue?, _ errors: inout Errors) -> Filename? {
+        guard let text = self.string(value, "filename", &errors) else { return nil }
+        do throws(Filename.Invalid) {
+            return try Filename(text)
+        } catch {
+            errors.append(.init(field: "filename", reason: Self.reason(error)))
+            return nil
+        }
+    }
+
+    private static func reason(_ error: Filename.Invalid) -> String {
+        switch error {
+        case .length(let length):
+            return "must have 1 to \(Filename.maximumLength) characters; it has \(length)"
+        case .character(let scalar):
+            let code = String(scalar.value, radix: 16, uppercase: true)
+            return "must not hold control characters, / or \\; it holds U+\(Self.pad(code))"
+        }
+    }
+
+    static func mediaType(_ value: JSONValue?, _ errors: inout Errors) -> MediaType? {
+        guard let text = self.string(value, "content_type", &errors) else { return nil }
+        guard let mediaType = MediaType(text) else {
+            errors.append(
+                .init(
+                    field: "content_type",
+                    reason:
+                        "must be a media type like image/png, of a registered top-level type; it is \"\(text.prefix(128))\""
+                ))
+            return nil
+        }
+        return mediaType
+    }
+
+    static func size(_ value: JSONValue?, maximum: ByteCount, _ errors: inout Errors) -> ByteCount? {
+        let rule = "must be a whole number from 1 to \(maximum)"
+        switch value {
+        case .integer(let bytes) where (1...maximum.bytes).contains(bytes): return ByteCount(bytes)
+        case .none: errors.append(.init(field: "size_bytes", reason: "is required; it \(rule)"))
+        case .some(let other): errors.append(.init(field: "size_bytes", reason: "\(rule); it is \(other.kind)"))
+        }
+        return nil
+    }
+
+    static func digest(_ value: JSONValue?, _ errors: inout Errors) -> SHA256Digest? {
+        switch value {
+        case .none, .null: return nil
+        case .string(let text):
+            if let digest = SHA256Digest(hexadecimal: text) { return digest }
+            errors.append(
+                .init(
+                    field: "sha256", reason: "must be 64 hexadecimal digits; it has \(text.count) characters or others")
+            )
+        case .some(let other):
+            errors.append(
+                .init(field: "sha256", reason: "must be a string of 64 hexadecimal digits; it is \(other.kind)"))
+        }
+        return nil
+    }
+
+    static func checkExtension(_ filename: Filename, _ mediaType: MediaType, _ errors: inout Errors) {
+        guard let expected = FileExtension.contradiction(of: mediaType, by: filename) else { return }
+        errors.append(
+            .init(
+                field: "content_type",
+                reason:
+                    "contradicts the extension of filename: .\(filename.pathExtension ?? "") is \(expected.joined(separator: " or ")), not \(mediaType.essence)"
+            ))
+    }
+
+    private static func string(_ value: JSONValue?, _ field: String, _ errors: inout Errors) -> String? {
+        switch value {
+        case .string(let text): return text
+        case .none: errors.append(.init(field: field, reason: "is required"))
+        case .some(let other): errors.append(.init(field: field, reason: "must be a string; it is \(other.kind)"))
+        }
+        return nil
+    }
+
+    private static func pad(_ digits: String) -> String {
+        String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+    }
+}

@@ -1,0 +1,77 @@
+import CloakroomDomain
+import CloakroomStorage
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+/// `POST /v1/files?filename=…`: an upload in one request, the body being the bytes.
+struct UploadFile: Sendable {
+    /// Bytes that gather before they go to the disk.
+    private static let batchLength = 256 * 1_024
+
+    let services: APIServices
+
+    func callAsFunction(_ request: Request, _ context: APIContext) async throws -> Response {
+        let access = try self.services.authenticator.authorize(.filesWrite, request, context)
+        let (filename, mediaType) = try Self.decode(request)
+        try self.checkLength(request)
+        let staged = try self.services.store.stageNew(
+            access: access, maximumSize: self.services.policy.maximumSize, checksums: try Self.checksums(request))
+        context.sendContinue(to: request)
+        let last = try await self.receive(request.body, into: staged)
+        let record = try await self.services.store.sealNew(
+            staged, last: last, filename: filename, mediaType: mediaType, access: access,
+            now: self.services.clock.now)
+        var response = JSONBody.response(FileResource(record), status: .created)
+        response.headers[.location] = "/v1/files/\(record.id)"
+        return response
+    }
+
+    private static func decode(_ request: Request) throws(APIError) -> (Filename, CloakroomDomain.MediaType) {
+        var errors: [APIError.FieldError] = []
+        let name = QueryItems(request.uri.query)["filename"]
+        let filename = UploadFields.filename(name.map { .string($0) }, &errors)
+        let type = request.headers[.contentType]
+        let mediaType = UploadFields.mediaType(type.map { .string($0) }, &errors)
+        if let filename, let mediaType { UploadFields.checkExtension(filename, mediaType, &errors) }
+        guard errors.isEmpty, let filename, let mediaType else { throw .invalid(errors) }
+        return (filename, mediaType)
+    }
+
+    private func checkLength(_ request: Request) throws(APIError) {
+        guard let digits = request.headers[.contentLength] else { return }
+        let maximum = self.services.policy.maximumSize.bytes
+        guard let length = DecimalDigits.value(of: digits.utf8) else {
+            throw .invalid("Content-Length", "must be a whole number")
+        }
+        guard length <= maximum else { throw .payloadTooLarge(maximum) }
+        guard length > 0 else { throw .invalid("body", "must have 1 to \(maximum) bytes; it has 0") }
+    }
+
+    private static func checksums(_ request: Request) throws(APIError) -> [Checksum] {
+        do throws(Checksum.Malformed) {
+            return try Checksum.read { name in HTTPField.Name(name).flatMap { request.headers[$0] } }
+        } catch {
+            throw .invalid(error.field, "is not a digest of its algorithm")
+        }
+    }
+
+    /// Writes the body batch by batch; the next is not asked for while one is being written.
+    private func receive(_ body: RequestBody, into staged: StagedBlob) async throws -> [ByteBuffer] {
+        var batch: [ByteBuffer] = []
+        var length = 0
+        for try await chunk in body {
+            batch.append(chunk)
+            length += chunk.readableBytes
+            guard length >= Self.batchLength else { continue }
+            do throws(StorageError) {
+                try await self.services.store.append(batch, to: staged)
+            } catch .wrongLength(let limit, _) {
+                throw APIError.payloadTooLarge(limit)
+            }
+            batch = []
+            length = 0
+        }
+        return batch
+    }
+}

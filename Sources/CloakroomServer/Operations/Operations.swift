@@ -1,0 +1,73 @@
+import HTTPTypes
+import Hummingbird
+public import Logging
+public import NIOCore
+public import ServiceLifecycle
+
+/// The listener for whoever runs the service: `/healthz`, `/readyz` and `/metrics`. Not for the public.
+public struct Operations: Service {
+    private let address: ListenAddress
+    private let readiness: Readiness
+    private let registry: PrometheusRegistry
+    private let group: any EventLoopGroup
+    private let logger: Logger
+    private let onListening: @Sendable (SocketAddress) async -> Void
+
+    /// Wires the listener; it listens once it runs.
+    ///
+    /// - Parameters:
+    ///   - address: Where to listen.
+    ///   - readiness: What `/readyz` asks.
+    ///   - registry: What `/metrics` shows.
+    ///   - group: The event loops.
+    ///   - logger: For failures on our side.
+    ///   - onListening: Told the bound address.
+    public init(
+        address: ListenAddress, readiness: Readiness, registry: PrometheusRegistry, group: any EventLoopGroup,
+        logger: Logger, onListening: @escaping @Sendable (SocketAddress) async -> Void
+    ) {
+        self.address = address
+        self.readiness = readiness
+        self.registry = registry
+        self.group = group
+        self.logger = logger
+        self.onListening = onListening
+    }
+
+    /// Serves until the service group shuts down.
+    public func run() async throws {
+        let onListening = self.onListening
+        let application = Application(
+            router: self.router(), server: .http1(configuration: .init(idleTimeout: .seconds(75))),
+            configuration: .init(address: .hostname(self.address.host, port: self.address.port)),
+            onServerRunning: { channel in
+                if let bound = channel.localAddress { await onListening(bound) }
+            },
+            eventLoopGroupProvider: .shared(self.group), logger: self.logger)
+        try await application.run()
+    }
+
+    private func router() -> Router<BasicRequestContext> {
+        let (readiness, registry) = (self.readiness, self.registry)
+        let router = Router()
+        router.get("/healthz") { _, _ in Self.text(.ok, "ok\n") }
+        router.get("/readyz") { _, _ in
+            let problems = await readiness.problems()
+            return problems.isEmpty
+                ? Self.text(.ok, "ready\n")
+                : Self.text(.serviceUnavailable, problems.map { $0 + "\n" }.joined())
+        }
+        router.get("/metrics") { _, _ in
+            Self.text(.ok, registry.text, type: "text/plain; version=0.0.4; charset=utf-8")
+        }
+        return router
+    }
+
+    private static func text(
+        _ status: HTTPResponse.Status, _ text: String, type: String = "text/plain; charset=utf-8"
+    ) -> Response {
+        Response(
+            status: status, headers: [.contentType: type, .cacheControl: "no-store"],
+            body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
+    }
+}

@@ -1,0 +1,60 @@
+import NIOCore
+
+import Glibc
+
+/// A socket that has its port and does not listen yet.
+///
+/// The storage origin's public URL is part of every signature, and with port 0 it is known only once bound: so binding
+/// comes before everything that signs, and listening after.
+public struct BoundSocket: ~Copyable, Sendable {
+    /// The address cannot be bound.
+    public struct BindError: Error, CustomStringConvertible {
+        /// What failed, for whoever starts the server.
+        public let description: String
+    }
+
+    private let descriptor: Int32
+    /// The port, also where a free one was asked for.
+    public let port: Int
+
+    /// Binds an address.
+    ///
+    /// - Parameter address: Where to listen later.
+    /// - Throws: ``BindError``.
+    public static func bind(_ address: ListenAddress) throws(BindError) -> BoundSocket {
+        do {
+            let resolved = try SocketAddress.makeAddressResolvingHost(address.host, port: address.port)
+            let family = resolved.protocol == .inet6 ? AF_INET6 : AF_INET
+            let descriptor = socket(family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+            var one: Int32 = 1
+            let length = socklen_t(MemoryLayout<Int32>.size)
+            guard descriptor >= 0, setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &one, length) == 0,
+                resolved.withSockAddr({ Glibc.bind(descriptor, $0, socklen_t($1)) }) == 0
+            else { throw BindError(description: "\(address): \(String(cString: strerror(errno)))") }
+            return BoundSocket(descriptor: descriptor, port: try Self.port(of: descriptor))
+        } catch let error as BindError {
+            throw error
+        } catch {
+            throw BindError(description: "\(address): \(error)")
+        }
+    }
+
+    private static func port(of descriptor: Int32) throws(BindError) -> Int {
+        var storage = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        var digits = [CChar](repeating: 0, count: Int(NI_MAXSERV))
+        // `sockaddr_storage` is large and aligned enough for either family's address.
+        let code = withUnsafeMutablePointer(to: &storage) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                guard getsockname(descriptor, address, &length) == 0 else { return errno }
+                return getnameinfo(address, length, nil, 0, &digits, socklen_t(digits.count), Int32(NI_NUMERICSERV))
+            }
+        }
+        let text = String(decoding: digits.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        guard code == 0, let port = Int(text) else { throw BindError(description: "the bound port cannot be told") }
+        return port
+    }
+
+    /// Gives the descriptor away: whoever takes it closes it.
+    consuming func release() -> Int32 { self.descriptor }
+}

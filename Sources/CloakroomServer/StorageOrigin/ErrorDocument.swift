@@ -1,0 +1,61 @@
+import CloakroomDomain
+
+/// The body of an error answer: S3's XML, or the same as JSON where the client accepts that.
+struct ErrorDocument {
+    private let refusal: StorageRefusal
+    private let requestID: String
+
+    init(_ refusal: StorageRefusal, requestID: String) {
+        self.refusal = refusal
+        self.requestID = requestID
+    }
+
+    private var elements: [StorageRefusal.Detail] {
+        [.init("Code", self.refusal.code), .init("Message", self.refusal.message)] + self.refusal.details
+            + [.init("RequestId", self.requestID)]
+    }
+
+    /// `application/xml`
+    var xml: String {
+        let body = self.elements.map { "<\($0.name)>\(Self.escapeXML($0.value))</\($0.name)>" }.joined()
+        return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error>\(body)</Error>\n"
+    }
+
+    /// `application/json`
+    var json: String {
+        let members = self.elements.map { "\(Self.quoteJSON($0.name)):\(Self.quoteJSON($0.value))" }
+        return "{\"Error\":{\(members.joined(separator: ","))}}\n"
+    }
+
+    /// Escapes text, and drops what XML 1.0 §2.2 has no character for.
+    private static func escapeXML(_ text: String) -> String {
+        var escaped = ""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "&": escaped += "&amp;"
+            case "<": escaped += "&lt;"
+            case ">": escaped += "&gt;"
+            case "\"": escaped += "&quot;"
+            case "\t", "\n", "\r": escaped += "&#\(scalar.value);"
+            case _ where scalar.value < 0x20 || scalar.value == 0xFFFE || scalar.value == 0xFFFF: escaped += "\u{FFFD}"
+            default: escaped.unicodeScalars.append(scalar)
+            }
+        }
+        return escaped
+    }
+
+    private static func quoteJSON(_ text: String) -> String {
+        var quoted = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": quoted += "\\\""
+            case "\\": quoted += "\\\\"
+            case _ where scalar.value < 0x20:
+                let digits = String(scalar.value, radix: 16)
+                quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            default: quoted.unicodeScalars.append(scalar)
+            }
+        }
+        return quoted + "\""
+    }
+}

@@ -1,0 +1,43 @@
+/// The character classes of HTTP's grammar (RFC 9110 §5).
+enum HTTPCharacter {
+    private static let tokens: [Bool] = {
+        var table = [Bool](repeating: false, count: 256)
+        for scalar in "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".utf8 {
+            table[Int(scalar)] = true
+        }
+        return table
+    }()
+
+    /// tchar
+    @inline(__always)
+    static func isToken(_ byte: UInt8) -> Bool {
+        self.tokens[Int(byte)]
+    }
+
+    /// HTAB, SP, VCHAR and obs-text
+    @inline(__always)
+    static func isFieldValue(_ byte: UInt8) -> Bool {
+        byte >= 0x20 && byte != 0x7F || byte == 0x09
+    }
+
+    /// Whether a comma-separated list holds a token, without regard to case.
+    static func list(_ list: ArraySlice<UInt8>, contains token: StaticString) -> Bool {
+        list.split(separator: UInt8(ascii: ",")).contains { item in
+            let start = item.drop { $0 == 0x20 || $0 == 0x09 }
+            let end = start.lastIndex { $0 != 0x20 && $0 != 0x09 } ?? start.startIndex - 1
+            return start[start.startIndex..<(end + 1)].isEqualIgnoringCase(to: token)
+        }
+    }
+}
+
+extension ArraySlice<UInt8> {
+    /// Whether these bytes are those of a lower-case ASCII literal, without regard to case.
+    func isEqualIgnoringCase(to literal: StaticString) -> Bool {
+        guard self.count == literal.utf8CodeUnitCount else { return false }
+        // A literal's UTF-8 is `utf8CodeUnitCount` bytes of static storage.
+        let other = UnsafeBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount)
+        return self.elementsEqual(other) { byte, expected in
+            (UInt8(ascii: "A")...UInt8(ascii: "Z") ~= byte ? byte | 0x20 : byte) == expected
+        }
+    }
+}

@@ -1,0 +1,193 @@
+import CloakroomDomain
+
+/// Parses a request head to the letter of RFC 9112, refusing what implementations are known to read differently.
+///
+/// No bare line feeds, folded lines, white space before a colon, repeated or signed `Content-Length`, or
+/// `Content-Length` beside `Transfer-Encoding`: the shapes that request smuggling is made of.
+struct HTTPHeadParser {
+    /// The most bytes in a head.
+    static let maximumLength = 16_384
+    /// The most field lines in a head.
+    static let maximumFieldCount = 64
+
+    enum Outcome {
+        /// The head's end has not arrived.
+        case incomplete
+        /// The head, and the number of bytes it took.
+        case head(RequestHead, length: Int)
+    }
+
+    /// Parses the bytes that have arrived.
+    ///
+    /// - Parameter bytes: From the head's first byte on.
+    static func parse(_ bytes: UnsafeRawBufferPointer) throws(RequestHeadError) -> Outcome {
+        // A server should ignore at least one empty line before the request line (RFC 9112 §2.2).
+        let start = bytes.starts(with: [0x0D, 0x0A]) ? 2 : 0
+        guard let end = try Self.endOfHead(bytes, from: start) else {
+            guard bytes.count <= Self.maximumLength else { throw .tooLarge }
+            return .incomplete
+        }
+        guard end <= Self.maximumLength else { throw .tooLarge }
+        var parser = HTTPHeadParser(Array(bytes[start..<end]))
+        return .head(try parser.parseHead(), length: end)
+    }
+
+    /// The offset after the empty line that ends the head.
+    private static func endOfHead(_ bytes: UnsafeRawBufferPointer, from start: Int) throws(RequestHeadError) -> Int? {
+        var lineStart = start
+        let limit = min(bytes.count, Self.maximumLength + 1)
+        var position = start
+        while position < limit {
+            if bytes[position] == 0x0A {
+                guard position > lineStart, bytes[position - 1] == 0x0D else {
+                    throw .malformed("a line ends without a carriage return")
+                }
+                if position - 1 == lineStart { return position + 1 }
+                lineStart = position + 1
+            }
+            position += 1
+        }
+        return nil
+    }
+
+    private var bytes: [UInt8]
+    private var position = 0
+    private var isVersion11 = false
+    private var fields: [ReceivedRequest.Field] = []
+
+    private init(_ bytes: [UInt8]) {
+        self.bytes = bytes
+        self.fields.reserveCapacity(8)
+    }
+
+    private mutating func parseHead() throws(RequestHeadError) -> RequestHead {
+        let (method, target) = try self.parseRequestLine()
+        while self.bytes[self.position] != 0x0D { try self.parseField() }
+        let request = ReceivedRequest(bytes: self.bytes, method: method, target: target, fields: self.fields)
+        return try self.frame(request)
+    }
+
+    // MARK: Request line
+
+    /// request-line = method SP request-target SP HTTP-version
+    private mutating func parseRequestLine() throws(RequestHeadError) -> (Range<Int>, Range<Int>) {
+        let method = self.take { HTTPCharacter.isToken($0) }
+        guard !method.isEmpty, self.takeByte(0x20) else { throw .malformed("the request line has no valid method") }
+        let target = self.take { $0 > 0x20 && $0 != 0x7F }
+        guard !target.isEmpty, self.takeByte(0x20) else { throw .malformed("the request line has no valid target") }
+        let version = self.take { $0 > 0x20 && $0 != 0x7F }
+        try self.parseVersion(self.bytes[version])
+        try self.endLine()
+        return (method, try self.originForm(target))
+    }
+
+    private mutating func parseVersion(_ version: ArraySlice<UInt8>) throws(RequestHeadError) {
+        if version.isEqual(to: "HTTP/1.1") {
+            self.isVersion11 = true
+        } else if !version.isEqual(to: "HTTP/1.0") {
+            guard version.hasPrefix("HTTP/"), version.count == 8 else {
+                throw .malformed("the request line has no valid version")
+            }
+            throw .unsupportedVersion
+        }
+    }
+
+    /// Reduces an absolute form (RFC 9112 §3.2.2) to the path and query; `*` stays.
+    private func originForm(_ target: Range<Int>) throws(RequestHeadError) -> Range<Int> {
+        let bytes = self.bytes[target]
+        if bytes.first == UInt8(ascii: "/") || bytes.isEqual(to: "*") { return target }
+        for scheme: StaticString in ["http://", "https://"] where bytes.hasPrefix(scheme) {
+            let authority = bytes.dropFirst(scheme.utf8CodeUnitCount)
+            guard let slash = authority.firstIndex(of: UInt8(ascii: "/")), slash > authority.startIndex else { break }
+            return slash..<target.upperBound
+        }
+        throw .malformed("the request target is neither a path nor an absolute URL with one")
+    }
+
+    // MARK: Field lines
+
+    /// field-line = field-name ":" OWS field-value OWS
+    private mutating func parseField() throws(RequestHeadError) {
+        guard self.fields.count < Self.maximumFieldCount else { throw .tooLarge }
+        let name = self.take { HTTPCharacter.isToken($0) }
+        guard !name.isEmpty, self.takeByte(UInt8(ascii: ":")) else { throw .malformed("a field has no valid name") }
+        for index in name where UInt8(ascii: "A")...UInt8(ascii: "Z") ~= self.bytes[index] { self.bytes[index] |= 0x20 }
+        _ = self.take { $0 == 0x20 || $0 == 0x09 }
+        var value = self.take { HTTPCharacter.isFieldValue($0) }
+        try self.endLine()
+        while let last = value.last, self.bytes[last] == 0x20 || self.bytes[last] == 0x09 {
+            value = value.lowerBound..<(value.upperBound - 1)
+        }
+        self.fields.append(ReceivedRequest.Field(name: name, value: value))
+    }
+
+    @inline(__always)
+    private mutating func take(while isIncluded: (UInt8) -> Bool) -> Range<Int> {
+        let start = self.position
+        // The head ends in CR LF, which no predicate includes.
+        while isIncluded(self.bytes[self.position]) { self.position += 1 }
+        return start..<self.position
+    }
+
+    private mutating func takeByte(_ byte: UInt8) -> Bool {
+        guard self.bytes[self.position] == byte else { return false }
+        self.position += 1
+        return true
+    }
+
+    private mutating func endLine() throws(RequestHeadError) {
+        guard self.takeByte(0x0D), self.takeByte(0x0A) else { throw .malformed("a line holds a control character") }
+    }
+
+    // MARK: Framing
+
+    private func frame(_ request: ReceivedRequest) throws(RequestHeadError) -> RequestHead {
+        var lengths: [ArraySlice<UInt8>] = []
+        var codings: [ArraySlice<UInt8>] = []
+        var hosts = 0
+        var closes = false
+        var keeps = false
+        var expectsContinue = false
+        for field in request.fields {
+            let name = request.name(of: field)
+            let value = request.value(of: field)
+            if name.isEqual(to: "host") {
+                hosts += 1
+            } else if name.isEqual(to: "content-length") {
+                lengths.append(value)
+            } else if name.isEqual(to: "transfer-encoding") {
+                codings.append(value)
+            } else if name.isEqual(to: "connection") {
+                closes = closes || HTTPCharacter.list(value, contains: "close")
+                keeps = keeps || HTTPCharacter.list(value, contains: "keep-alive")
+            } else if name.isEqual(to: "expect") {
+                guard value.isEqualIgnoringCase(to: "100-continue") else { throw .unsupportedExpectation }
+                expectsContinue = self.isVersion11
+            }
+        }
+        guard hosts == 1 || (hosts == 0 && !self.isVersion11) else {
+            throw .malformed("\(hosts) Host fields; there must be exactly one")
+        }
+        let framing = try self.framing(lengths, codings)
+        return RequestHead(
+            request: request, framing: framing, keepsAlive: !closes && (self.isVersion11 || keeps),
+            expectsContinue: expectsContinue)
+    }
+
+    private func framing(
+        _ lengths: [ArraySlice<UInt8>], _ codings: [ArraySlice<UInt8>]
+    ) throws(RequestHeadError) -> RequestHead.Framing {
+        if !codings.isEmpty {
+            guard lengths.isEmpty else { throw .malformed("both Content-Length and Transfer-Encoding") }
+            guard self.isVersion11 else { throw .malformed("Transfer-Encoding in an HTTP/1.0 request") }
+            guard codings.count == 1, codings[0].isEqualIgnoringCase(to: "chunked") else {
+                throw .unsupportedTransferCoding
+            }
+            return .chunked
+        }
+        guard lengths.count <= 1 else { throw .malformed("more than one Content-Length field") }
+        guard let digits = lengths.first else { return .none }
+        guard let length = DecimalDigits.value(of: digits) else { throw .malformed("Content-Length is no number") }
+        return .length(Int64(length))
+    }
+}

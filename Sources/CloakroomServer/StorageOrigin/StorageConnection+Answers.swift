@@ -1,0 +1,73 @@
+import CloakroomDomain
+import Logging
+import NIOCore
+
+extension StorageConnection {
+    /// Answers with an error document.
+    ///
+    /// - Parameters:
+    ///   - exchange: The request.
+    ///   - refusal: What is wrong.
+    ///   - unreadBody: Whether bytes of the request's body are still to come.
+    func refuse(_ exchange: Exchange, _ refusal: StorageRefusal, unreadBody: Bool? = nil) {
+        guard let context else { return }
+        var endsBody = unreadBody ?? !exchange.keepsAlive
+        if case .receiving(let upload) = self.state {
+            upload.abandon(self.environment.metrics, refusal)
+            endsBody = true
+        }
+        self.state = .answering
+        self.log(refusal, exchange)
+        let document = ErrorDocument(refusal, requestID: exchange.requestID)
+        let body = exchange.wantsJSON ? document.json : document.xml
+        var buffer = context.channel.allocator.buffer(capacity: 1_024)
+        self.headWriter.begin(refusal.status, requestID: exchange.requestID, now: exchange.now, into: &buffer)
+        buffer.writeField("Content-Type", exchange.wantsJSON ? "application/json" : "application/xml")
+        buffer.writeField("Content-Length", body.utf8.count)
+        buffer.writeField("Cache-Control", "no-store")
+        for field in refusal.fields { buffer.writeString("\(field.name): \(field.value)\r\n") }
+        buffer.endHead(keepsAlive: exchange.keepsAlive && !endsBody)
+        if !exchange.isHead { buffer.writeString(body) }
+        self.send(buffer)
+        self.finish(exchange, refusal.status, unreadBody: endsBody)
+    }
+
+    private func log(_ refusal: StorageRefusal, _ exchange: Exchange) {
+        guard let reason = refusal.internalReason else { return }
+        self.environment.logger.error(
+            "Request failed",
+            metadata: [
+                "request.id": "\(exchange.requestID)", "request.route": "\(exchange.route.rawValue)",
+                "response.status": "\(refusal.status.rawValue)", "error.reason": "\(reason)",
+            ])
+    }
+
+    /// Answers a CORS preflight (Fetch standard §3.2.2), or plain OPTIONS, which need no signature.
+    func answerPreflight(_ exchange: Exchange, _ head: RequestHead) {
+        guard let context else { return }
+        var buffer = context.channel.allocator.buffer(capacity: 512)
+        self.headWriter.begin(.noContent, requestID: exchange.requestID, now: exchange.now, into: &buffer)
+        buffer.writeField("Allow", "GET, HEAD, PUT, OPTIONS")
+        buffer.writeField("Access-Control-Allow-Methods", "GET, HEAD, PUT")
+        buffer.writeField("Access-Control-Allow-Headers", Self.allowedHeaders(head.request))
+        buffer.writeField("Access-Control-Max-Age", "86400")
+        buffer.writeField("Vary", "Access-Control-Request-Headers")
+        buffer.endHead(keepsAlive: exchange.keepsAlive && !head.hasBody)
+        self.send(buffer)
+        self.finish(exchange, .noContent, unreadBody: head.hasBody)
+    }
+
+    /// The headers asked for, if they are a list of names; a browser asks for those it is about to send.
+    private static func allowedHeaders(_ request: ReceivedRequest) -> String {
+        guard let names = request.firstValue(of: "access-control-request-headers"), !names.isEmpty,
+            names.allSatisfy({ HTTPCharacter.isToken($0) || $0 == UInt8(ascii: ",") || $0 == 0x20 })
+        else { return "*" }
+        return String(decoding: names, as: UTF8.self)
+    }
+
+    /// Sends bytes of an answer.
+    func send(_ buffer: ByteBuffer, promise: EventLoopPromise<Void>? = nil) {
+        self.sent(Int64(buffer.readableBytes))
+        self.context?.writeAndFlush(self.wrapOutboundOut(.byteBuffer(buffer)), promise: promise)
+    }
+}

@@ -1,0 +1,162 @@
+import CloakroomCrypto
+import CloakroomDomain
+import CloakroomStorage
+import NIOCore
+
+extension StorageConnection {
+    /// Checks everything that the head can tell, then lets the body come.
+    func upload(_ grant: UploadGrant, _ exchange: Exchange, _ head: RequestHead) {
+        do {
+            let record = try self.environment.store.record(grant)
+            try Self.checkType(head.request, record.declaration)
+            try self.checkLength(head.framing, record.declaration)
+            let checksums = try Self.checksums(head.request)
+            let refusesRepetition = try Self.refusesRepetition(head.request, record)
+            let staged = try self.environment.store.stage(grant, record, checksums: checksums)
+            let upload = Upload(
+                exchange, staged: staged, record: record, decoder: BodyDecoder(head.framing),
+                refusesRepetition: refusesRepetition)
+            if head.expectsContinue { self.send(ByteBuffer(staticString: "HTTP/1.1 100 Continue\r\n\r\n")) }
+            self.state = .receiving(upload)
+        } catch let refusal as StorageRefusal {
+            self.environment.metrics.uploaded(.refused)
+            self.refuse(exchange, refusal, unreadBody: head.hasBody)
+        } catch let error as StorageError {
+            let refusal = StorageRefusal(error)
+            self.environment.metrics.uploaded(refusal.status.rawValue >= 500 ? .failed : .refused)
+            self.refuse(exchange, refusal, unreadBody: head.hasBody)
+        } catch {
+            self.environment.metrics.uploaded(.failed)
+            self.refuse(exchange, StorageRefusal(.failed("\(error)")), unreadBody: head.hasBody)
+        }
+    }
+
+    private static func checkType(
+        _ request: ReceivedRequest, _ declaration: UploadDeclaration
+    ) throws(StorageRefusal) {
+        let received = request.firstText(of: "content-type")
+        guard let received, let mediaType = MediaType(received), declaration.mediaType.accepts(mediaType) else {
+            throw .typeMismatch(expected: declaration.mediaType.text, received: received)
+        }
+    }
+
+    private func checkLength(
+        _ framing: RequestHead.Framing, _ declaration: UploadDeclaration
+    ) throws(StorageRefusal) {
+        let maximum = self.environment.verifier.policy.maximumSize
+        let length: Int64
+        switch framing {
+        case .chunked: return
+        case .none: length = 0
+        case .length(let announced): length = announced
+        }
+        guard length <= maximum.bytes else { throw .tooLarge(maximum: maximum, received: length) }
+        guard length == declaration.size.bytes else {
+            throw .lengthMismatch(expected: declaration.size.bytes, received: length)
+        }
+    }
+
+    private static func checksums(_ request: ReceivedRequest) throws(StorageRefusal) -> [Checksum] {
+        do throws(Checksum.Malformed) {
+            return try Checksum.read { name in
+                let values = request.values(of: name.utf8).map { String(decoding: $0, as: UTF8.self) }
+                return values.isEmpty ? nil : values.joined(separator: ", ")
+            }
+        } catch {
+            throw StorageRefusal(
+                .badRequest, "InvalidDigest", "The value of \(error.field) is not a digest of its algorithm.",
+                [.init("Field", error.field)])
+        }
+    }
+
+    /// `If-None-Match: *` asks that a repetition be refused; other conditions on an upload mean nothing.
+    private static func refusesRepetition(
+        _ request: ReceivedRequest, _ record: FileRecord
+    ) throws(StorageRefusal) -> Bool {
+        guard request.firstText(of: "if-none-match") == "*" else { return false }
+        guard record.seal == nil else { throw Self.alreadyThere }
+        return true
+    }
+
+    private static var alreadyThere: StorageRefusal {
+        StorageRefusal(
+            .preconditionFailed, "PreconditionFailed", "The file has been uploaded already (If-None-Match: *).")
+    }
+
+    // MARK: Towards the disk
+
+    /// Carries out what the machine decided.
+    func perform(_ action: UploadMachine.Action, _ upload: Upload) {
+        switch action {
+        case .none: break
+        case .write(let batch): self.write(batch, upload)
+        case .seal(let batch): self.seal(batch, upload)
+        }
+    }
+
+    private func write(_ batch: [ByteBuffer], _ upload: Upload) {
+        guard let context else { return }
+        let store = self.environment.store
+        let staged = upload.staged
+        let bound = NIOLoopBound((self, upload), eventLoop: context.eventLoop)
+        context.eventLoop.makeFutureWithTask { try await store.append(batch, to: staged) }.whenComplete { result in
+            let (connection, upload) = bound.value
+            connection.wrote(result, upload)
+        }
+    }
+
+    private func wrote(_ result: Result<Void, any Error>, _ upload: Upload) {
+        switch result {
+        case .success:
+            self.perform(upload.machine.writeFinished(), upload)
+            self.process()
+            self.readIfWanted()
+        case .failure(let error):
+            // Where the whole body has arrived meanwhile, there is nothing unread.
+            let isReceiving = if case .receiving = self.state { true } else { false }
+            self.fail(upload, error, unreadBody: isReceiving)
+        }
+    }
+
+    private func seal(_ batch: [ByteBuffer], _ upload: Upload) {
+        guard let context else { return }
+        let environment = self.environment
+        let (staged, record) = (upload.staged, upload.record)
+        let bound = NIOLoopBound((self, upload), eventLoop: context.eventLoop)
+        let future = context.eventLoop.makeFutureWithTask {
+            try await environment.store.seal(staged, last: batch, record, now: environment.clock.now)
+        }
+        future.whenComplete { result in
+            let (connection, upload) = bound.value
+            switch result {
+            case .success(let sealed) where sealed.isRepetition && upload.refusesRepetition:
+                connection.environment.metrics.uploaded(.refused)
+                connection.refuse(upload.exchange, Self.alreadyThere, unreadBody: false)
+            case .success(let sealed): connection.answer(sealed, upload)
+            case .failure(let error): connection.fail(upload, error, unreadBody: false)
+            }
+        }
+    }
+
+    private func answer(_ sealed: FileStore.Sealed, _ upload: Upload) {
+        self.environment.metrics.uploaded(sealed.isRepetition ? .repeated : .sealed)
+        guard let context else { return }
+        let exchange = upload.exchange
+        var buffer = context.channel.allocator.buffer(capacity: 512)
+        self.headWriter.begin(.ok, requestID: exchange.requestID, now: exchange.now, into: &buffer)
+        buffer.writeStaticString("Content-Length: 0\r\n")
+        buffer.writeField("ETag", "\"\(upload.record.id)\"")
+        buffer.writeField("x-amz-checksum-sha256", Base64.encode(sealed.sha256.bytes))
+        buffer.endHead(keepsAlive: exchange.keepsAlive)
+        self.send(buffer)
+        self.finish(exchange, .ok)
+    }
+
+    private func fail(_ upload: Upload, _ error: any Error, unreadBody: Bool) {
+        let refusal = StorageRefusal((error as? StorageError) ?? .failed("\(error)"))
+        upload.abandon(self.environment.metrics, refusal)
+        guard case .closed = self.state else {
+            return self.refuse(upload.exchange, refusal, unreadBody: unreadBody)
+        }
+    }
+}

@@ -1,0 +1,309 @@
+import CloakroomDomain
+import CloakroomStorage
+import NIOCore
+import NIOExtras
+
+/// One client's connection to the storage origin: bytes in, bytes out, one request at a time.
+///
+/// Reading is asked for, never automatic: a connection whose response is under way, or whose upload waits for the
+/// disk, is not read. A refused body is never read; its connection ends with the answer.
+final class StorageConnection: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = IOData
+
+    enum State {
+        /// Between requests, or within a head.
+        case readingHead
+        /// A body is arriving.
+        case receiving(Upload)
+        /// An answer is being made or sent; nothing is read.
+        case answering
+        /// The last answer has been sent, and its arrival is waited for.
+        case lingering
+        case closed
+    }
+
+    /// The request that is being answered.
+    struct Exchange {
+        let requestID: String
+        let route: StorageMetrics.Route
+        let startedAt: NIODeadline
+        let now: Timestamp
+        var keepsAlive: Bool
+        let wantsJSON: Bool
+        let isHead: Bool
+    }
+
+    /// How long an answer that ends the connection may take to arrive, in seconds.
+    private static let lingerSeconds = 2
+
+    let environment: StorageEnvironment
+    let group: ConnectionGroup
+    var state = State.readingHead
+    var headWriter = ResponseHeadWriter()
+    private(set) var context: ChannelHandlerContext?
+    private var inbound = ByteBuffer()
+    private var isQuiescing = false
+    private var isProcessing = false
+    private var watch = ProgressWatch()
+
+    init(environment: StorageEnvironment, group: ConnectionGroup) {
+        self.environment = environment
+        self.group = group
+    }
+
+    // MARK: Life
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        self.group.add(self)
+        self.watch.restart(self.group.tick)
+        if self.environment.metrics.connections.opened() > self.environment.limits.maximumConnections {
+            context.close(promise: nil)
+            return
+        }
+        context.read()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        if case .receiving(let upload) = self.state { upload.abandon(self.environment.metrics) }
+        self.state = .closed
+        self.group.remove(self)
+        self.environment.metrics.connections.closed()
+        self.context = nil
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // Resets and broken pipes are the client's right.
+        context.close(promise: nil)
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        switch event {
+        case is ChannelShouldQuiesceEvent:
+            self.isQuiescing = true
+            if case .readingHead = self.state, self.inbound.readableBytes == 0 { context.close(promise: nil) }
+        case ChannelEvent.inputClosed:
+            self.inputClosed(context)
+        default:
+            context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    private func inputClosed(_ context: ChannelHandlerContext) {
+        switch self.state {
+        case .receiving(let upload):
+            self.refuse(upload.exchange, Upload.incompleteBody(upload))
+        case .readingHead, .lingering:
+            context.close(promise: nil)
+        case .answering:
+            // The answer still goes out to a client that has only stopped sending.
+            self.isQuiescing = true
+        case .closed:
+            break
+        }
+    }
+
+    // MARK: Reading
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var bytes = self.unwrapInboundIn(data)
+        self.environment.metrics.receivedBytes(bytes.readableBytes)
+        self.watch.advanced(by: bytes.readableBytes)
+        if self.inbound.readableBytes == 0 { self.inbound = bytes } else { self.inbound.writeBuffer(&bytes) }
+        self.process()
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        self.readIfWanted()
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable { self.process() }
+        context.fireChannelWritabilityChanged()
+    }
+
+    func readIfWanted() {
+        guard let context else { return }
+        switch self.state {
+        case .readingHead where context.channel.isWritable: context.read()
+        case .receiving(let upload) where upload.machine.wantsBytes: context.read()
+        case .readingHead, .receiving, .answering, .lingering, .closed: break
+        }
+    }
+
+    /// Takes requests out of the bytes that have arrived, until one is not complete or has to be waited for.
+    func process() {
+        // Answering a request can complete at once and come back here; the loop below goes on then.
+        guard !self.isProcessing else { return }
+        self.isProcessing = true
+        defer { self.isProcessing = false }
+        while let context, self.inbound.readableBytes > 0 {
+            switch self.state {
+            case .readingHead:
+                guard context.channel.isWritable, self.parseHead() else { return }
+            case .receiving(let upload):
+                guard self.receive(upload) else { return }
+            case .answering, .lingering, .closed:
+                return
+            }
+        }
+    }
+
+    private func parseHead() -> Bool {
+        do throws(RequestHeadError) {
+            let outcome = self.inbound.withUnsafeReadableBytes { bytes in
+                // The parser copies what it keeps.
+                Result { () throws(RequestHeadError) in try HTTPHeadParser.parse(bytes) }
+            }
+            guard case .head(let head, let length) = try outcome.get() else { return false }
+            self.inbound.moveReaderIndex(forwardBy: length)
+            self.state = .answering
+            self.handle(head)
+            return true
+        } catch {
+            self.state = .answering
+            let exchange = self.makeExchange(route: .other, keepsAlive: false, wantsJSON: false, isHead: false)
+            self.refuse(exchange, StorageRefusal(error))
+            return false
+        }
+    }
+
+    private func receive(_ upload: Upload) -> Bool {
+        do {
+            while let bytes = try upload.decoder.next(&self.inbound) {
+                try upload.count(bytes.readableBytes, maximum: self.environment.verifier.policy.maximumSize)
+                self.perform(upload.machine.received(bytes), upload)
+            }
+            guard upload.decoder.hasEnded else { return false }
+            self.state = .answering
+            self.perform(upload.machine.bodyEnded(), upload)
+            return true
+        } catch let refusal as StorageRefusal {
+            self.refuse(upload.exchange, refusal)
+        } catch {
+            let reason = (error as? BodyDecoder.Malformed)?.reason ?? "its body is malformed"
+            self.refuse(upload.exchange, StorageRefusal(.malformed(reason)))
+        }
+        return false
+    }
+
+    // MARK: Requests
+
+    private func handle(_ head: RequestHead) {
+        let request = head.request
+        let isHead = request.method.isEqual(to: "HEAD")
+        let accept = request.firstText(of: "accept") ?? ""
+        let exchange = self.makeExchange(
+            route: Self.route(request), keepsAlive: head.keepsAlive && !self.isQuiescing,
+            wantsJSON: accept.contains("application/json"), isHead: isHead)
+        if request.method.isEqual(to: "OPTIONS") { return self.answerPreflight(exchange, head) }
+        do throws(PresignedURLError) {
+            switch try self.verify(request, now: exchange.now) {
+            case .download(let grant): self.download(grant, exchange, head)
+            case .upload(let grant): self.upload(grant, exchange, head)
+            }
+        } catch {
+            self.environment.metrics.rejected(error)
+            self.refuse(exchange, StorageRefusal(error), unreadBody: head.hasBody)
+        }
+    }
+
+    /// Verifies; an upload that does not match as received is tried with what its client declared.
+    private func verify(_ request: ReceivedRequest, now: Timestamp) throws(PresignedURLError) -> Grant {
+        let keyRing = self.environment.signingKeys.keyRing
+        do throws(PresignedURLError) {
+            return try self.environment.verifier.verify(request, keyRing: keyRing, now: now)
+        } catch .signatureMismatch(nil) where request.method.isEqual(to: "PUT") {
+            guard let id = FileID(text: request.path.dropFirst("/uploads/".utf8.count)),
+                let declared = try? self.environment.store.declarationForVerification(id)
+            else { throw .signatureMismatch(nil) }
+            return try self.environment.verifier.verify(request, keyRing: keyRing, now: now, declared: declared)
+        }
+    }
+
+    private func makeExchange(
+        route: StorageMetrics.Route, keepsAlive: Bool, wantsJSON: Bool, isHead: Bool
+    ) -> Exchange {
+        Exchange(
+            requestID: self.environment.requestIDs.next(), route: route, startedAt: .now(),
+            now: self.environment.clock.now, keepsAlive: keepsAlive, wantsJSON: wantsJSON, isHead: isHead)
+    }
+
+    private static func route(_ request: ReceivedRequest) -> StorageMetrics.Route {
+        if request.method.isEqual(to: "GET") { return .download }
+        if request.method.isEqual(to: "PUT") { return .upload }
+        if request.method.isEqual(to: "HEAD") { return .head }
+        return request.method.isEqual(to: "OPTIONS") ? .preflight : .other
+    }
+
+    // MARK: The end of an exchange
+
+    /// Notes that an answer has been handed to the network, and goes on with the next request.
+    ///
+    /// - Parameters:
+    ///   - exchange: The request that was answered.
+    ///   - status: How.
+    ///   - unreadBody: Whether bytes of its body are still to come, which ends the connection.
+    func finish(_ exchange: Exchange, _ status: HTTPStatus, unreadBody: Bool = false) {
+        let duration = NIODeadline.now() - exchange.startedAt
+        self.environment.metrics.responded(exchange.route, status, nanoseconds: duration.nanoseconds)
+        guard exchange.keepsAlive, !unreadBody else { return self.closeAfterAnswer(unreadBody: unreadBody) }
+        self.state = .readingHead
+        self.watch.restart(self.group.tick)
+        self.process()
+        self.readIfWanted()
+    }
+
+    /// Ends the connection once what was written has gone out.
+    ///
+    /// Closing a socket with unread bytes resets it, and the reset can overtake the answer. So with a body unread, only
+    /// our side is shut down; the client reads the answer, stops sending and closes.
+    private func closeAfterAnswer(unreadBody: Bool) {
+        guard let context else { return }
+        self.state = .lingering
+        self.watch.restart(self.group.tick)
+        let connection = NIOLoopBound(self, eventLoop: context.eventLoop)
+        context.writeAndFlush(self.wrapOutboundOut(.byteBuffer(ByteBuffer()))).whenComplete { _ in
+            guard let context = connection.value.context else { return }
+            context.close(mode: unreadBody ? .output : .all, promise: nil)
+        }
+    }
+
+    // MARK: Time-outs
+
+    func secondPassed() {
+        guard let context else { return }
+        let limits = self.environment.limits
+        let elapsed = self.watch.elapsed(self.group.tick)
+        switch self.state {
+        case .readingHead:
+            let isIdle = self.inbound.readableBytes == 0
+            if elapsed > (isIdle ? limits.idleTimeoutSeconds : limits.headTimeoutSeconds) {
+                context.close(promise: nil)
+            }
+        case .receiving(let upload):
+            guard upload.machine.waitsForClient else { return self.watch.restart(self.group.tick) }
+            guard self.watch.isTooSlow(self.group.tick, limits) else { return }
+            self.refuse(upload.exchange, Upload.tooSlow(limits))
+        case .answering:
+            let waiting = (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+            self.watch.drained(to: waiting)
+            guard waiting > 0 else { return self.watch.restart(self.group.tick) }
+            if self.watch.isTooSlow(self.group.tick, limits) { context.close(promise: nil) }
+        case .lingering:
+            if elapsed > Self.lingerSeconds { context.close(promise: nil) }
+        case .closed:
+            break
+        }
+    }
+
+    /// Notes bytes of a response that have been taken over by the network stack.
+    func sent(_ count: Int64) {
+        self.watch.advanced(by: Int(count))
+        self.environment.metrics.sentBytes(count)
+    }
+}

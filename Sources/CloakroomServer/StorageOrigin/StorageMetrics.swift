@@ -1,0 +1,94 @@
+import CloakroomDomain
+import Metrics
+
+/// The storage origin's metrics; labels come from closed sets, never from a request.
+final class StorageMetrics: Sendable {
+    /// The routes, as the label says them.
+    enum Route: String, Sendable, CaseIterable {
+        case upload = "PUT /uploads/{file_id}"
+        case download = "GET /files/{file_id}"
+        case head = "HEAD /files/{file_id}"
+        case preflight = "OPTIONS"
+        case other
+    }
+
+    /// What became of an upload.
+    enum UploadOutcome: String, Sendable, CaseIterable {
+        case sealed, repeated, refused, incomplete, failed
+    }
+
+    private let requests: [Route: [HTTPStatus: Counter]]
+    private let durations: [Route: Timer]
+    private let uploads: [UploadOutcome: Counter]
+    private let received = Counter(label: "cloakroom_received_bytes_total", dimensions: [("origin", "storage")])
+    private let sent = Counter(label: "cloakroom_sent_bytes_total", dimensions: [("origin", "storage")])
+    /// The open connections.
+    let connections = ConnectionMeter(origin: "storage")
+
+    init() {
+        self.requests = .init(
+            uniqueKeysWithValues: Route.allCases.map { route in
+                let counters = HTTPStatus.allCases.map { status in
+                    let labels = [("origin", "storage"), ("route", route.rawValue), ("status", "\(status.rawValue)")]
+                    return (status, Counter(label: "cloakroom_requests_total", dimensions: labels))
+                }
+                return (route, .init(uniqueKeysWithValues: counters))
+            })
+        self.durations = .init(
+            uniqueKeysWithValues: Route.allCases.map { route in
+                let labels = [("origin", "storage"), ("route", route.rawValue)]
+                return (route, Timer(label: "cloakroom_request_duration_seconds", dimensions: labels))
+            })
+        self.uploads = .init(
+            uniqueKeysWithValues: UploadOutcome.allCases.map {
+                ($0, Counter(label: "cloakroom_uploads_total", dimensions: [("outcome", $0.rawValue)]))
+            })
+    }
+
+    func responded(_ route: Route, _ status: HTTPStatus, nanoseconds: Int64) {
+        self.requests[route]?[status]?.increment()
+        self.durations[route]?.recordNanoseconds(nanoseconds)
+    }
+
+    func uploaded(_ outcome: UploadOutcome) { self.uploads[outcome]?.increment() }
+
+    func rejected(_ error: PresignedURLError) {
+        let labels = [("reason", error.reason)]
+        Counter(label: "cloakroom_rejected_signatures_total", dimensions: labels).increment()
+    }
+
+    func receivedBytes(_ count: Int) { self.received.increment(by: count) }
+
+    func sentBytes(_ count: Int64) { self.sent.increment(by: count) }
+}
+
+extension PresignedURLError {
+    /// A word for the metrics' label.
+    var reason: String {
+        switch self {
+        case .notPresigned: "not_presigned"
+        case .twoMechanisms: "two_mechanisms"
+        case .signatureVersion2: "signature_version_2"
+        case .missingParameter: "missing_parameter"
+        case .repeatedParameter: "repeated_parameter"
+        case .unsupportedAlgorithm: "algorithm"
+        case .credential: "credential"
+        case .malformedDate: "date"
+        case .scopeDayMismatch: "scope_date"
+        case .malformedExpires, .lifetimeTooLong: "expires"
+        case .expired: "expired"
+        case .notYetValid: "not_yet_valid"
+        case .unknownAccessKey: "unknown_access_key"
+        case .securityToken: "security_token"
+        case .headersNotSigned: "headers_not_signed"
+        case .signatureMismatch: "signature"
+        case .contentTypeMismatch: "content_type"
+        case .contentLengthMismatch: "content_length"
+        case .streamingPayload: "streaming_payload"
+        case .unsupportedParameter: "unsupported_parameter"
+        case .malformedResponseHeader: "response_header"
+        case .noSuchKey: "no_such_key"
+        case .methodNotAllowed: "method"
+        }
+    }
+}

@@ -1,0 +1,92 @@
+public import CloakroomDomain
+public import CloakroomStorage
+public import Logging
+public import NIOCore
+import NIOExtras
+import NIOPosix
+public import ServiceLifecycle
+import Synchronization
+
+/// The listener that takes presigned URLs and moves bytes.
+public final class StorageOrigin: Service {
+    private let environment: StorageEnvironment
+    private let group: any EventLoopGroup
+    private let descriptor: Int32
+    private let onListening: @Sendable (SocketAddress) async -> Void
+
+    /// Wires an origin; it listens once it runs.
+    ///
+    /// - Parameters:
+    ///   - socket: Where to listen.
+    ///   - store: Rows and blobs.
+    ///   - policy: What presigned URLs are held to.
+    ///   - signingKeys: The live signing keys.
+    ///   - limits: How long to wait for a client, and for how many.
+    ///   - group: The event loops.
+    ///   - logger: For failures on our side.
+    ///   - onListening: Told the bound address.
+    public init(
+        socket: consuming BoundSocket, store: FileStore, policy: SigningPolicy, signingKeys: SigningKeys,
+        limits: StorageOriginLimits, group: any EventLoopGroup, logger: Logger,
+        onListening: @escaping @Sendable (SocketAddress) async -> Void
+    ) {
+        self.environment = StorageEnvironment(
+            store: store, verifier: Verifier(policy: policy), signingKeys: signingKeys, limits: limits,
+            metrics: StorageMetrics(), requestIDs: RequestIDGenerator(), clock: SystemClock(), logger: logger)
+        self.group = group
+        self.descriptor = socket.release()
+        self.onListening = onListening
+    }
+
+    /// Serves until the service group shuts down, then lets transfers under way end.
+    public func run() async throws {
+        let quiescing = ServerQuiescingHelper(group: self.group)
+        let channel = try await self.bootstrap(quiescing).withBoundSocket(self.descriptor).get()
+        if let bound = channel.localAddress { await self.onListening(bound) }
+        let drained = self.group.next().makePromise(of: Void.self)
+        try await withTaskCancellationOrGracefulShutdownHandler {
+            try await channel.closeFuture.get()
+            try await drained.futureResult.get()
+        } onCancelOrGracefulShutdown: {
+            quiescing.initiateShutdown(promise: drained)
+        }
+    }
+
+    private func bootstrap(_ quiescing: ServerQuiescingHelper) -> ServerBootstrap {
+        let environment = self.environment
+        let groups = ConnectionGroups()
+        return ServerBootstrap(group: self.group)
+            .serverChannelOption(.backlog, value: 1_024)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(quiescing.makeServerChannelHandler(channel: channel))
+                }
+            }
+            .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+            .childChannelOption(.autoRead, value: false)
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let group = groups.group(of: channel.eventLoop)
+                    try channel.pipeline.syncOperations.addHandler(
+                        StorageConnection(environment: environment, group: group.value))
+                }
+            }
+    }
+}
+
+/// A group of connections for each event loop.
+private final class ConnectionGroups: Sendable {
+    private let groups = Mutex<[ObjectIdentifier: NIOLoopBound<ConnectionGroup>]>([:])
+
+    /// Called on the event loop itself.
+    func group(of eventLoop: any EventLoop) -> NIOLoopBound<ConnectionGroup> {
+        self.groups.withLock { groups in
+            if let group = groups[ObjectIdentifier(eventLoop)] { return group }
+            let group = ConnectionGroup.start(on: eventLoop)
+            groups[ObjectIdentifier(eventLoop)] = group
+            return group
+        }
+    }
+}

@@ -1,0 +1,112 @@
+import CloakroomDomain
+
+extension StorageRefusal {
+    private static func parametersError(_ message: String) -> StorageRefusal {
+        StorageRefusal(.badRequest, "AuthorizationQueryParametersError", message)
+    }
+
+    private static func accessDenied(_ message: String, _ details: [Detail] = []) -> StorageRefusal {
+        StorageRefusal(.forbidden, "AccessDenied", message, details)
+    }
+
+    /// Maps every way in which a presigned URL can fail, as S3 answers it.
+    ///
+    /// Never in an answer: the string to sign, the signature expected, a secret.
+    init(_ error: PresignedURLError) {
+        switch error {
+        case .notPresigned:
+            self = .accessDenied("Access denied: the request carries no presigned URL's parameters.")
+        case .twoMechanisms:
+            self.init(
+                .badRequest, "InvalidArgument",
+                "Only one authentication mechanism is allowed: the X-Amz-* parameters or the Authorization header.",
+                [Detail("ArgumentName", "Authorization")])
+        case .signatureVersion2:
+            self.init(
+                .badRequest, "InvalidRequest",
+                "Signature version 2 is not supported. Please use AWS4-HMAC-SHA256.")
+        case .missingParameter(let name):
+            self = .parametersError(
+                "Query-string authentication needs X-Amz-Algorithm, X-Amz-Credential, X-Amz-Date, X-Amz-Expires, X-Amz-SignedHeaders and X-Amz-Signature; \(name) is missing or empty."
+            )
+        case .repeatedParameter(let name):
+            self = .parametersError("The parameter \(name) stands there more than once.")
+        case .unsupportedAlgorithm(let received):
+            self = .parametersError("X-Amz-Algorithm must be AWS4-HMAC-SHA256; it is \"\(received)\".")
+        case .credential(let fault):
+            self = .parametersError("X-Amz-Credential is wrong: \(Self.describe(fault)).")
+        case .malformedDate(let received):
+            self = .parametersError("X-Amz-Date must be a date like 20260320T113000Z; it is \"\(received)\".")
+        case .scopeDayMismatch(let scope, let date):
+            self = .parametersError(
+                "X-Amz-Credential is wrong: its date \(scope) is not that of X-Amz-Date, \(date).")
+        case .malformedExpires(let received):
+            self = .parametersError(
+                "X-Amz-Expires must be a number of seconds of 1 to 6 digits; it is \"\(received)\".")
+        case .lifetimeTooLong(let seconds, let maximum):
+            self = .parametersError("X-Amz-Expires must be at most \(maximum) seconds; it is \(seconds).")
+        case .expired(let lifetime, let end, let now):
+            self = .accessDenied(
+                "Request has expired",
+                [
+                    Detail("X-Amz-Expires", "\(lifetime)"), Detail("Expires", end.rfc3339),
+                    Detail("ServerTime", now.rfc3339),
+                ])
+        case .notYetValid(let start, let now):
+            self = .accessDenied(
+                "Request is not yet valid",
+                [Detail("X-Amz-Date", start.iso8601Basic), Detail("ServerTime", now.rfc3339)])
+        case .unknownAccessKey(let id):
+            self.init(
+                .forbidden, "InvalidAccessKeyId", "There is no signing key of this access key id.",
+                [Detail("AWSAccessKeyId", id)])
+        case .securityToken:
+            self.init(.badRequest, "InvalidToken", "There are no session tokens; X-Amz-Security-Token is not accepted.")
+        case .headersNotSigned(let names):
+            self = .accessDenied(
+                "There were headers present in the request which were not signed, or the list of signed headers is not in canonical form",
+                [Detail("HeadersNotSigned", names.joined(separator: ", "))])
+        case .signatureMismatch(let mismatch):
+            self.init(
+                .forbidden, "SignatureDoesNotMatch",
+                "The signature is not the one of this request. Check the secret, the method, the URL and the signed headers.",
+                mismatch.map {
+                    [
+                        Detail("Mismatch", $0.element.rawValue), Detail("Expected", $0.expected),
+                        Detail("Received", $0.received),
+                    ]
+                } ?? [])
+        case .contentTypeMismatch(let expected, let received):
+            self = .typeMismatch(expected: expected.text, received: received)
+        case .contentLengthMismatch(let expected, let received):
+            self = .lengthMismatch(expected: expected.bytes, received: received)
+        case .streamingPayload:
+            self.init(.notImplemented, "NotImplemented", "Bodies in signed chunks (aws-chunked) are not supported.")
+        case .unsupportedParameter(let name):
+            self.init(
+                .badRequest, "InvalidArgument", "The request carries \(name), which means nothing here.",
+                [Detail("ArgumentName", name)])
+        case .malformedResponseHeader(let name):
+            self.init(
+                .badRequest, "InvalidArgument", "The value of \(name) cannot stand in a header field.",
+                [Detail("ArgumentName", name)])
+        case .noSuchKey:
+            self = StorageRefusal(.notFound, "NoSuchKey", "The file does not exist.")
+        case .methodNotAllowed(let allowed):
+            self.init(.methodNotAllowed, "MethodNotAllowed", "This method is not allowed on this resource.")
+            self.fields = [Detail("Allow", allowed.joined(separator: ", "))]
+        }
+    }
+
+    private static func describe(_ fault: PresignedURLError.CredentialFault) -> String {
+        switch fault {
+        case .partCount(let count):
+            "it must be <access key id>/<yyyyMMdd>/<region>/s3/aws4_request, and has \(count) parts"
+        case .accessKeyID: "the access key id is empty"
+        case .day(let received): "the date must be yyyyMMdd; it is \"\(received)\""
+        case .region(let received, let expected): "the region must be \"\(expected)\"; it is \"\(received)\""
+        case .service(let received, let expected): "the service must be \"\(expected)\"; it is \"\(received)\""
+        case .terminator(let received, let expected): "the last part must be \"\(expected)\"; it is \"\(received)\""
+        }
+    }
+}

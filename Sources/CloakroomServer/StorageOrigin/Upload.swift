@@ -1,0 +1,62 @@
+import CloakroomDomain
+import CloakroomStorage
+
+/// An upload whose body is arriving.
+final class Upload {
+    let exchange: StorageConnection.Exchange
+    let staged: StagedBlob
+    let record: FileRecord
+    let refusesRepetition: Bool
+    var decoder: BodyDecoder
+    var machine = UploadMachine()
+    private(set) var received: Int64 = 0
+    private var isAbandoned = false
+
+    init(
+        _ exchange: StorageConnection.Exchange, staged: StagedBlob, record: FileRecord, decoder: BodyDecoder,
+        refusesRepetition: Bool
+    ) {
+        self.exchange = exchange
+        self.staged = staged
+        self.record = record
+        self.decoder = decoder
+        self.refusesRepetition = refusesRepetition
+    }
+
+    /// Counts bytes of the body against the declared length as they arrive.
+    func count(_ bytes: Int, maximum: ByteCount) throws(StorageRefusal) {
+        self.received += Int64(bytes)
+        guard self.received <= maximum.bytes else {
+            throw .tooLarge(maximum: maximum, received: self.received)
+        }
+        guard self.received <= self.record.declaration.size.bytes else {
+            throw .lengthMismatch(expected: self.record.declaration.size.bytes, received: self.received)
+        }
+    }
+
+    /// Notes once that the upload came to nothing.
+    func abandon(_ metrics: StorageMetrics, _ refusal: StorageRefusal? = nil) {
+        guard !self.isAbandoned else { return }
+        self.isAbandoned = true
+        let isServerFault = (refusal?.status.rawValue ?? 0) >= 500
+        metrics.uploaded(isServerFault ? .failed : refusal == nil ? .incomplete : .refused)
+    }
+
+    /// The client stopped before the end.
+    static func incompleteBody(_ upload: Upload) -> StorageRefusal {
+        StorageRefusal(
+            .badRequest, "IncompleteBody",
+            "The body ended before its declared length; nothing was kept, the URL can be used again.",
+            [
+                .init("Expected", "\(upload.record.declaration.size)"), .init("Received", "\(upload.received)"),
+            ])
+    }
+
+    /// The client sends too slowly.
+    static func tooSlow(_ limits: StorageOriginLimits) -> StorageRefusal {
+        StorageRefusal(
+            .requestTimeout, "RequestTimeout",
+            "Fewer than \(limits.minimumRate) bytes a second arrived over \(limits.rateWindowSeconds) seconds; nothing was kept, the URL can be used again."
+        )
+    }
+}

@@ -1,0 +1,55 @@
+import NIOCore
+
+/// Decides when the bytes of an upload go to the disk, and when the connection is read.
+///
+/// One write is under way at a time. While it is, bytes gather for the next; once a batch has gathered, reading stops.
+/// So an upload holds two batches in memory at most, however fast its client and however slow the disk.
+struct UploadMachine {
+    /// What to do next.
+    enum Action {
+        case none
+        /// Write these and report ``writeFinished()``.
+        case write([ByteBuffer])
+        /// Write these, the last ones, and seal.
+        case seal([ByteBuffer])
+    }
+
+    /// Bytes of a batch: large enough that handing it to another thread costs nothing beside hashing it.
+    static let batchLength = 256 * 1_024
+
+    private var gathered: [ByteBuffer] = []
+    private var gatheredLength = 0
+    private var isWriting = false
+    private var hasEnded = false
+
+    /// Whether the connection should be read.
+    var wantsBytes: Bool { !self.hasEnded && self.gatheredLength < Self.batchLength }
+
+    /// Whether the client is what the upload waits for.
+    var waitsForClient: Bool { self.wantsBytes && !self.isWriting }
+
+    mutating func received(_ bytes: ByteBuffer) -> Action {
+        self.gathered.append(bytes)
+        self.gatheredLength += bytes.readableBytes
+        return self.next()
+    }
+
+    mutating func bodyEnded() -> Action {
+        self.hasEnded = true
+        return self.next()
+    }
+
+    mutating func writeFinished() -> Action {
+        self.isWriting = false
+        return self.next()
+    }
+
+    private mutating func next() -> Action {
+        guard !self.isWriting, self.hasEnded || self.gatheredLength >= Self.batchLength else { return .none }
+        self.isWriting = true
+        let batch = self.gathered
+        self.gathered = []
+        self.gatheredLength = 0
+        return self.hasEnded ? .seal(batch) : .write(batch)
+    }
+}

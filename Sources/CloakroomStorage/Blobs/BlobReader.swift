@@ -1,0 +1,47 @@
+public import CloakroomDomain
+public import NIOCore
+
+/// A sealed blob that is read in pieces, on threads that may block.
+public final class BlobReader: Sendable {
+    private let blob: OpenBlob
+    private let store: FileStore
+    /// The blob's length in bytes.
+    public let size: ByteCount
+
+    init(_ blob: consuming OpenBlob, store: FileStore) {
+        self.size = blob.size
+        self.blob = blob
+        self.store = store
+    }
+
+    /// Reads a piece.
+    ///
+    /// - Parameter range: Offsets of the first byte and of the byte after the last, within the blob.
+    /// - Throws: ``StorageError``, also where the file is shorter than it was: a piece is never short.
+    public func read(_ range: Range<Int64>) async throws(StorageError) -> ByteBuffer {
+        try await self.store.onDisk { () throws(StorageError) in
+            var buffer = ByteBuffer()
+            var outcome = Result<Int, StorageError>.success(0)
+            buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: range.count) { bytes in
+                // `minimumWritableBytes` makes room for the whole range; as many as are returned were written.
+                let room = UnsafeMutableRawBufferPointer(rebasing: bytes[..<range.count])
+                outcome = Result { () throws(StorageError) in
+                    try self.blob.read(into: room, offset: range.lowerBound)
+                }
+                return (try? outcome.get()) ?? 0
+            }
+            guard try outcome.get() == range.count else { throw .failed("a sealed blob is shorter than it was") }
+            return buffer
+        }
+    }
+}
+
+extension FileStore {
+    /// Opens a sealed file's bytes for reading in pieces.
+    ///
+    /// - Parameter grant: The right to read them.
+    /// - Throws: ``StorageError/notFound`` where there are none.
+    public func reader(_ grant: DownloadGrant) throws(StorageError) -> BlobReader {
+        BlobReader(try self.open(grant), store: self)
+    }
+}

@@ -1,0 +1,50 @@
+public import CloakroomDomain
+public import NIOCore
+
+/// Uploads in one request, whose length is known only when they end.
+///
+/// The bytes come first, without a row; the row is declared when they are complete, and sealed like any other. A client
+/// that goes away leaves neither.
+extension FileStore {
+    /// Begins an upload of a new file; nothing touches the disk yet.
+    ///
+    /// - Parameters:
+    ///   - access: The owner's right.
+    ///   - maximumSize: The most bytes.
+    ///   - checksums: What the client announced of the bytes.
+    public func stageNew(
+        access: OrganizationAccess, maximumSize: ByteCount, checksums: [Checksum]
+    ) throws(StorageError) -> StagedBlob {
+        try self.blobs.health.checkWrites()
+        return StagedBlob(
+            store: self.blobs, fileID: try self.ids.next(), length: .atMost(maximumSize), checksums: checksums,
+            keepsBytes: true)
+    }
+
+    /// Declares and seals a new file. On return its row, bytes and their name are durable.
+    ///
+    /// - Parameters:
+    ///   - staged: The upload, as ``stageNew(access:maximumSize:checksums:)`` began it.
+    ///   - last: Its last bytes.
+    ///   - filename: The file's name.
+    ///   - mediaType: The file's media type.
+    ///   - access: The owner's right.
+    ///   - now: The current time.
+    /// - Returns: The file.
+    public func sealNew(
+        _ staged: StagedBlob, last: [ByteBuffer], filename: Filename, mediaType: MediaType,
+        access: OrganizationAccess, now: Timestamp
+    ) async throws(StorageError) -> FileRecord {
+        let (digest, size) = try await self.onDisk { () throws(StorageError) in
+            try staged.append(last)
+            return try staged.finish(declared: nil)
+        }
+        let declaration = UploadDeclaration(filename: filename, mediaType: mediaType, size: size, sha256: digest)
+        try await self.catalog.insert(
+            FileRecord(
+                id: staged.fileID, organization: access.organization, declaration: declaration, createdAt: now,
+                uploadExpiresAt: now, status: .pending))
+        _ = try await self.publish(staged, digest, now: now)
+        return try self.record(staged.fileID, access: access)
+    }
+}

@@ -1,0 +1,61 @@
+import CloakroomDomain
+import NIOCore
+import Synchronization
+
+import Glibc
+
+/// Says on standard output where the listeners are, once all of them accept.
+final class Announcement: Sendable {
+    enum Listener: String, CaseIterable {
+        case api, storage, operations
+    }
+
+    private let apiURL: StorageURL?
+    private let firstKey: APIKey?
+    private let addresses = Mutex<[Listener: String]>([:])
+
+    init(apiURL: StorageURL?, firstKey: APIKey?) {
+        self.apiURL = apiURL
+        self.firstKey = firstKey
+    }
+
+    /// Notes that a listener accepts.
+    func listening(_ listener: Listener, _ address: SocketAddress) {
+        let addresses = self.addresses.withLock { addresses in
+            addresses[listener] = Self.url(address)
+            return addresses
+        }
+        guard addresses.count == Listener.allCases.count else { return }
+        for listener in Listener.allCases { print("\(listener.rawValue) \(addresses[listener] ?? "")") }
+        if let firstKey { self.introduce(firstKey, api: self.apiURL?.description ?? addresses[.api] ?? "") }
+        fflush(nil)
+    }
+
+    private static func url(_ address: SocketAddress) -> String {
+        let host = address.ipAddress ?? ""
+        return "http://\(host.contains(":") ? "[\(host)]" : host):\(address.port ?? 0)"
+    }
+
+    private func introduce(_ key: APIKey, api: String) {
+        print(
+            """
+
+            First start. The API key of organization "default", shown this once:
+
+              \(key.reveal())
+
+            Upload a photo and download it again (in another terminal, with FILE set to a photo of yours):
+
+              KEY=\(key.reveal())
+              FILE=photo.jpg
+              REPLY=$(curl -sS \(api)/v1/files/upload -H "Authorization: Bearer $KEY" \\
+                -H 'Content-Type: application/json' -d "{\\"filename\\": \\"photo.jpg\\", \\
+                \\"content_type\\": \\"image/jpeg\\", \\"size_bytes\\": $(stat -c %s "$FILE")}")
+              URL=$(printf %s "$REPLY" | sed 's/.*"upload_url":"\\([^"]*\\)".*/\\1/')
+              ID=$(printf %s "$REPLY" | sed 's/.*"file_id":"\\([^"]*\\)".*/\\1/')
+              curl -sS -X PUT "$URL" -H 'Content-Type: image/jpeg' --data-binary @"$FILE"
+              curl -sS \(api)/v1/files/$ID/download -H "Authorization: Bearer $KEY" -o downloaded.jpg
+              sha256sum "$FILE" downloaded.jpg
+            """)
+    }
+}

@@ -1,0 +1,121 @@
+import CloakroomDomain
+import CloakroomServer
+import CloakroomStorage
+import CoreMetrics
+import Logging
+import NIOPosix
+import ServiceLifecycle
+import UnixSignals
+
+import Glibc
+
+/// Wires the server: the one place that knows every part.
+struct Composition {
+    /// Threads that wait for the disk: enough that flushes of uploads which end together share a journal commit.
+    private static let diskThreads = 16
+    /// With less room than this, in bytes, `/readyz` fails: a few of the largest uploads.
+    private static let minimumFreeBytes: UInt64 = 1_073_741_824
+
+    private let configuration: ServeConfiguration
+
+    init(_ configuration: ServeConfiguration) {
+        self.configuration = configuration
+    }
+
+    /// Serves until SIGTERM or SIGINT.
+    func run() async throws {
+        Self.prepareProcess()
+        let registry = PrometheusRegistry()
+        MetricsSystem.bootstrap(registry)
+        var logger = Logger(label: "cloakroom") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = self.configuration.logLevel
+
+        let directory = try DataDirectory(path: self.configuration.dataDirectory, exclusively: true)
+        let health = StorageHealth(logger: logger)
+        let catalog = try Catalog(directory: directory, owner: .server, health: health)
+        let blobs = try BlobStore(directory: directory, health: health)
+        let disk = NIOThreadPool(numberOfThreads: Self.diskThreads)
+        disk.start()
+        let store = FileStore(catalog: catalog, blobs: blobs, disk: disk)
+        try await store.recover()
+        let keys = APIKeys(catalog: catalog)
+        let first = try await FirstStart(directory: directory, catalog: catalog, keys: keys).prepare()
+        let signingKeys = try SigningKeys(file: SigningKeyFile(directory: directory), logger: logger)
+
+        let services = try self.services(
+            directory: directory, health: health, catalog: catalog, store: store, keys: keys, signingKeys: signingKeys,
+            first: first, registry: registry, logger: logger)
+        let group = ServiceGroup(
+            configuration: self.groupConfiguration(services, logger: logger))
+        try await Self.untilShutDown { try await group.run() }
+        try await catalog.shutDown()
+        try await disk.shutdownGracefully()
+    }
+
+    private func services(
+        directory: DataDirectory, health: StorageHealth, catalog: Catalog, store: FileStore, keys: APIKeys,
+        signingKeys: SigningKeys, first: APIKey?, registry: PrometheusRegistry, logger: Logger
+    ) throws -> [any Service] {
+        let eventLoops = MultiThreadedEventLoopGroup.singleton
+        let socket = try BoundSocket.bind(self.configuration.storageAddress)
+        let policy = try self.policy(storagePort: socket.port)
+        let announcement = Announcement(apiURL: self.configuration.apiURL, firstKey: first)
+        let readiness = Readiness(
+            catalog: catalog, directory: directory, health: health, minimumFreeBytes: Self.minimumFreeBytes)
+        return [
+            Maintenance(store: store, signingKeys: signingKeys, logger: logger),
+            Operations(
+                address: self.configuration.operationsAddress, readiness: readiness, registry: registry,
+                group: eventLoops, logger: logger, onListening: { announcement.listening(.operations, $0) }),
+            StorageOrigin(
+                socket: socket, store: store, policy: policy, signingKeys: signingKeys, limits: StorageOriginLimits(),
+                group: eventLoops, logger: logger, onListening: { announcement.listening(.storage, $0) }),
+            API(
+                address: self.configuration.apiAddress, store: store, keys: keys, policy: policy,
+                signingKeys: signingKeys, group: eventLoops, logger: logger,
+                onListening: { announcement.listening(.api, $0) }),
+        ]
+    }
+
+    private func policy(storagePort: Int) throws -> SigningPolicy {
+        let address = self.configuration.storageAddress
+        let host = address.host.contains(":") ? "[\(address.host)]" : address.host
+        guard let bound = StorageURL("http://\(host):\(storagePort)") else {
+            throw ConfigurationError("storage-address: \(address) makes no URL; say storage-url")
+        }
+        let urls = self.configuration.storageURLs
+        return SigningPolicy(
+            region: self.configuration.region, lifetimeSeconds: self.configuration.urlLifetimeSeconds,
+            baseURL: urls.first ?? bound, otherBaseURLs: Array(urls.dropFirst()),
+            maximumSize: self.configuration.maximumSize)
+    }
+
+    private func groupConfiguration(_ services: [any Service], logger: Logger) -> ServiceGroupConfiguration {
+        var logger = logger
+        // The group reports each service that it starts and stops; below `debug` nobody asked.
+        logger.logLevel = max(logger.logLevel, .warning)
+        var configuration = ServiceGroupConfiguration(
+            services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        configuration.maximumGracefulShutdownDuration = .seconds(self.configuration.shutdownTimeoutSeconds)
+        return configuration
+    }
+
+    /// Transfers that take longer than the shutdown's limit are cut off, which is no failure of the server.
+    private static func untilShutDown(_ body: () async throws -> Void) async throws {
+        do {
+            try await body()
+        } catch is CancellationError {
+            return
+        }
+    }
+
+    private static func prepareProcess() {
+        // A client that goes away is reported by the call that notices.
+        signal(SIGPIPE, SIG_IGN)
+        var limit = rlimit()
+        if getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 {
+            limit.rlim_cur = limit.rlim_max
+            setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        }
+    }
+}

@@ -1,0 +1,100 @@
+import CloakroomDomain
+import CloakroomServer
+import Logging
+
+/// Everything that `serve` can be told, validated: built once, read nowhere else.
+struct ServeConfiguration {
+    let dataDirectory: String
+    let apiAddress: ListenAddress
+    let storageAddress: ListenAddress
+    let operationsAddress: ListenAddress
+    /// `nil`: the address that was bound.
+    let apiURL: StorageURL?
+    /// The first is minted; none: the address that was bound.
+    let storageURLs: [StorageURL]
+    let region: String
+    let urlLifetimeSeconds: Int64
+    let maximumSize: ByteCount
+    let shutdownTimeoutSeconds: Int64
+    let logLevel: Logger.Level
+
+    /// The range of a presigned URL's life: X-Amz-Expires allows at most seven days.
+    private static let lifetimes: ClosedRange<Int64> = 1...604_800
+    /// The range of the largest file: up to what S3 takes in one PUT, 5 GiB.
+    private static let sizes: ClosedRange<Int64> = 1...5_368_709_120
+    private static let shutdownTimeouts: ClosedRange<Int64> = 0...3_600
+
+    init(_ sources: ConfigurationSources) throws(ConfigurationError) {
+        self.dataDirectory = try Self.value(.dataDir, sources, default: "storage-data", allowed: "a path") {
+            $0.isEmpty ? nil : $0
+        }
+        self.apiAddress = try Self.address(.apiAddress, sources, default: "127.0.0.1:8080")
+        self.storageAddress = try Self.address(.storageAddress, sources, default: "127.0.0.1:8081")
+        self.operationsAddress = try Self.address(.operationsAddress, sources, default: "127.0.0.1:8082")
+        self.apiURL = try Self.apiURL(sources)
+        self.storageURLs = try Self.storageURLs(sources)
+        self.region = try Self.value(
+            .region, sources, default: "local", allowed: "1 to 32 of a-z, 0-9 and -"
+        ) { Self.region($0) }
+        self.urlLifetimeSeconds = try Self.integer(.urlLifetimeSeconds, sources, default: 3_600, Self.lifetimes)
+        let size = try Self.integer(
+            .maxSizeBytes, sources, default: ByteCount.defaultMaximumFileSize.bytes, Self.sizes)
+        self.maximumSize = ByteCount(size) ?? .defaultMaximumFileSize
+        self.shutdownTimeoutSeconds = try Self.integer(
+            .shutdownTimeoutSeconds, sources, default: 30, Self.shutdownTimeouts)
+        let levels = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
+        self.logLevel = try Self.value(.logLevel, sources, default: "info", allowed: "one of \(levels)") {
+            Logger.Level(rawValue: $0)
+        }
+    }
+
+    private static func value<Value>(
+        _ key: ConfigurationKey, _ sources: ConfigurationSources, default defaultText: String, allowed: String,
+        _ parse: (String) -> Value?
+    ) throws(ConfigurationError) -> Value {
+        let value = sources[key] ?? .init(text: defaultText, source: "default")
+        guard let parsed = parse(value.text) else { throw ConfigurationError(key, value, allowed: allowed) }
+        return parsed
+    }
+
+    private static func address(
+        _ key: ConfigurationKey, _ sources: ConfigurationSources, default defaultText: String
+    ) throws(ConfigurationError) -> ListenAddress {
+        try self.value(key, sources, default: defaultText, allowed: ListenAddress.rule) { ListenAddress($0) }
+    }
+
+    private static func integer(
+        _ key: ConfigurationKey, _ sources: ConfigurationSources, default number: Int64, _ range: ClosedRange<Int64>
+    ) throws(ConfigurationError) -> Int64 {
+        let allowed = "a whole number from \(range.lowerBound) to \(range.upperBound)"
+        return try self.value(key, sources, default: "\(number)", allowed: allowed) { text in
+            DecimalDigits.value(of: text.utf8).map(Int64.init).flatMap { range.contains($0) ? $0 : nil }
+        }
+    }
+
+    private static func apiURL(_ sources: ConfigurationSources) throws(ConfigurationError) -> StorageURL? {
+        guard let value = sources[.apiURL] else { return nil }
+        guard let url = StorageURL(value.text) else {
+            throw ConfigurationError(.apiURL, value, allowed: StorageURL.rule)
+        }
+        return url
+    }
+
+    private static func storageURLs(_ sources: ConfigurationSources) throws(ConfigurationError) -> [StorageURL] {
+        guard let value = sources[.storageURL] else { return [] }
+        let texts = value.text.split(separator: ",", omittingEmptySubsequences: false)
+        let urls = texts.compactMap { StorageURL($0.filter { $0 != " " }) }
+        guard urls.count == texts.count else {
+            throw ConfigurationError(.storageURL, value, allowed: StorageURL.rule + ", or several after commas")
+        }
+        return urls
+    }
+
+    private static func region(_ text: String) -> String? {
+        let isAllowed = text.utf8.allSatisfy {
+            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
+                || $0 == UInt8(ascii: "-")
+        }
+        return isAllowed && (1...32).contains(text.utf8.count) ? text : nil
+    }
+}

@@ -1,0 +1,15 @@
+import ArgumentParser
+
+/// The program's version, by Semantic Versioning.
+enum Version {
+    static let text = "0.1.0"
+}
+
+/// `cloakroom version`
+struct VersionCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "version", abstract: "Prints the version.")
+
+    func run() {
+        print("cloakroom \(Version.text)")
+    }
+}
