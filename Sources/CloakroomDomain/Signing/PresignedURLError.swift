@@ -38,6 +38,8 @@ public enum PresignedURLError: Error, Hashable, Sendable {
     case contentTypeMismatch(expected: MediaType, received: String?)
     /// The signature matches but for the length that arrived, in bytes.
     case contentLengthMismatch(expected: ByteCount, received: Int64?)
+    /// The length that arrived, in bytes, is over the limit for files.
+    case contentTooLarge(maximum: ByteCount, received: Int64)
     /// A body in signed chunks.
     case streamingPayload
     /// A parameter that is signed but means nothing here.

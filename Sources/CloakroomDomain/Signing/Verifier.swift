@@ -87,7 +87,7 @@ public struct Verifier: Sendable {
             let isLowerCase = !name.isEmpty && !name.contains { UInt8(ascii: "A")...UInt8(ascii: "Z") ~= $0 }
             let isSorted = index == 0 || listed[index - 1].lexicographicallyPrecedes(name)
             guard isLowerCase, isSorted else {
-                throw .headersNotSigned([String(decoding: name, as: UTF8.self)])
+                throw .headersNotSigned([name.isEmpty ? "(empty)" : String(decoding: name, as: UTF8.self)])
             }
         }
         var missing: [String] = []
@@ -135,7 +135,7 @@ public struct Verifier: Sendable {
         }
         if let declared, request.method.isEqual(to: "PUT") {
             for host in hosts {
-                if let result = Self.diagnoseBody(request, declared, host: host, isSigned) { return result }
+                if let result = self.diagnoseBody(request, declared, host: host, isSigned) { return result }
             }
         }
         return .failure(.signatureMismatch(self.diagnose(request, isSigned)))
@@ -147,7 +147,7 @@ public struct Verifier: Sendable {
     }
 
     /// Tries the declared media type and length in the place of those that arrived.
-    private static func diagnoseBody(
+    private func diagnoseBody(
         _ request: ReceivedRequest, _ declared: UploadDeclaration, host: [UInt8], _ isSigned: (Reading) -> Bool
     ) -> Result<Void, PresignedURLError>? {
         let type = Array(declared.mediaType.text.utf8)
@@ -163,6 +163,9 @@ public struct Verifier: Sendable {
             }
             if reading.length != nil, let received = request.firstValue(of: "content-length") {
                 let count = DecimalDigits.value(of: received).map(Int64.init)
+                if let count, count > self.policy.maximumSize.bytes {
+                    return .failure(.contentTooLarge(maximum: self.policy.maximumSize, received: count))
+                }
                 return .failure(.contentLengthMismatch(expected: declared.size, received: count))
             }
             return .success(())

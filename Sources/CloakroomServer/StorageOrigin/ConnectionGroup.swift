@@ -21,6 +21,11 @@ final class ConnectionGroup {
         self.connections[ObjectIdentifier(connection)] = nil
     }
 
+    /// Closes every connection, whatever it is doing.
+    func closeAll() {
+        for connection in Array(self.connections.values) { connection.context?.close(promise: nil) }
+    }
+
     private func advance() {
         self.tick += 1
         for connection in Array(self.connections.values) { connection.secondPassed() }

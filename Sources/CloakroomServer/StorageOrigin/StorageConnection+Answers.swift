@@ -26,7 +26,7 @@ extension StorageConnection {
         buffer.writeField("Content-Length", body.utf8.count)
         buffer.writeField("Cache-Control", "no-store")
         for field in refusal.fields { buffer.writeString("\(field.name): \(field.value)\r\n") }
-        buffer.endHead(keepsAlive: exchange.keepsAlive && !endsBody)
+        buffer.endHead(keepsAlive: self.keepsAlive(exchange, unreadBody: endsBody))
         if !exchange.isHead { buffer.writeString(body) }
         self.send(buffer)
         self.finish(exchange, refusal.status, unreadBody: endsBody)
@@ -52,7 +52,7 @@ extension StorageConnection {
         buffer.writeField("Access-Control-Allow-Headers", Self.allowedHeaders(head.request))
         buffer.writeField("Access-Control-Max-Age", "86400")
         buffer.writeField("Vary", "Access-Control-Request-Headers")
-        buffer.endHead(keepsAlive: exchange.keepsAlive && !head.hasBody)
+        buffer.endHead(keepsAlive: self.keepsAlive(exchange, unreadBody: head.hasBody))
         self.send(buffer)
         self.finish(exchange, .noContent, unreadBody: head.hasBody)
     }
@@ -63,6 +63,11 @@ extension StorageConnection {
             names.allSatisfy({ HTTPCharacter.isToken($0) || $0 == UInt8(ascii: ",") || $0 == 0x20 })
         else { return "*" }
         return String(decoding: names, as: UTF8.self)
+    }
+
+    /// Whether the connection goes on after an answer.
+    func keepsAlive(_ exchange: Exchange, unreadBody: Bool = false) -> Bool {
+        exchange.keepsAlive && !unreadBody && !self.isQuiescing
     }
 
     /// Sends bytes of an answer.

@@ -23,7 +23,7 @@ extension StorageConnection {
             switch try Self.select(blob.size, entityTag: entityTag, head.request) {
             case .none: self.answerNotModified(grant, exchange, entityTag, unreadBody: head.hasBody)
             case .some(let selection):
-                let buffer = try self.responseHead(grant, exchange, selection, keepsAlive: !head.hasBody)
+                let buffer = try self.responseHead(grant, exchange, selection, unreadBody: head.hasBody)
                 self.send(blob, selection, head: buffer, exchange, unreadBody: head.hasBody)
             }
         } catch let refusal as StorageRefusal {
@@ -64,7 +64,7 @@ extension StorageConnection {
     }
 
     private func responseHead(
-        _ grant: DownloadGrant, _ exchange: Exchange, _ selection: Selection, keepsAlive: Bool
+        _ grant: DownloadGrant, _ exchange: Exchange, _ selection: Selection, unreadBody: Bool
     ) throws(StorageError) -> ByteBuffer {
         let length = selection.range.count
         let inBody = exchange.isHead ? 0 : min(length, Self.singleWriteLength)
@@ -83,7 +83,7 @@ extension StorageConnection {
         if let disposition = ActiveContent.disposition(disposition, contentType: contentType) {
             buffer.writeField("Content-Disposition", disposition)
         }
-        buffer.endHead(keepsAlive: exchange.keepsAlive && keepsAlive)
+        buffer.endHead(keepsAlive: self.keepsAlive(exchange, unreadBody: unreadBody))
         return buffer
     }
 
@@ -113,7 +113,7 @@ extension StorageConnection {
         self.headWriter.begin(.notModified, requestID: exchange.requestID, now: exchange.now, into: &buffer)
         buffer.writeField("ETag", entityTag)
         self.writeCacheControl(grant, exchange, into: &buffer)
-        buffer.endHead(keepsAlive: exchange.keepsAlive && !unreadBody)
+        buffer.endHead(keepsAlive: self.keepsAlive(exchange, unreadBody: unreadBody))
         self.send(buffer)
         self.finish(exchange, .notModified, unreadBody: unreadBody)
     }

@@ -147,7 +147,7 @@ extension StorageConnection {
         buffer.writeStaticString("Content-Length: 0\r\n")
         buffer.writeField("ETag", "\"\(upload.record.id)\"")
         buffer.writeField("x-amz-checksum-sha256", Base64.encode(sealed.sha256.bytes))
-        buffer.endHead(keepsAlive: exchange.keepsAlive)
+        buffer.endHead(keepsAlive: self.keepsAlive(exchange))
         self.send(buffer)
         self.finish(exchange, .ok)
     }

@@ -43,7 +43,8 @@ final class StorageConnection: ChannelInboundHandler {
     var headWriter = ResponseHeadWriter()
     private(set) var context: ChannelHandlerContext?
     private var inbound = ByteBuffer()
-    private var isQuiescing = false
+    /// Whether the server is shutting down: no answer keeps its connection open.
+    private(set) var isQuiescing = false
     private var isProcessing = false
     private var watch = ProgressWatch()
 
@@ -198,7 +199,7 @@ final class StorageConnection: ChannelInboundHandler {
         let isHead = request.method.isEqual(to: "HEAD")
         let accept = request.firstText(of: "accept") ?? ""
         let exchange = self.makeExchange(
-            route: Self.route(request), keepsAlive: head.keepsAlive && !self.isQuiescing,
+            route: Self.route(request), keepsAlive: head.keepsAlive,
             wantsJSON: accept.contains("application/json"), isHead: isHead)
         if request.method.isEqual(to: "OPTIONS") { return self.answerPreflight(exchange, head) }
         do throws(PresignedURLError) {
@@ -251,7 +252,9 @@ final class StorageConnection: ChannelInboundHandler {
     func finish(_ exchange: Exchange, _ status: HTTPStatus, unreadBody: Bool = false) {
         let duration = NIODeadline.now() - exchange.startedAt
         self.environment.metrics.responded(exchange.route, status, nanoseconds: duration.nanoseconds)
-        guard exchange.keepsAlive, !unreadBody else { return self.closeAfterAnswer(unreadBody: unreadBody) }
+        guard self.keepsAlive(exchange, unreadBody: unreadBody) else {
+            return self.closeAfterAnswer(unreadBody: unreadBody)
+        }
         self.state = .readingHead
         self.watch.restart(self.group.tick)
         self.process()

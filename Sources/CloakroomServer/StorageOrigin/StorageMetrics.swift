@@ -84,6 +84,7 @@ extension PresignedURLError {
         case .signatureMismatch: "signature"
         case .contentTypeMismatch: "content_type"
         case .contentLengthMismatch: "content_length"
+        case .contentTooLarge: "content_too_large"
         case .streamingPayload: "streaming_payload"
         case .unsupportedParameter: "unsupported_parameter"
         case .malformedResponseHeader: "response_header"

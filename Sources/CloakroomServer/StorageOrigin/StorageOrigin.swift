@@ -12,6 +12,7 @@ public final class StorageOrigin: Service {
     private let environment: StorageEnvironment
     private let group: any EventLoopGroup
     private let descriptor: Int32
+    private let groups = ConnectionGroups()
     private let onListening: @Sendable (SocketAddress) async -> Void
 
     /// Wires an origin; it listens once it runs.
@@ -38,23 +39,28 @@ public final class StorageOrigin: Service {
         self.onListening = onListening
     }
 
-    /// Serves until the service group shuts down, then lets transfers under way end.
+    /// Serves until the service group shuts down, then lets transfers under way end; when it is cancelled, cuts them off.
     public func run() async throws {
         let quiescing = ServerQuiescingHelper(group: self.group)
         let channel = try await self.bootstrap(quiescing).withBoundSocket(self.descriptor).get()
         if let bound = channel.localAddress { await self.onListening(bound) }
         let drained = self.group.next().makePromise(of: Void.self)
-        try await withTaskCancellationOrGracefulShutdownHandler {
-            try await channel.closeFuture.get()
-            try await drained.futureResult.get()
-        } onCancelOrGracefulShutdown: {
-            quiescing.initiateShutdown(promise: drained)
+        let groups = self.groups
+        try await withTaskCancellationHandler {
+            try await withTaskCancellationOrGracefulShutdownHandler {
+                try await channel.closeFuture.get()
+                try await drained.futureResult.get()
+            } onCancelOrGracefulShutdown: {
+                quiescing.initiateShutdown(promise: drained)
+            }
+        } onCancel: {
+            groups.closeAll()
         }
     }
 
     private func bootstrap(_ quiescing: ServerQuiescingHelper) -> ServerBootstrap {
         let environment = self.environment
-        let groups = ConnectionGroups()
+        let groups = self.groups
         return ServerBootstrap(group: self.group)
             .serverChannelOption(.backlog, value: 1_024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -87,6 +93,13 @@ private final class ConnectionGroups: Sendable {
             let group = ConnectionGroup.start(on: eventLoop)
             groups[ObjectIdentifier(eventLoop)] = group
             return group
+        }
+    }
+
+    /// Closes every connection, whatever it is doing.
+    func closeAll() {
+        for group in self.groups.withLock({ Array($0.values) }) {
+            group.eventLoop.execute { group.value.closeAll() }
         }
     }
 }

@@ -80,6 +80,8 @@ extension StorageRefusal {
             self = .typeMismatch(expected: expected.text, received: received)
         case .contentLengthMismatch(let expected, let received):
             self = .lengthMismatch(expected: expected.bytes, received: received)
+        case .contentTooLarge(let maximum, let received):
+            self = .tooLarge(maximum: maximum, received: received)
         case .streamingPayload:
             self.init(.notImplemented, "NotImplemented", "Bodies in signed chunks (aws-chunked) are not supported.")
         case .unsupportedParameter(let name):

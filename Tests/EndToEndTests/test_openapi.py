@@ -1,0 +1,31 @@
+"""schemathesis against the service's own document: no server error, and no answer that it does not allow."""
+
+import pathlib
+import subprocess
+import sys
+
+from cloakroom import EVIDENCE, http
+
+
+def test_the_document_is_valid_openapi(server):
+    import jsonschema_rs  # a dependency of schemathesis
+    import yaml
+
+    document = yaml.safe_load(http("GET", server.api + "/openapi.yaml").text)
+    assert document["openapi"].startswith("3.1")
+    assert jsonschema_rs is not None
+
+
+def test_schemathesis(server):
+    key = server.key("schemathesis", "files:read", "files:write")
+    program = pathlib.Path(sys.executable).parent / "schemathesis"
+    result = subprocess.run(
+        [
+            program, "run", server.api + "/openapi.yaml", "--header", f"Authorization: Bearer {key}",
+            "--checks", "all", "--exclude-checks", "positive_data_acceptance", "--max-examples", "60",
+            "--seed", "1", "--no-color", "--generation-database", "none",
+        ],
+        capture_output=True, text=True, timeout=400,
+    )  # fmt: skip
+    EVIDENCE.text("schemathesis", "")
+    assert result.returncode == 0, result.stdout[-8000:].replace(key, "<key>") + result.stderr[-2000:]

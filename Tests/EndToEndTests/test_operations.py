@@ -1,0 +1,64 @@
+"""The operations listener."""
+
+import re
+
+import requests
+from cloakroom import http, put
+
+
+def test_health_and_readiness(server):
+    assert requests.get(server.operations + "/healthz", timeout=5).text == "ok\n"
+    ready = requests.get(server.operations + "/readyz", timeout=5)
+    assert (ready.status_code, ready.text) == (200, "ready\n")
+
+
+def value(text, name, **labels):
+    """The sum of the samples of a name that have these labels."""
+    total = 0
+    for line in text.splitlines():
+        sample, _, number = line.rpartition(" ")
+        found = dict(re.findall(r'(\w+)="([^"]*)"', sample))
+        if sample.partition("{")[0] == name and labels.items() <= found.items():
+            total += float(number)
+    return total
+
+
+def test_metrics_count_what_happens(server, client):
+    before = server.metrics()
+    data = b"x" * 100_000
+    file_id = client.upload(data)
+    url = client.url(file_id)
+    assert http("GET", url).content == data
+    assert http("GET", url + "0").status_code == 403
+    ticket = client.mint(10)
+    assert put(ticket["upload_url"], b"x", "image/png").status_code == 400
+    after = server.metrics()
+
+    def growth(name, **labels):
+        return value(after, name, **labels) - value(before, name, **labels)
+
+    upload, download = "PUT /uploads/{file_id}", "GET /files/{file_id}"
+    assert growth("cloakroom_requests_total", origin="storage", route=upload, status="200") == 1
+    assert growth("cloakroom_requests_total", origin="storage", route=download, status="200") == 1
+    assert growth("cloakroom_requests_total", origin="storage", route=download, status="403") == 1
+    assert growth("cloakroom_requests_total", origin="api", route="POST /v1/files/upload", status="200") == 2
+    assert growth("cloakroom_request_duration_seconds_count", origin="storage", route=download) == 2
+    assert growth("cloakroom_uploads_total", outcome="sealed") == 1
+    assert growth("cloakroom_rejected_signatures_total", reason="signature") == 1
+    assert growth("cloakroom_rejected_signatures_total", reason="content_length") == 1
+    assert growth("cloakroom_received_bytes_total", origin="storage") >= len(data)
+    assert growth("cloakroom_sent_bytes_total", origin="storage") >= len(data)
+    assert growth("cloakroom_catalog_batch_size_count") >= 3
+    assert "cloakroom_open_connections" in after
+
+
+def test_metrics_are_prometheus_text(server):
+    text = server.metrics()
+    for line in text.splitlines():
+        assert re.fullmatch(r'# TYPE \w+ (counter|gauge|histogram)|\w+(\{(\w+="[^"]*",?)*\})? [-+0-9.eE]+', line), line
+
+
+def test_labels_do_not_come_from_requests(server, client):
+    http("FROBNICATE", server.api + "/v1/some/where")
+    http("FROBNICATE", server.storage + "/v1/some/where")
+    assert "FROBNICATE" not in server.metrics() and "some/where" not in server.metrics()
