@@ -95,7 +95,8 @@ let package = Package(
         .testTarget(
             name: "CloakroomStorageTests",
             dependencies: [
-                "CSQLite", "CloakroomStorage", "CloakroomDomain",
+                "CSQLite", "CloakroomCrypto", "CloakroomDomain", "CloakroomStorage",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],

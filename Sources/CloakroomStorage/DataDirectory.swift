@@ -15,17 +15,18 @@ public final class DataDirectory: Sendable {
     private let descriptor: FileDescriptor
     private let lock: FileDescriptor?
 
-    /// Opens a directory, creating it where it is missing, readable by its owner alone.
+    /// Opens a directory; its server makes it readable by its owner alone.
     ///
     /// - Parameters:
     ///   - path: The directory.
+    ///   - creates: Whether to create the directory where it is missing.
     ///   - exclusively: Whether this is the directory's server, of which there is one at a time: an advisory lock
     ///     (`flock`) that the kernel drops with the process.
     /// - Throws: ``OpenError``.
-    public init(path: String, exclusively: Bool) throws(OpenError) {
+    public init(path: String, creates: Bool = true, exclusively: Bool) throws(OpenError) {
         self.path = path
         do throws(SystemCallError) {
-            try Self.create(path)
+            if creates { try Self.create(path) }
             self.descriptor = try FileDescriptor(at: AT_FDCWD, path, flags: O_RDONLY | O_DIRECTORY)
             self.lock =
                 exclusively
@@ -33,6 +34,7 @@ public final class DataDirectory: Sendable {
         } catch {
             throw OpenError(description: "data directory \(path): \(error)")
         }
+        if exclusively { fchmod(self.descriptor.rawValue, 0o700) }
         if exclusively, flock(self.lockDescriptor, LOCK_EX | LOCK_NB) != 0 {
             throw OpenError(description: "data directory \(path) is in use by another server")
         }

@@ -16,6 +16,7 @@ extension FileStore {
         access: OrganizationAccess, maximumSize: ByteCount, checksums: [Checksum]
     ) throws(StorageError) -> StagedBlob {
         try self.blobs.health.checkWrites()
+        try self.checkRoom(for: .zero)
         return StagedBlob(
             store: self.blobs, fileID: try self.ids.next(), length: .atMost(maximumSize), checksums: checksums,
             keepsBytes: true)
@@ -44,7 +45,13 @@ extension FileStore {
             FileRecord(
                 id: staged.fileID, organization: access.organization, declaration: declaration, createdAt: now,
                 uploadExpiresAt: now, status: .pending))
-        _ = try await self.publish(staged, digest, now: now)
+        do throws(StorageError) {
+            _ = try await self.publish(staged, digest, now: now)
+        } catch {
+            // The client learns of the failure and of no id: the row is of no use to it.
+            try? await self.delete(staged.fileID, access: access, now: now)
+            throw error
+        }
         return try self.record(staged.fileID, access: access)
     }
 }

@@ -16,6 +16,9 @@ public final class FileStore: Sendable {
         public let isRepetition: Bool
     }
 
+    /// Room on the disk, in bytes, that uploads leave alone, so that the catalogue can always commit a deletion.
+    public static let reserveBytes: Int64 = 32 * 1_024 * 1_024
+
     let catalog: Catalog
     let blobs: BlobStore
     private let disk: NIOThreadPool
@@ -46,6 +49,7 @@ public final class FileStore: Sendable {
     public func requestUpload(
         _ declaration: UploadDeclaration, access: OrganizationAccess, lifetimeSeconds: Int64, now: Timestamp
     ) async throws(StorageError) -> FileRecord {
+        try self.checkRoom(for: .zero)
         let record = FileRecord(
             id: try self.ids.next(), organization: access.organization, declaration: declaration, createdAt: now,
             uploadExpiresAt: now.advanced(bySeconds: lifetimeSeconds), status: .pending)
@@ -82,6 +86,7 @@ public final class FileStore: Sendable {
     ) throws(StorageError) -> StagedBlob {
         guard record.id == grant.fileID else { throw .notFound }
         try self.blobs.health.checkWrites()
+        if record.seal == nil { try self.checkRoom(for: record.declaration.size) }
         let signed = grant.signedPayload.map { [Checksum(field: "x-amz-content-sha256", sha256: $0)] } ?? []
         return StagedBlob(
             store: self.blobs, fileID: grant.fileID, length: .exactly(record.declaration.size),
@@ -133,13 +138,32 @@ public final class FileStore: Sendable {
             try staged.publish(replacingOrphan: self.blobs.contains(staged.fileID))
         }
         guard isPublished else { throw .failed("a pending file's blob appeared while it was being sealed") }
-        switch try await self.catalog.seal(staged.fileID, .init(sha256: digest, uploadedAt: now)) {
+        switch try await self.markSealed(staged.fileID, digest, now: now) {
         case .sealed: return Sealed(sha256: digest, isRepetition: false)
         case .alreadySealed(let sealed): return try Self.compare(digest, with: sealed)
         case .missing:
             try self.blobs.remove(staged.fileID)
             throw .notFound
         }
+    }
+
+    /// Marks the row; where that certainly failed, the blob loses its name again.
+    private func markSealed(
+        _ id: FileID, _ digest: SHA256Digest, now: Timestamp
+    ) async throws(StorageError) -> Catalog.SealOutcome {
+        do throws(StorageError) {
+            return try await self.catalog.seal(id, .init(sha256: digest, uploadedAt: now))
+        } catch {
+            // After a failed flush it is open what the disk has: a row that says ready must find its blob.
+            if self.blobs.health.reasonToRefuseWrites == nil { try self.blobs.remove(id) }
+            throw error
+        }
+    }
+
+    /// Passes while a file of some size leaves room for what must always be possible: the commit of a deletion.
+    func checkRoom(for size: ByteCount) throws(StorageError) {
+        guard let free = self.blobs.freeBytes, free < size.bytes + Self.reserveBytes else { return }
+        throw .full
     }
 
     private static func compare(_ digest: SHA256Digest, with sealed: SHA256Digest) throws(StorageError) -> Sealed {
@@ -156,9 +180,7 @@ public final class FileStore: Sendable {
     ///   - access: The owner's right.
     /// - Throws: ``StorageError/notFound``, the same for an unknown file and for another organization's.
     public func record(_ id: FileID, access: OrganizationAccess) throws(StorageError) -> FileRecord {
-        guard let record = try self.catalog.file(id), record.organization == access.organization else {
-            throw .notFound
-        }
+        guard let record = try self.catalog.file(id, of: access.organization) else { throw .notFound }
         return record
     }
 

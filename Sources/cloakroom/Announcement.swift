@@ -1,4 +1,5 @@
 import CloakroomDomain
+import CloakroomStorage
 import NIOCore
 import Synchronization
 
@@ -11,24 +12,30 @@ final class Announcement: Sendable {
     }
 
     private let apiURL: StorageURL?
-    private let firstKey: APIKey?
+    private let firstStart: FirstStart
     private let addresses = Mutex<[Listener: String]>([:])
 
-    init(apiURL: StorageURL?, firstKey: APIKey?) {
+    init(apiURL: StorageURL?, firstStart: FirstStart) {
         self.apiURL = apiURL
-        self.firstKey = firstKey
+        self.firstStart = firstStart
     }
 
     /// Notes that a listener accepts.
-    func listening(_ listener: Listener, _ address: SocketAddress) {
+    func listening(_ listener: Listener, _ address: SocketAddress) async {
         let addresses = self.addresses.withLock { addresses in
             addresses[listener] = Self.url(address)
             return addresses
         }
         guard addresses.count == Listener.allCases.count else { return }
         for listener in Listener.allCases { print("\(listener.rawValue) \(addresses[listener] ?? "")") }
-        if let firstKey { self.introduce(firstKey, api: self.apiURL?.description ?? addresses[.api] ?? "") }
         fflush(nil)
+        do throws(StorageError) {
+            guard let key = try await self.firstStart.makeAPIKey() else { return }
+            self.introduce(key, api: self.apiURL?.description ?? addresses[.api] ?? "")
+            fflush(nil)
+        } catch {
+            StandardError.write("no first API key could be made: \(error); use cloakroom keys create")
+        }
     }
 
     private static func url(_ address: SocketAddress) -> String {

@@ -13,8 +13,6 @@ import Glibc
 struct Composition {
     /// Threads that wait for the disk: enough that flushes of uploads which end together share a journal commit.
     private static let diskThreads = 16
-    /// With less room than this, in bytes, `/readyz` fails: a few of the largest uploads.
-    private static let minimumFreeBytes: UInt64 = 1_073_741_824
 
     private let configuration: ServeConfiguration
 
@@ -39,12 +37,13 @@ struct Composition {
         let store = FileStore(catalog: catalog, blobs: blobs, disk: disk)
         try await store.recover()
         let keys = APIKeys(catalog: catalog)
-        let first = try await FirstStart(directory: directory, catalog: catalog, keys: keys).prepare()
+        let firstStart = FirstStart(directory: directory, catalog: catalog, keys: keys)
+        try firstStart.prepareSigningKey()
         let signingKeys = try SigningKeys(file: SigningKeyFile(directory: directory), logger: logger)
 
         let services = try self.services(
             directory: directory, health: health, catalog: catalog, store: store, keys: keys, signingKeys: signingKeys,
-            first: first, registry: registry, logger: logger)
+            firstStart: firstStart, registry: registry, logger: logger)
         let group = ServiceGroup(
             configuration: self.groupConfiguration(services, logger: logger))
         try await Self.untilShutDown { try await group.run() }
@@ -54,40 +53,45 @@ struct Composition {
 
     private func services(
         directory: DataDirectory, health: StorageHealth, catalog: Catalog, store: FileStore, keys: APIKeys,
-        signingKeys: SigningKeys, first: APIKey?, registry: PrometheusRegistry, logger: Logger
+        signingKeys: SigningKeys, firstStart: FirstStart, registry: PrometheusRegistry, logger: Logger
     ) throws -> [any Service] {
         let eventLoops = MultiThreadedEventLoopGroup.singleton
         let socket = try BoundSocket.bind(self.configuration.storageAddress)
         let policy = try self.policy(storagePort: socket.port)
-        let announcement = Announcement(apiURL: self.configuration.apiURL, firstKey: first)
+        let announcement = Announcement(apiURL: self.configuration.apiURL, firstStart: firstStart)
         let readiness = Readiness(
-            catalog: catalog, directory: directory, health: health, minimumFreeBytes: Self.minimumFreeBytes)
+            catalog: catalog, directory: directory, health: health, minimumFreeBytes: UInt64(FileStore.reserveBytes))
         return [
             Maintenance(store: store, signingKeys: signingKeys, logger: logger),
             Operations(
                 address: self.configuration.operationsAddress, readiness: readiness, registry: registry,
-                group: eventLoops, logger: logger, onListening: { announcement.listening(.operations, $0) }),
+                group: eventLoops, logger: logger, onListening: { await announcement.listening(.operations, $0) }),
             StorageOrigin(
                 socket: socket, store: store, policy: policy, signingKeys: signingKeys, limits: StorageOriginLimits(),
-                group: eventLoops, logger: logger, onListening: { announcement.listening(.storage, $0) }),
+                group: eventLoops, logger: logger, onListening: { await announcement.listening(.storage, $0) }),
             API(
                 address: self.configuration.apiAddress, store: store, keys: keys, policy: policy,
                 signingKeys: signingKeys, group: eventLoops, logger: logger,
-                onListening: { announcement.listening(.api, $0) }),
+                onListening: { await announcement.listening(.api, $0) }),
         ]
     }
 
     private func policy(storagePort: Int) throws -> SigningPolicy {
-        let address = self.configuration.storageAddress
-        let host = address.host.contains(":") ? "[\(address.host)]" : address.host
-        guard let bound = StorageURL("http://\(host):\(storagePort)") else {
-            throw ConfigurationError("storage-address: \(address) makes no URL; say storage-url")
-        }
-        let urls = self.configuration.storageURLs
+        let urls = try self.configuration.storageURLs.isEmpty
+            ? [self.boundURL(storagePort)] : self.configuration.storageURLs
         return SigningPolicy(
             region: self.configuration.region, lifetimeSeconds: self.configuration.urlLifetimeSeconds,
-            baseURL: urls.first ?? bound, otherBaseURLs: Array(urls.dropFirst()),
-            maximumSize: self.configuration.maximumSize)
+            baseURL: urls[0], otherBaseURLs: Array(urls.dropFirst()), maximumSize: self.configuration.maximumSize)
+    }
+
+    /// The public URL where none is configured.
+    private func boundURL(_ port: Int) throws -> StorageURL {
+        let address = self.configuration.storageAddress
+        let host = address.host.contains(":") ? "[\(address.host)]" : address.host
+        guard let url = StorageURL("http://\(host):\(port)") else {
+            throw ConfigurationError("storage-address: \(address) makes no URL; say storage-url")
+        }
+        return url
     }
 
     private func groupConfiguration(_ services: [any Service], logger: Logger) -> ServiceGroupConfiguration {
@@ -110,6 +114,8 @@ struct Composition {
     }
 
     private static func prepareProcess() {
+        // Everything in the data directory is the owner's alone, SQLite's files among it.
+        umask(0o077)
         // A client that goes away is reported by the call that notices.
         signal(SIGPIPE, SIG_IGN)
         var limit = rlimit()

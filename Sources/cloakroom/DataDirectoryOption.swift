@@ -1,23 +1,29 @@
 import ArgumentParser
 import CloakroomStorage
+import Foundation
+import Glibc
 import Logging
 
 /// `--data-dir`, of the commands that work beside a server.
 struct DataDirectoryOption: ParsableArguments {
-    @Option(help: "The server's data directory.")
-    var dataDir = "storage-data"
+    @Option(help: "The server's data directory. (default: CLOAKROOM_DATA_DIR, else storage-data)")
+    var dataDir: String?
 
     /// Opens the directory without claiming it.
-    func open() throws -> DataDirectory {
-        try DataDirectory(path: self.dataDir, exclusively: false)
+    ///
+    /// - Parameter creates: Whether to create it; a command that only looks reports a mistyped path instead.
+    func open(creates: Bool = false) throws -> DataDirectory {
+        umask(0o077)
+        let path = self.dataDir ?? ProcessInfo.processInfo.environment["CLOAKROOM_DATA_DIR"] ?? "storage-data"
+        return try DataDirectory(path: path, creates: creates, exclusively: false)
     }
 
     /// Runs work with the API keys, and ends with a message where that fails.
-    func withKeys(_ body: (APIKeys) async throws -> Void) async throws {
+    func withKeys(creates: Bool = false, _ body: (APIKeys) async throws -> Void) async throws {
         do {
             let logger = Logger(label: "cloakroom") { StreamLogHandler.standardError(label: $0) }
             let catalog = try Catalog(
-                directory: self.open(), owner: .command, health: StorageHealth(logger: logger))
+                directory: self.open(creates: creates), owner: .command, health: StorageHealth(logger: logger))
             try await body(APIKeys(catalog: catalog))
             try await catalog.shutDown()
         } catch let code as ExitCode {

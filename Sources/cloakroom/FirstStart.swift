@@ -8,19 +8,23 @@ struct FirstStart {
     let catalog: Catalog
     let keys: APIKeys
 
-    /// Makes what is missing.
+    /// Makes a signing key where no file was ever signed for.
     ///
-    /// A signing key is made only while there is no file: later, its absence means that it was lost or is not mounted,
-    /// and a new one would silently kill every URL.
-    ///
-    /// - Returns: The API key that was made, to be shown once; `nil` where there were keys already.
-    func prepare() async throws -> APIKey? {
-        let now = SystemClock().now
+    /// Only while there is no file in the catalogue: later, its absence means that it was lost or is not mounted, and a
+    /// new one would silently kill every URL.
+    func prepareSigningKey() throws {
         let file = SigningKeyFile(directory: self.directory)
-        if !file.exists, try !self.catalog.hasFiles() { try file.write([SigningKey.generate(now: now)]) }
+        guard !file.exists, try !self.catalog.hasFiles() else { return }
+        try file.write([SigningKey.generate(now: SystemClock().now)])
+    }
+
+    /// Makes the first API key; called when all listeners accept, so that it is not made by a start that fails.
+    ///
+    /// - Returns: The key, to be shown once; `nil` where there were keys already.
+    func makeAPIKey() async throws(StorageError) -> APIKey? {
         guard try self.keys.list().isEmpty else { return nil }
-        let (_, key) = try await self.keys.create(
-            for: .organization(.default), name: "first", permissions: Permission.defaults, now: now)
-        return key
+        return try await self.keys.create(
+            for: .organization(.default), name: "first", permissions: Permission.defaults, now: SystemClock().now
+        ).key
     }
 }

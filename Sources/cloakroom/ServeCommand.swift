@@ -61,6 +61,9 @@ struct ServeCommand: AsyncParsableCommand {
         }
         do {
             try await Composition(configuration).run()
+        } catch let error as ConfigurationError {
+            StandardError.write(error.description)
+            throw ExitCode(64)
         } catch {
             StandardError.write("\(error)")
             throw ExitCode.failure

@@ -16,7 +16,7 @@ def test_the_document_is_valid_openapi(server):
     assert jsonschema_rs is not None
 
 
-def test_schemathesis(server):
+def test_schemathesis(server, tmp_path):
     key = server.key("schemathesis", "files:read", "files:write")
     program = pathlib.Path(sys.executable).parent / "schemathesis"
     result = subprocess.run(
@@ -25,7 +25,7 @@ def test_schemathesis(server):
             "--checks", "all", "--exclude-checks", "positive_data_acceptance", "--max-examples", "60",
             "--seed", "1", "--no-color", "--generation-database", "none",
         ],
-        capture_output=True, text=True, timeout=400,
+        capture_output=True, text=True, timeout=400, cwd=tmp_path,
     )  # fmt: skip
     EVIDENCE.text("schemathesis", "")
     assert result.returncode == 0, result.stdout[-8000:].replace(key, "<key>") + result.stderr[-2000:]

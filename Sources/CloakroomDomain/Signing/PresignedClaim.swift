@@ -70,7 +70,7 @@ public struct PresignedClaim: Sendable {
         guard Self.required.contains(where: { parameters.contains($0) }) else {
             throw isVersion2 ? .signatureVersion2 : .notPresigned
         }
-        if let authorization = request.firstValue(of: "authorization"), authorization.hasPrefix("AWS4-") {
+        if request.values(of: "authorization".utf8).contains(where: { $0.hasPrefix("AWS4-") }) {
             throw .twoMechanisms
         }
         if isVersion2 || parameters.contains("Expires") { throw .signatureVersion2 }

@@ -50,8 +50,9 @@ extension APIError {
         switch error {
         case .notFound: self = .fileNotFound
         case .alreadySealed: self = .uploadAlreadyCompleted
-        case .wrongLength(let expected, let received):
-            self = .invalid("body", "must have 1 to \(expected) bytes; it has \(received)")
+        case .wrongLength(let limit, let received) where received > limit: self = .payloadTooLarge(limit)
+        case .wrongLength(let limit, let received):
+            self = .invalid("body", "must have 1 to \(limit) bytes; it has \(received)")
         case .badDigest(let digest):
             self = .invalid(
                 digest.field, "is not the digest of the body: expected \(digest.expected), received \(digest.received)")

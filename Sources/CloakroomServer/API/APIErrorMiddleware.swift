@@ -32,8 +32,8 @@ struct APIErrorMiddleware: RouterMiddleware {
                     ])
             }
             response = error.response(requestID: context.requestID)
-            if request.method == .head { response = response.createHeadResponse() }
         }
+        if request.method == .head { response = response.createHeadResponse() }
         if let name = Self.requestIDField { response.headers[name] = context.requestID }
         if let name = Self.contentTypeOptionsField { response.headers[name] = "nosniff" }
         Self.count(request, context, response.status, ContinuousClock.now - start)

@@ -60,18 +60,24 @@ struct UploadFile: Sendable {
     private func receive(_ body: RequestBody, into staged: StagedBlob) async throws -> [ByteBuffer] {
         var batch: [ByteBuffer] = []
         var length = 0
-        for try await chunk in body {
+        var iterator = body.makeAsyncIterator()
+        while let chunk = try await Self.next(&iterator) {
             batch.append(chunk)
             length += chunk.readableBytes
             guard length >= Self.batchLength else { continue }
-            do throws(StorageError) {
-                try await self.services.store.append(batch, to: staged)
-            } catch .wrongLength(let limit, _) {
-                throw APIError.payloadTooLarge(limit)
-            }
+            try await self.services.store.append(batch, to: staged)
             batch = []
             length = 0
         }
         return batch
+    }
+
+    /// A body that breaks off is the client's failure, which it cannot hear any more.
+    private static func next(_ iterator: inout RequestBody.AsyncIterator) async throws(APIError) -> ByteBuffer? {
+        do {
+            return try await iterator.next()
+        } catch {
+            throw .invalid("body", "ended before its length")
+        }
     }
 }

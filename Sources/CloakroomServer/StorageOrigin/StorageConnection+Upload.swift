@@ -18,6 +18,7 @@ extension StorageConnection {
                 refusesRepetition: refusesRepetition)
             if head.expectsContinue { self.send(ByteBuffer(staticString: "HTTP/1.1 100 Continue\r\n\r\n")) }
             self.state = .receiving(upload)
+            self.restartWatch()
         } catch let refusal as StorageRefusal {
             self.environment.metrics.uploaded(.refused)
             self.refuse(exchange, refusal, unreadBody: head.hasBody)
@@ -34,8 +35,9 @@ extension StorageConnection {
     private static func checkType(
         _ request: ReceivedRequest, _ declaration: UploadDeclaration
     ) throws(StorageRefusal) {
-        let received = request.firstText(of: "content-type")
-        guard let received, let mediaType = MediaType(received), declaration.mediaType.accepts(mediaType) else {
+        let values = request.values(of: "content-type".utf8).map { String(decoding: $0, as: UTF8.self) }
+        let received = values.isEmpty ? nil : values.joined(separator: ", ")
+        guard values.count == 1, let received, let mediaType = MediaType(received), declaration.mediaType.accepts(mediaType) else {
             throw .typeMismatch(expected: declaration.mediaType.text, received: received)
         }
     }
@@ -106,6 +108,8 @@ extension StorageConnection {
     }
 
     private func wrote(_ result: Result<Void, any Error>, _ upload: Upload) {
+        // Refused meanwhile, or the client went away: there is nothing left to do.
+        guard !upload.isAbandoned else { return }
         switch result {
         case .success:
             self.perform(upload.machine.writeFinished(), upload)

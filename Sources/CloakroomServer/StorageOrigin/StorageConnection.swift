@@ -114,7 +114,13 @@ final class StorageConnection: ChannelInboundHandler {
         var bytes = self.unwrapInboundIn(data)
         self.environment.metrics.receivedBytes(bytes.readableBytes)
         self.watch.advanced(by: bytes.readableBytes)
-        if self.inbound.readableBytes == 0 { self.inbound = bytes } else { self.inbound.writeBuffer(&bytes) }
+        if self.inbound.readableBytes == 0 {
+            // The time for a head counts from its first byte.
+            if case .readingHead = self.state { self.watch.restart(self.group.tick) }
+            self.inbound = bytes
+        } else {
+            self.inbound.writeBuffer(&bytes)
+        }
         self.process()
     }
 
@@ -202,26 +208,29 @@ final class StorageConnection: ChannelInboundHandler {
             route: Self.route(request), keepsAlive: head.keepsAlive,
             wantsJSON: accept.contains("application/json"), isHead: isHead)
         if request.method.isEqual(to: "OPTIONS") { return self.answerPreflight(exchange, head) }
-        do throws(PresignedURLError) {
+        do {
             switch try self.verify(request, now: exchange.now) {
             case .download(let grant): self.download(grant, exchange, head)
             case .upload(let grant): self.upload(grant, exchange, head)
             }
-        } catch {
+        } catch let error as PresignedURLError {
             self.environment.metrics.rejected(error)
+            self.refuse(exchange, StorageRefusal(error), unreadBody: head.hasBody)
+        } catch {
+            let error = (error as? StorageError) ?? .failed("\(error)")
             self.refuse(exchange, StorageRefusal(error), unreadBody: head.hasBody)
         }
     }
 
     /// Verifies; an upload that does not match as received is tried with what its client declared.
-    private func verify(_ request: ReceivedRequest, now: Timestamp) throws(PresignedURLError) -> Grant {
+    private func verify(_ request: ReceivedRequest, now: Timestamp) throws -> Grant {
         let keyRing = self.environment.signingKeys.keyRing
         do throws(PresignedURLError) {
             return try self.environment.verifier.verify(request, keyRing: keyRing, now: now)
         } catch .signatureMismatch(nil) where request.method.isEqual(to: "PUT") {
             guard let id = FileID(text: request.path.dropFirst("/uploads/".utf8.count)),
-                let declared = try? self.environment.store.declarationForVerification(id)
-            else { throw .signatureMismatch(nil) }
+                let declared = try self.environment.store.declarationForVerification(id)
+            else { throw PresignedURLError.signatureMismatch(nil) }
             return try self.environment.verifier.verify(request, keyRing: keyRing, now: now, declared: declared)
         }
     }
@@ -272,6 +281,7 @@ final class StorageConnection: ChannelInboundHandler {
         let connection = NIOLoopBound(self, eventLoop: context.eventLoop)
         context.writeAndFlush(self.wrapOutboundOut(.byteBuffer(ByteBuffer()))).whenComplete { _ in
             guard let context = connection.value.context else { return }
+            connection.value.restartWatch()
             context.close(mode: unreadBody ? .output : .all, promise: nil)
         }
     }
@@ -289,19 +299,31 @@ final class StorageConnection: ChannelInboundHandler {
                 context.close(promise: nil)
             }
         case .receiving(let upload):
-            guard upload.machine.waitsForClient else { return self.watch.restart(self.group.tick) }
+            guard upload.machine.waitsForClient else { return self.restartWatch() }
             guard self.watch.isTooSlow(self.group.tick, limits) else { return }
             self.refuse(upload.exchange, Upload.tooSlow(limits))
         case .answering:
-            let waiting = (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
-            self.watch.drained(to: waiting)
-            guard waiting > 0 else { return self.watch.restart(self.group.tick) }
-            if self.watch.isTooSlow(self.group.tick, limits) { context.close(promise: nil) }
+            if !self.drains(context) { self.restartWatch() }
         case .lingering:
-            if elapsed > Self.lingerSeconds { context.close(promise: nil) }
+            // The time for the answer's arrival counts from its last byte's leaving.
+            if !self.drains(context), elapsed > Self.lingerSeconds { context.close(promise: nil) }
         case .closed:
             break
         }
+    }
+
+    /// Whether bytes of an answer wait for the client; one that takes them too slowly is closed.
+    private func drains(_ context: ChannelHandlerContext) -> Bool {
+        let waiting = (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+        self.watch.drained(to: waiting)
+        guard waiting > 0 else { return false }
+        if self.watch.isTooSlow(self.group.tick, self.environment.limits) { context.close(promise: nil) }
+        return true
+    }
+
+    /// Measures the client's progress from now on.
+    func restartWatch() {
+        self.watch.restart(self.group.tick)
     }
 
     /// Notes bytes of a response that have been taken over by the network stack.

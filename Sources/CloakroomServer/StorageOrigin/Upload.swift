@@ -10,7 +10,7 @@ final class Upload {
     var decoder: BodyDecoder
     var machine = UploadMachine()
     private(set) var received: Int64 = 0
-    private var isAbandoned = false
+    private(set) var isAbandoned = false
 
     init(
         _ exchange: StorageConnection.Exchange, staged: StagedBlob, record: FileRecord, decoder: BodyDecoder,
@@ -35,17 +35,23 @@ final class Upload {
     }
 
     /// Notes once that the upload came to nothing.
+    ///
+    /// - Parameters:
+    ///   - metrics: Where it is counted.
+    ///   - refusal: How it was answered; `nil` where the client has gone.
     func abandon(_ metrics: StorageMetrics, _ refusal: StorageRefusal? = nil) {
         guard !self.isAbandoned else { return }
         self.isAbandoned = true
-        let isServerFault = (refusal?.status.rawValue ?? 0) >= 500
-        metrics.uploaded(isServerFault ? .failed : refusal == nil ? .incomplete : .refused)
+        guard let refusal, refusal.code != Self.incompleteCode else { return metrics.uploaded(.incomplete) }
+        metrics.uploaded(refusal.status.rawValue >= 500 ? .failed : .refused)
     }
+
+    private static let incompleteCode = "IncompleteBody"
 
     /// The client stopped before the end.
     static func incompleteBody(_ upload: Upload) -> StorageRefusal {
         StorageRefusal(
-            .badRequest, "IncompleteBody",
+            .badRequest, Self.incompleteCode,
             "The body ended before its declared length; nothing was kept, the URL can be used again.",
             [
                 .init("Expected", "\(upload.record.declaration.size)"), .init("Received", "\(upload.received)"),

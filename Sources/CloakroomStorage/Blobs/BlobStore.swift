@@ -117,6 +117,13 @@ public final class BlobStore: Sendable {
         "\(self.nextStagingNumber.wrappingAdd(1, ordering: .relaxed).newValue)"
     }
 
+    /// Room on the blobs' file system, in bytes; `nil` where it cannot be told.
+    var freeBytes: Int64? {
+        var status = statvfs()
+        guard fstatvfs(self.stagingDirectory.rawValue, &status) == 0 else { return nil }
+        return Int64(clamping: UInt64(status.f_bavail) * UInt64(status.f_frsize))
+    }
+
     // MARK: Sealed blobs
 
     /// Opens a sealed blob.

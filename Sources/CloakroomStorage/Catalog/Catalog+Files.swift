@@ -72,6 +72,24 @@ extension Catalog {
         }
     }
 
+    /// Returns an organization's file; another's takes the same path as one that does not exist.
+    ///
+    /// - Parameters:
+    ///   - id: The file.
+    ///   - organization: Its owner.
+    public func file(_ id: FileID, of organization: OrganizationID) throws(StorageError) -> FileRecord? {
+        try self.readers.read { connection throws(SQLiteError) in
+            let row = try connection.statement(
+                """
+                SELECT id, organization_id, filename, content_type, size_bytes, declared_sha256, created_at,
+                    upload_expires_at, sha256, uploaded_at FROM files WHERE id = ? AND organization_id = ?
+                """
+            ).bind(id.bytes).bind(organization.description)
+            defer { row.reset() }
+            return try row.step() ? try FileRow.decode(row) : nil
+        }
+    }
+
     /// Returns a page of an organization's files, newest first.
     ///
     /// - Parameters:

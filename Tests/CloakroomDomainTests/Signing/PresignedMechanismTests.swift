@@ -1,0 +1,86 @@
+import CloakroomDomain
+import Testing
+
+/// Rules 1 to 3: whether a request is presigned at all, and by nothing else; and the order of the checks.
+struct PresignedMechanismTests {
+    struct Case: CustomTestStringConvertible, Sendable {
+        let name: String
+        let query: String
+        let error: PresignedURLError
+
+        init(_ name: String, _ query: String, _ error: PresignedURLError) {
+            self.name = name
+            self.query = query
+            self.error = error
+        }
+
+        var testDescription: String { self.name }
+    }
+
+    static let unsigned: [Case] = [
+        Case("no query", "", .notPresigned),
+        Case("other parameters", "?response-content-type=text%2Fplain&x-id=GetObject", .notPresigned),
+        Case("names in another case", "?x-amz-date=20260320T113000Z&x-amz-signature=00", .notPresigned),
+        Case("a session token alone", "?X-Amz-Security-Token=t", .notPresigned),
+        Case("one of the six", "?X-Amz-Date=20260320T113000Z", .missingParameter("X-Amz-Algorithm")),
+        Case("version 2", "?AWSAccessKeyId=a&Signature=b&Expires=1774006200", .signatureVersion2),
+        Case("version 2's key alone", "?AWSAccessKeyId=a", .signatureVersion2),
+    ]
+
+    @Test(arguments: Self.unsigned)
+    func requestWithoutTheSixIsRefused(_ example: Case) throws {
+        let fixture = try SigningFixture()
+        let request = ReceivedRequest.head("GET", "\(SigningFixture.downloadPath)\(example.query)")
+        #expect(throws: example.error) { try fixture.verify(request) }
+    }
+
+    @Test(arguments: ["AWSAccessKeyId=a", "Signature=b", "Expires=1774006200"])
+    func versionTwoBesideVersionFourIsRefused(parameter: String) throws {
+        let fixture = try SigningFixture()
+        let request = ReceivedRequest.head("GET", "\(SigningFixture.download)&\(parameter)")
+        #expect(throws: PresignedURLError.signatureVersion2) { try fixture.verify(request) }
+    }
+
+    @Test
+    func signedAuthorizationBesideTheParametersIsRefused() throws {
+        let fixture = try SigningFixture()
+        let request = ReceivedRequest.head(
+            "GET", SigningFixture.download,
+            ["Host": "127.0.0.1:8081", "Authorization": "AWS4-HMAC-SHA256 Credential=a, SignedHeaders=b, Signature=c"])
+        #expect(throws: PresignedURLError.twoMechanisms) { try fixture.verify(request) }
+    }
+
+    /// A client that sends its API key everywhere.
+    @Test(arguments: ["Bearer sk_00", "Key sk_00", "Basic YTpi", "AWS a:b", ""])
+    func anotherAuthorizationIsIgnored(value: String) throws {
+        let fixture = try SigningFixture()
+        let request = ReceivedRequest.head(
+            "GET", SigningFixture.download, ["Host": "127.0.0.1:8081", "Authorization": value])
+        let grant = try fixture.verify(request)
+        #expect(grant.download?.fileID.description == SigningFixture.fileID)
+    }
+
+    /// Each query breaks two rules; the one that comes first in the order answers.
+    static let precedence: [Case] = [
+        Case("expiry before the signature", "&X-Amz-Expires=0", .expired(
+            lifetimeSeconds: 0, at: SigningFixture.now, now: SigningFixture.now)),
+        Case("an unknown key before a session token", "&X-Amz-Security-Token=t", .unknownAccessKey("OTHER")),
+        Case("a session token before the signed headers", "&X-Amz-Security-Token=t", .securityToken),
+        Case("the signed headers before the signature", "", .headersNotSigned(["host"])),
+        Case("the signature before other parameters", "&versionId=1", .signatureMismatch(nil)),
+    ]
+
+    @Test(arguments: Self.precedence)
+    func firstRuleThatFailsAnswers(_ example: Case) throws {
+        let fixture = try SigningFixture()
+        var target = SigningFixture.download
+        switch example.error {
+        case .expired: target = target.replacing("&X-Amz-Expires=3600", with: "")
+        case .unknownAccessKey: target = target.replacing(SigningFixture.accessKeyID, with: "OTHER")
+        case .securityToken, .headersNotSigned: target = target.replacing("Headers=host", with: "Headers=accept")
+        default: break
+        }
+        let request = ReceivedRequest.head("GET", target + example.query)
+        #expect(throws: example.error) { try fixture.verify(request) }
+    }
+}

@@ -1,0 +1,111 @@
+import CloakroomCrypto
+import CloakroomDomain
+import Foundation
+import Logging
+import NIOCore
+import NIOPosix
+import Testing
+
+@testable import CloakroomStorage
+
+/// A data directory of its own, removed when the fixture goes.
+final class TemporaryDirectory: Sendable {
+    let path: String
+
+    init() throws {
+        let url = FileManager.default.temporaryDirectory.appending(path: "cloakroom-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+        self.path = url.path(percentEncoded: false)
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(atPath: self.path)
+    }
+}
+
+/// A real store on a real disk.
+struct Fixture {
+    static let now = Timestamp(secondsSinceEpoch: 1_774_000_000)
+
+    let temporary: TemporaryDirectory
+    let directory: DataDirectory
+    let health: StorageHealth
+    let catalog: Catalog
+    let blobs: BlobStore
+    let store: FileStore
+    private let disk: NIOThreadPool
+
+    init(
+        in temporary: TemporaryDirectory? = nil, staging: BlobStore.Staging? = nil
+    ) throws {
+        let temporary = try temporary ?? TemporaryDirectory()
+        self.temporary = temporary
+        self.health = StorageHealth(logger: Logger(label: "test"))
+        self.directory = try DataDirectory(path: temporary.path + "/data", exclusively: true)
+        self.catalog = try Catalog(directory: self.directory, owner: .server, health: self.health)
+        self.blobs = try BlobStore(directory: self.directory, health: self.health, staging: staging)
+        self.disk = NIOThreadPool(numberOfThreads: 4)
+        self.disk.start()
+        self.store = FileStore(catalog: self.catalog, blobs: self.blobs, disk: self.disk)
+    }
+
+    func close() async throws {
+        try await self.catalog.shutDown()
+        try await self.disk.shutdownGracefully()
+    }
+
+    /// The right to act for an organization, by the way a client gets it.
+    static func access(_ organization: String = "acme") throws -> OrganizationAccess {
+        let id = try #require(OrganizationID(organization))
+        let record = APIKeyRecord(
+            id: try APIKeyID.generate(), scope: .organization(id), name: "", visiblePrefix: "",
+            permissions: Permission.defaults, createdAt: Self.now, lastUsedAt: nil, revokedAt: nil)
+        return try #require(Principal(record)).authorize(.filesRead, requestedOrganization: nil)
+    }
+
+    static func declaration(size: Int, sha256: SHA256Digest? = nil) throws -> UploadDeclaration {
+        UploadDeclaration(
+            filename: try Filename("a.png"), mediaType: try #require(MediaType("image/png")),
+            size: ByteCount(inMemory: size), sha256: sha256)
+    }
+
+    /// Declares a file of some bytes.
+    func request(_ bytes: [UInt8], access: OrganizationAccess, sha256: SHA256Digest? = nil) async throws -> FileRecord {
+        try await self.store.requestUpload(
+            try Self.declaration(size: bytes.count, sha256: sha256), access: access, lifetimeSeconds: 3_600, now: Self.now)
+    }
+
+    /// Sends bytes for a declared file.
+    func send(_ bytes: [UInt8], to record: FileRecord, access: OrganizationAccess) async throws -> FileStore.Sealed {
+        let grant = try #require(UploadGrant(record, access: access))
+        let current = try self.store.record(grant)
+        let staged = try self.store.stage(grant, current, checksums: [])
+        return try await self.store.seal(staged, last: [ByteBuffer(bytes: bytes)], current, now: Self.now)
+    }
+
+    /// Reads a sealed file's bytes.
+    func bytes(of id: FileID, access: OrganizationAccess) async throws -> [UInt8] {
+        let record = try self.store.record(id, access: access)
+        let grant = try #require(DownloadGrant(record, access: access, expiresAt: Self.now))
+        let reader = try self.store.reader(grant)
+        return Array(try await reader.read(0..<reader.size.bytes).readableBytesView)
+    }
+
+    func blobPath(_ id: FileID) -> String {
+        "\(self.directory.path)/blobs/\(id.uuid.suffix(2))/\(id.uuid)"
+    }
+
+    /// What the `sqlite3` program says, a judge that is not ours.
+    func sqlite3(_ sql: String) throws -> String {
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/sqlite3")
+        process.arguments = [self.directory.path(of: Catalog.fileName), sql]
+        let output = Pipe()
+        process.standardOutput = output
+        process.standardError = output
+        try process.run()
+        let data = try output.fileHandleForReading.readToEnd() ?? Data()
+        process.waitUntilExit()
+        return String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+}

@@ -1,0 +1,105 @@
+import CloakroomDomain
+import Foundation
+import NIOCore
+import Testing
+
+@testable import CloakroomStorage
+
+@Suite("What a crash left")
+struct RecoveryTests {
+    static let bytes = Array("hello world".utf8)
+
+    /// A whole blob whose row is pending: a crash between the blob's name and its row.
+    private func makeOrphan(_ fixture: Fixture, _ access: OrganizationAccess) async throws -> FileRecord {
+        let record = try await fixture.request(Self.bytes, access: access)
+        try Data("left by a crash".utf8).write(to: URL(filePath: fixture.blobPath(record.id)))
+        return record
+    }
+
+    @Test func aRetriedUploadReplacesAnOrphan() async throws {
+        let fixture = try Fixture()
+        let access = try Fixture.access()
+        let record = try await self.makeOrphan(fixture, access)
+        _ = try await fixture.send(Self.bytes, to: record, access: access)
+        #expect(try await fixture.bytes(of: record.id, access: access) == Self.bytes)
+        try await fixture.close()
+    }
+
+    @Test func orphansOfPendingFilesAreRemovedAndSealedBlobsAreNot() async throws {
+        let fixture = try Fixture()
+        let access = try Fixture.access()
+        let orphan = try await self.makeOrphan(fixture, access)
+        let sealed = try await fixture.request(Self.bytes, access: access)
+        _ = try await fixture.send(Self.bytes, to: sealed, access: access)
+        try await fixture.store.removeOrphans(declaredBefore: Fixture.now)
+        #expect(!FileManager.default.fileExists(atPath: fixture.blobPath(orphan.id)))
+        #expect(try await fixture.bytes(of: sealed.id, access: access) == Self.bytes)
+        _ = try await fixture.send(Self.bytes, to: orphan, access: access)
+        try await fixture.close()
+    }
+
+    @Test func aDeletionThatACrashInterruptedIsFinishedAtTheNextStart() async throws {
+        let temporary = try TemporaryDirectory()
+        let access = try Fixture.access()
+        var path = ""
+        do {
+            let fixture = try Fixture(in: temporary)
+            let record = try await fixture.request(Self.bytes, access: access)
+            _ = try await fixture.send(Self.bytes, to: record, access: access)
+            path = fixture.blobPath(record.id)
+            // The row is gone, the process dies before the bytes are.
+            #expect(try await fixture.catalog.delete(record.id, of: access.organization, now: Fixture.now))
+            try await fixture.close()
+        }
+        #expect(FileManager.default.fileExists(atPath: path))
+        let fixture = try Fixture(in: temporary)
+        try await fixture.store.recover()
+        #expect(!FileManager.default.fileExists(atPath: path))
+        #expect(try fixture.sqlite3("SELECT bytes_removed FROM deleted_files") == "1")
+        try await fixture.close()
+    }
+
+    @Test func abandonedUploadsAreSweptAfterTheirTimeAndForgottenLater() async throws {
+        let fixture = try Fixture()
+        let access = try Fixture.access()
+        let record = try await self.makeOrphan(fixture, access)
+        let end = record.uploadExpiresAt
+        #expect(try await fixture.store.sweep(now: end) == 0)
+        #expect(try fixture.store.record(record.id, access: access).seal == nil)
+        let later = end.advanced(bySeconds: Catalog.uploadGraceSeconds + 1)
+        #expect(try await fixture.store.sweep(now: later) > 0)
+        #expect(throws: StorageError.notFound) { try fixture.store.record(record.id, access: access) }
+        #expect(!FileManager.default.fileExists(atPath: fixture.blobPath(record.id)))
+        #expect(try fixture.sqlite3("SELECT count(*) FROM deleted_files") == "1")
+        while try await fixture.store.sweep(now: later.advanced(bySeconds: 7_300)) > 0 {}
+        #expect(try fixture.sqlite3("SELECT count(*) FROM deleted_files") == "0")
+        try await fixture.close()
+    }
+
+    @Test func stagingIsEmptiedAtStart() async throws {
+        let temporary = try TemporaryDirectory()
+        try await Fixture(in: temporary).close()
+        let leftover = temporary.path + "/data/blobs/staging/17"
+        try Data("half".utf8).write(to: URL(filePath: leftover))
+        try await Fixture(in: temporary).close()
+        #expect(!FileManager.default.fileExists(atPath: leftover))
+    }
+
+    @Test func afterAFailedFlushWritesAreRefusedAndReadsGoOn() async throws {
+        let fixture = try Fixture()
+        let access = try Fixture.access()
+        let record = try await fixture.request(Self.bytes, access: access)
+        _ = try await fixture.send(Self.bytes, to: record, access: access)
+        // fsync of a pipe fails with EINVAL, as that of a dying disk does with EIO.
+        let pipe = Pipe()
+        #expect(throws: StorageError.self) {
+            try fixture.blobs.synchronize(pipe.fileHandleForWriting.fileDescriptor)
+        }
+        #expect(fixture.health.reasonToRefuseWrites != nil)
+        await #expect(throws: StorageError.self) { try await fixture.request(Self.bytes, access: access) }
+        let grant = try #require(UploadGrant(record, access: access))
+        #expect(throws: StorageError.self) { try fixture.store.stage(grant, record, checksums: []) }
+        #expect(try await fixture.bytes(of: record.id, access: access) == Self.bytes)
+        try await fixture.close()
+    }
+}
