@@ -18,6 +18,7 @@ public enum Base64 {
     /// - Parameters:
     ///   - bytes: The bytes to write.
     ///   - alphabet: The characters to use.
+    /// - Returns: The characters that stand for bytes.
     public static func encode(_ bytes: [UInt8], alphabet: Alphabet = .standard) -> String {
         let characters = alphabet.characters
         var output: [UInt8] = []
@@ -39,6 +40,8 @@ public enum Base64 {
     /// - Parameters:
     ///   - text: The characters to read, padded if the alphabet pads.
     ///   - alphabet: The characters to accept.
+    /// - Returns: The bytes that characters stand for, or `nil` where they are not the one canonical form of some
+    ///   bytes.
     public static func decode(_ text: some StringProtocol, alphabet: Alphabet = .standard) -> [UInt8]? {
         let characters = alphabet.characters
         var output: [UInt8] = []

@@ -44,6 +44,7 @@ public struct HMACSHA256: Sendable {
     /// Returns the authentication tag of one message.
     ///
     /// - Parameter message: The whole message.
+    /// - Returns: The authentication tag of one message.
     public func authenticationCode(for message: RawSpan) -> SHA256Digest {
         var inner = self.inner
         inner.update(message)
@@ -55,6 +56,7 @@ public struct HMACSHA256: Sendable {
     /// Returns the authentication tag of one message.
     ///
     /// - Parameter message: The whole message.
+    /// - Returns: The authentication tag of one message.
     public func authenticationCode(for message: [UInt8]) -> SHA256Digest {
         self.authenticationCode(for: message.span.bytes)
     }

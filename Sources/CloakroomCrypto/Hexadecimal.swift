@@ -5,6 +5,7 @@ public enum Hexadecimal {
     /// Returns two lower-case digits for each byte.
     ///
     /// - Parameter bytes: The bytes to write.
+    /// - Returns: Two lower-case digits for each byte.
     public static func encode(_ bytes: RawSpan) -> String {
         String(unsafeUninitializedCapacity: bytes.byteCount * 2) { buffer in
             // The capacity asked for above holds the two digits of every byte.
@@ -20,6 +21,7 @@ public enum Hexadecimal {
     /// Returns two lower-case digits for each byte.
     ///
     /// - Parameter bytes: The bytes to write.
+    /// - Returns: Two lower-case digits for each byte.
     public static func encode(_ bytes: [UInt8]) -> String {
         self.encode(bytes.span.bytes)
     }
@@ -27,6 +29,7 @@ public enum Hexadecimal {
     /// Returns the bytes that digits stand for, or `nil` where they are of odd number or not all digits.
     ///
     /// - Parameter digits: ASCII hexadecimal digits.
+    /// - Returns: The bytes that digits stand for, or `nil` where they are of odd number or not all digits.
     public static func decode(_ digits: some Collection<UInt8>) -> [UInt8]? {
         guard digits.count.isMultiple(of: 2) else { return nil }
         var bytes: [UInt8] = []
@@ -47,6 +50,7 @@ public enum Hexadecimal {
     /// Returns the value of one digit, or `nil` for any other byte.
     ///
     /// - Parameter digit: An ASCII byte.
+    /// - Returns: The value of one digit, or `nil` for any other byte.
     @inlinable
     public static func value(of digit: UInt8) -> UInt8? {
         switch digit {

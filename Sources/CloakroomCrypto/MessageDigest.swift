@@ -26,8 +26,8 @@ public final class MessageDigest {
 
     /// Creates a computation that has seen no bytes.
     ///
-    /// - Parameter algorithm: The digest to compute.
-    /// - Returns: `nil` where libcrypto does not offer the algorithm, as MD5 under a FIPS provider.
+    /// - Parameter algorithm: The digest to compute; one that libcrypto does not offer, as MD5 under a FIPS provider,
+    ///   gives `nil`.
     public init?(_ algorithm: Algorithm) {
         let implementation =
             switch algorithm {

@@ -8,6 +8,7 @@ public enum RandomBytes {
     /// Returns bytes that nobody can predict.
     ///
     /// - Parameter count: How many bytes.
+    /// - Returns: Bytes that nobody can predict.
     /// - Throws: ``Unavailable`` where libcrypto has no entropy; nothing weaker is ever returned instead.
     public static func generate(count: Int) throws(Unavailable) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)

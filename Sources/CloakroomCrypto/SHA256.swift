@@ -35,6 +35,7 @@ public struct SHA256: Sendable {
     /// Returns the digest of one message.
     ///
     /// - Parameter bytes: The whole message.
+    /// - Returns: The digest of one message.
     public static func hash(_ bytes: RawSpan) -> SHA256Digest {
         var hasher = SHA256()
         hasher.update(bytes)
@@ -44,6 +45,7 @@ public struct SHA256: Sendable {
     /// Returns the digest of one message.
     ///
     /// - Parameter bytes: The whole message.
+    /// - Returns: The digest of one message.
     public static func hash(_ bytes: [UInt8]) -> SHA256Digest {
         self.hash(bytes.span.bytes)
     }

@@ -40,6 +40,7 @@ public struct SHA256Digest: Hashable, Sendable {
     /// Calls a closure with the 32 bytes.
     ///
     /// - Parameter body: Reads the bytes; the span is valid during the call only.
+    /// - Returns: What the closure returned.
     public func withBytes<Result: ~Copyable>(_ body: (RawSpan) -> Result) -> Result {
         withUnsafeBytes(of: self.words) { body($0.bytes) }
     }
@@ -60,6 +61,7 @@ public struct SHA256Digest: Hashable, Sendable {
     /// Compares in a time that does not depend on where the two differ.
     ///
     /// - Parameter other: The digest that a client claims.
+    /// - Returns: `true` if the two are equal.
     public func isEqualInConstantTime(to other: SHA256Digest) -> Bool {
         ((self.words.0 ^ other.words.0) | (self.words.1 ^ other.words.1)
             | (self.words.2 ^ other.words.2) | (self.words.3 ^ other.words.3)) == 0

@@ -18,6 +18,7 @@ public struct Timestamp: Hashable, Comparable, Sendable {
     /// Returns the moment a number of seconds later.
     ///
     /// - Parameter seconds: Seconds, negative for earlier.
+    /// - Returns: The moment a number of seconds later.
     public func advanced(bySeconds seconds: Int64) -> Timestamp {
         Timestamp(secondsSinceEpoch: self.secondsSinceEpoch + seconds)
     }
@@ -40,7 +41,7 @@ public struct Timestamp: Hashable, Comparable, Sendable {
 
     /// Reads SigV4's date.
     ///
-    /// - Parameter iso8601Basic: ASCII bytes, exactly `yyyyMMdd'T'HHmmss'Z'` and a date that exists; else `nil`.
+    /// - Parameter bytes: ASCII bytes, exactly `yyyyMMdd'T'HHmmss'Z'` and a date that exists; else `nil`.
     public init?(iso8601Basic bytes: some Collection<UInt8>) {
         let bytes = Array(bytes)
         guard bytes.count == 16, bytes[8] == UInt8(ascii: "T"), bytes[15] == UInt8(ascii: "Z") else { return nil }

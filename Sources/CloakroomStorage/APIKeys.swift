@@ -14,7 +14,9 @@ public final class APIKeys: Sendable {
         self.catalog = catalog
     }
 
-    /// Makes a key. On return it is durable; the secret exists nowhere else.
+    /// Makes a key.
+    ///
+    /// On return it is durable; the secret exists nowhere else.
     ///
     /// - Parameters:
     ///   - scope: Whom it acts for.
@@ -22,6 +24,7 @@ public final class APIKeys: Sendable {
     ///   - permissions: What it may do.
     ///   - now: The current time.
     /// - Returns: The record, and the key with its secret.
+    /// - Throws: ``StorageError``.
     public func create(
         for scope: APIKeyRecord.Scope, name: String, permissions: Set<Permission>, now: Timestamp
     ) async throws(StorageError) -> (record: APIKeyRecord, key: APIKey) {
@@ -42,6 +45,8 @@ public final class APIKeys: Sendable {
     /// Returns who a key stands for, or `nil` for a key that is unknown or revoked.
     ///
     /// - Parameter key: The key that a client presented.
+    /// - Returns: Who a key stands for, or `nil` for a key that is unknown or revoked.
+    /// - Throws: ``StorageError``.
     public func principal(_ key: APIKey) throws(StorageError) -> Principal? {
         try self.catalog.apiKey(digest: key.digest).flatMap { Principal($0) }
     }
@@ -51,6 +56,7 @@ public final class APIKeys: Sendable {
     /// - Parameters:
     ///   - principal: Who used it.
     ///   - now: The current time.
+    /// - Throws: ``StorageError``.
     public func noteUse(by principal: Principal, now: Timestamp) async throws(StorageError) {
         let hour = now.secondsSinceEpoch / 3_600
         let isNew = self.usedHours.withLock { hours in
@@ -72,6 +78,7 @@ public final class APIKeys: Sendable {
     ///   - id: The key.
     ///   - now: The current time.
     /// - Returns: Whether there is such a key.
+    /// - Throws: ``StorageError``.
     public func revoke(_ id: APIKeyID, now: Timestamp) async throws(StorageError) -> Bool {
         try await self.catalog.revoke(id, now: now)
     }
@@ -82,6 +89,7 @@ public final class APIKeys: Sendable {
     ///   - id: The key to replace.
     ///   - now: The current time.
     /// - Returns: The new key, or `nil` where there is no such key, or it is revoked.
+    /// - Throws: ``StorageError``.
     public func rotate(
         _ id: APIKeyID, now: Timestamp
     ) async throws(StorageError) -> (record: APIKeyRecord, key: APIKey)? {

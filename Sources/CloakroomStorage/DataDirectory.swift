@@ -50,6 +50,7 @@ public final class DataDirectory: Sendable {
     /// Returns the path of an entry.
     ///
     /// - Parameter name: The entry's name.
+    /// - Returns: The path of an entry.
     public func path(of name: String) -> String { "\(self.path)/\(name)" }
 
     /// The descriptor for calls relative to the directory.

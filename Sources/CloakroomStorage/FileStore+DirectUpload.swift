@@ -12,6 +12,8 @@ extension FileStore {
     ///   - access: The owner's right.
     ///   - maximumSize: The most bytes.
     ///   - checksums: What the client announced of the bytes.
+    /// - Returns: The upload, to which bytes can be appended.
+    /// - Throws: ``StorageError``.
     public func stageNew(
         access: OrganizationAccess, maximumSize: ByteCount, checksums: [Checksum]
     ) throws(StorageError) -> StagedBlob {
@@ -22,7 +24,9 @@ extension FileStore {
             keepsBytes: true)
     }
 
-    /// Declares and seals a new file. On return its row, bytes and their name are durable.
+    /// Declares and seals a new file.
+    ///
+    /// On return its row, bytes and their name are durable.
     ///
     /// - Parameters:
     ///   - staged: The upload, as ``stageNew(access:maximumSize:checksums:)`` began it.
@@ -32,6 +36,7 @@ extension FileStore {
     ///   - access: The owner's right.
     ///   - now: The current time.
     /// - Returns: The file.
+    /// - Throws: ``StorageError``.
     public func sealNew(
         _ staged: StagedBlob, last: [ByteBuffer], filename: Filename, mediaType: MediaType,
         access: OrganizationAccess, now: Timestamp

@@ -13,6 +13,7 @@ extension FileStore {
     ///
     /// - Parameter now: The current time.
     /// - Returns: How many files were dealt with; 0 when there is nothing left to do.
+    /// - Throws: ``StorageError``.
     public func sweep(now: Timestamp) async throws(StorageError) -> Int {
         let abandoned = try await self.catalog.deleteAbandoned(now: now, limit: Self.sweepBatch)
         let removed = try await self.removeDeleted()
@@ -23,6 +24,7 @@ extension FileStore {
     /// Removes blobs of files that are still pending: what a crash left between a blob's name and its row.
     ///
     /// - Parameter startedAt: When this process started; uploads it has taken itself are left alone.
+    /// - Throws: ``StorageError``.
     public func removeOrphans(declaredBefore startedAt: Timestamp) async throws(StorageError) {
         for id in try self.catalog.pendingFiles(before: startedAt, limit: 100_000) where self.blobs.contains(id) {
             try await self.alone(with: id) { () async throws(StorageError) in

@@ -39,13 +39,17 @@ public final class FileStore: Sendable {
 
     // MARK: Uploads
 
-    /// Records a file that is to be uploaded. On return the row is durable.
+    /// Records a file that is to be uploaded.
+    ///
+    /// On return the row is durable.
     ///
     /// - Parameters:
     ///   - declaration: What the client says of it.
     ///   - access: The owner's right.
     ///   - lifetimeSeconds: How long its upload URL works.
     ///   - now: The current time.
+    /// - Returns: The pending file.
+    /// - Throws: ``StorageError``.
     public func requestUpload(
         _ declaration: UploadDeclaration, access: OrganizationAccess, lifetimeSeconds: Int64, now: Timestamp
     ) async throws(StorageError) -> FileRecord {
@@ -61,6 +65,9 @@ public final class FileStore: Sendable {
     /// unless the signature then does.
     ///
     /// - Parameter id: The file, of any organization.
+    /// - Returns: What was declared of a file, to find out why a signature does not match: nothing of it may be shown
+    ///   unless the signature then does.
+    /// - Throws: ``StorageError``.
     public func declarationForVerification(_ id: FileID) throws(StorageError) -> UploadDeclaration? {
         try self.catalog.file(id)?.declaration
     }
@@ -68,6 +75,7 @@ public final class FileStore: Sendable {
     /// Returns the file that a grant is for.
     ///
     /// - Parameter grant: The right to send its bytes.
+    /// - Returns: The file that a grant is for.
     /// - Throws: ``StorageError/notFound`` where it has been deleted.
     public func record(_ grant: UploadGrant) throws(StorageError) -> FileRecord {
         guard let record = try self.catalog.file(grant.fileID) else { throw .notFound }
@@ -80,6 +88,7 @@ public final class FileStore: Sendable {
     ///   - grant: The right to send the bytes.
     ///   - record: The file, as ``record(_:)-(UploadGrant)`` gave it.
     ///   - checksums: What the client announced of the bytes.
+    /// - Returns: The upload, to which bytes can be appended.
     /// - Throws: ``StorageError/writesRefused(_:)``.
     public func stage(
         _ grant: UploadGrant, _ record: FileRecord, checksums: [Checksum]
@@ -99,17 +108,21 @@ public final class FileStore: Sendable {
     /// - Parameters:
     ///   - chunks: In their order.
     ///   - staged: The upload.
+    /// - Throws: ``StorageError``.
     public func append(_ chunks: [ByteBuffer], to staged: StagedBlob) async throws(StorageError) {
         try await self.onDisk { () throws(StorageError) in try staged.append(chunks) }
     }
 
-    /// Seals an upload. On return its bytes, their name and the row are durable.
+    /// Seals an upload.
+    ///
+    /// On return its bytes, their name and the row are durable.
     ///
     /// - Parameters:
     ///   - staged: The upload.
     ///   - last: Its last bytes.
     ///   - record: The file, as ``record(_:)-(UploadGrant)`` gave it.
     ///   - now: The current time.
+    /// - Returns: The digest of the bytes.
     /// - Throws: ``StorageError``; the file is then as it was before the upload.
     public func seal(
         _ staged: StagedBlob, last: [ByteBuffer], _ record: FileRecord, now: Timestamp
@@ -178,6 +191,7 @@ public final class FileStore: Sendable {
     /// - Parameters:
     ///   - id: The file.
     ///   - access: The owner's right.
+    /// - Returns: An organization's file.
     /// - Throws: ``StorageError/notFound``, the same for an unknown file and for another organization's.
     public func record(_ id: FileID, access: OrganizationAccess) throws(StorageError) -> FileRecord {
         guard let record = try self.catalog.file(id, of: access.organization) else { throw .notFound }
@@ -187,6 +201,8 @@ public final class FileStore: Sendable {
     /// Returns any organization's sealed file, for a URL that does not carry its media type.
     ///
     /// - Parameter grant: The right to read it.
+    /// - Returns: Any organization's sealed file, for a URL that does not carry its media type.
+    /// - Throws: ``StorageError``.
     public func record(_ grant: DownloadGrant) throws(StorageError) -> FileRecord? {
         try self.catalog.file(grant.fileID)
     }
@@ -196,13 +212,18 @@ public final class FileStore: Sendable {
     /// - Parameters:
     ///   - query: Which files.
     ///   - access: The owner's right.
+    /// - Returns: A page of an organization's files.
+    /// - Throws: ``StorageError``.
     public func list(_ query: FileQuery, access: OrganizationAccess) throws(StorageError) -> FilePage {
         try self.catalog.files(query, of: access.organization)
     }
 
-    /// Opens a sealed file's bytes. The catalogue is not asked: the blob's presence decides.
+    /// Opens a sealed file's bytes.
+    ///
+    /// The catalogue is not asked: the blob's presence decides.
     ///
     /// - Parameter grant: The right to read them.
+    /// - Returns: The open blob.
     /// - Throws: ``StorageError/notFound`` where there are none.
     public func open(_ grant: DownloadGrant) throws(StorageError) -> OpenBlob {
         guard let blob = try self.blobs.open(grant) else { throw .notFound }
@@ -211,7 +232,9 @@ public final class FileStore: Sendable {
 
     // MARK: Deletion
 
-    /// Deletes an organization's file. On return the row is durably gone and the bytes have no name any more.
+    /// Deletes an organization's file.
+    ///
+    /// On return the row is durably gone and the bytes have no name any more.
     ///
     /// The row goes first, and leaves a note. A crash before the bytes are gone leaves the note, by which start-up
     /// removes them before it takes any request.

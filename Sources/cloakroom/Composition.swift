@@ -77,7 +77,8 @@ struct Composition {
     }
 
     private func policy(storagePort: Int) throws -> SigningPolicy {
-        let urls = try self.configuration.storageURLs.isEmpty
+        let urls =
+            try self.configuration.storageURLs.isEmpty
             ? [self.boundURL(storagePort)] : self.configuration.storageURLs
         return SigningPolicy(
             region: self.configuration.region, lifetimeSeconds: self.configuration.urlLifetimeSeconds,

@@ -20,6 +20,7 @@ struct ConfigurationSources {
     /// - Parameters:
     ///   - flags: What the command line says.
     ///   - file: The path of a JSON file; without one, what `CLOAKROOM_CONFIG` names.
+    /// - Throws: ``ConfigurationError`` where the file cannot be read.
     init(flags: [ConfigurationKey: String], file: String?) async throws {
         self.flags = flags
         self.environment = EnvironmentVariablesProvider()

@@ -12,6 +12,8 @@ struct DataDirectoryOption: ParsableArguments {
     /// Opens the directory without claiming it.
     ///
     /// - Parameter creates: Whether to create it; a command that only looks reports a mistyped path instead.
+    /// - Returns: The directory.
+    /// - Throws: ``DataDirectory/OpenError``.
     func open(creates: Bool = false) throws -> DataDirectory {
         umask(0o077)
         let path = self.dataDir ?? ProcessInfo.processInfo.environment["CLOAKROOM_DATA_DIR"] ?? "storage-data"

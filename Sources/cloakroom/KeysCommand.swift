@@ -3,13 +3,13 @@ import CloakroomDomain
 import CloakroomServer
 import CloakroomStorage
 
-/// `cloakroom keys`
+/// The command `cloakroom keys`.
 struct KeysCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "keys", abstract: "Manages API keys, also beside a running server.",
         subcommands: [Create.self, List.self, Revoke.self, Rotate.self])
 
-    /// `cloakroom keys create`
+    /// The command `cloakroom keys create`.
     struct Create: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Creates an API key and prints it; it is never shown again.")
@@ -56,7 +56,7 @@ struct KeysCommand: AsyncParsableCommand {
         }
     }
 
-    /// `cloakroom keys list`
+    /// The command `cloakroom keys list`.
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract:
@@ -88,7 +88,7 @@ struct KeysCommand: AsyncParsableCommand {
         }
     }
 
-    /// `cloakroom keys revoke ID`
+    /// The command `cloakroom keys revoke ID`.
     struct Revoke: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Revokes a key for good.")
 
@@ -106,7 +106,7 @@ struct KeysCommand: AsyncParsableCommand {
         }
     }
 
-    /// `cloakroom keys rotate ID`
+    /// The command `cloakroom keys rotate ID`.
     struct Rotate: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Revokes a key, and prints a new one with the same organization, name and permissions.")

@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// `cloakroom serve`
+/// The command `cloakroom serve`.
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve",

@@ -3,7 +3,7 @@ import CloakroomDomain
 import CloakroomServer
 import CloakroomStorage
 
-/// `cloakroom signing-keys`
+/// The command `cloakroom signing-keys`.
 struct SigningKeysCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "signing-keys",
@@ -19,7 +19,7 @@ struct SigningKeysCommand: ParsableCommand {
         }
     }
 
-    /// `cloakroom signing-keys list`
+    /// The command `cloakroom signing-keys list`.
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Lists the keys without their secrets: access key id, created, and what it does.")
@@ -35,7 +35,7 @@ struct SigningKeysCommand: ParsableCommand {
         }
     }
 
-    /// `cloakroom signing-keys rotate`
+    /// The command `cloakroom signing-keys rotate`.
     struct Rotate: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Adds a new key that signs from now on; the others go on verifying.")
@@ -51,7 +51,7 @@ struct SigningKeysCommand: ParsableCommand {
         }
     }
 
-    /// `cloakroom signing-keys retire ID`
+    /// The command `cloakroom signing-keys retire ID`.
     struct Retire: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Removes a key: every URL that it signed is dead.")

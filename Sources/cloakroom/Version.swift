@@ -5,7 +5,7 @@ enum Version {
     static let text = "0.1.0"
 }
 
-/// `cloakroom version`
+/// The command `cloakroom version`.
 struct VersionCommand: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "version", abstract: "Prints the version.")
 

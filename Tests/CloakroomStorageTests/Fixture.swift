@@ -72,7 +72,8 @@ struct Fixture {
     /// Declares a file of some bytes.
     func request(_ bytes: [UInt8], access: OrganizationAccess, sha256: SHA256Digest? = nil) async throws -> FileRecord {
         try await self.store.requestUpload(
-            try Self.declaration(size: bytes.count, sha256: sha256), access: access, lifetimeSeconds: 3_600, now: Self.now)
+            try Self.declaration(size: bytes.count, sha256: sha256), access: access, lifetimeSeconds: 3_600,
+            now: Self.now)
     }
 
     /// Sends bytes for a declared file.

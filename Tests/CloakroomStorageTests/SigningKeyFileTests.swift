@@ -36,7 +36,8 @@ struct SigningKeyFileTests {
 
     static let line = "CLKAAAAAAAAAAAAAAAAA secretsecretsecret 2026-03-20T11:30:00Z"
 
-    @Test("Lines that are keys", arguments: [line, line + "\n", "# note\n\n\(line)\n", line.replacing(" ", with: "\t")])
+    @Test(
+        "Lines that are keys", arguments: [line, line + "\n", "# note\n\n\(line)\n", line.replacing(" ", with: "\t")])
     func accepts(text: String) throws {
         try self.write(text)
         #expect(try self.file.read().keys.map(\.accessKeyID) == ["CLKAAAAAAAAAAAAAAAAA"])
@@ -45,8 +46,10 @@ struct SigningKeyFileTests {
     @Test(
         "Lines that are none",
         arguments: [
-            "x", "CLKAAAAAAAAAAAAAAAAA secretsecretsecret", line + " more", "CLK secretsecretsecret 2026-03-20T11:30:00Z",
-            "CLKAAAAAAAAAAAAAAAAA short 2026-03-20T11:30:00Z", "CLKAAAAAAAAAAAAAAAAA secretsecretsecret 2026-02-30T00:00:00Z",
+            "x", "CLKAAAAAAAAAAAAAAAAA secretsecretsecret", line + " more",
+            "CLK secretsecretsecret 2026-03-20T11:30:00Z",
+            "CLKAAAAAAAAAAAAAAAAA short 2026-03-20T11:30:00Z",
+            "CLKAAAAAAAAAAAAAAAAA secretsecretsecret 2026-02-30T00:00:00Z",
             "CLK/AAAAAAAAAAAAAAAA secretsecretsecret 2026-03-20T11:30:00Z",
         ])
     func rejects(text: String) throws {

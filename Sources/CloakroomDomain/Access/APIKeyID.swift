@@ -1,6 +1,6 @@
 public import CloakroomCrypto
 
-/// The id of an API key: `key_` and 16 hexadecimal digits. It is no secret.
+/// The id of an API key, which is no secret: `key_` and 16 hexadecimal digits.
 public struct APIKeyID: Hashable, Sendable, CustomStringConvertible {
     private static let prefix = "key_"
     private let text: String

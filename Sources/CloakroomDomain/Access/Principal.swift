@@ -32,6 +32,7 @@ public struct Principal: Hashable, Sendable {
     /// - Parameters:
     ///   - permission: What is to be done.
     ///   - requested: The value of `X-Organization-ID`, as received; a key of one organization needs none.
+    /// - Returns: The right to act on an organization's files.
     /// - Throws: ``Denial``.
     public func authorize(
         _ permission: Permission, requestedOrganization requested: String?

@@ -67,6 +67,7 @@ public struct Checksum: Hashable, Sendable {
     /// Reads every field of a request that announces a digest.
     ///
     /// - Parameter value: Returns a field's value by its name in lower case.
+    /// - Returns: The checksums, none where no field announces one.
     /// - Throws: ``Malformed`` for a value that is no digest of its algorithm.
     public static func read(from value: (String) -> String?) throws(Malformed) -> [Checksum] {
         var checksums: [Checksum] = []

@@ -63,6 +63,7 @@ public enum FileExtension {
     /// - Parameters:
     ///   - mediaType: The declared type.
     ///   - filename: The name with the extension.
+    /// - Returns: The media types that an extension allows, where it is known and the declared type is not among them.
     public static func contradiction(of mediaType: MediaType, by filename: Filename) -> [String]? {
         guard !mediaType.isGeneric, let pathExtension = filename.pathExtension,
             let expected = Self.mediaTypes[pathExtension], !expected.contains(mediaType.essence)
@@ -73,6 +74,7 @@ public enum FileExtension {
     /// Returns the usual media type of a known extension.
     ///
     /// - Parameter filename: The name with the extension.
+    /// - Returns: The usual media type of a known extension.
     public static func mediaType(of filename: Filename) -> MediaType? {
         filename.pathExtension.flatMap { Self.mediaTypes[$0]?.first }.flatMap { MediaType($0) }
     }

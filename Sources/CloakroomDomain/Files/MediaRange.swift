@@ -22,6 +22,7 @@ public struct MediaRange: Hashable, Sendable, CustomStringConvertible {
     /// Whether a media type lies in the range, whatever its parameters.
     ///
     /// - Parameter mediaType: The type to look at.
+    /// - Returns: `true` if so.
     public func contains(_ mediaType: MediaType) -> Bool {
         let (type, subtype) = (mediaType.topLevelType, mediaType.essence.dropFirst(mediaType.topLevelType.count + 1))
         return (self.type == "*" || self.type == type) && (self.subtype == "*" || self.subtype == subtype)

@@ -65,6 +65,7 @@ public struct MediaType: Hashable, Sendable, CustomStringConvertible {
     /// where it was declared; every other parameter must be the same.
     ///
     /// - Parameter received: The type that arrived with the bytes.
+    /// - Returns: `true` if so.
     public func accepts(_ received: MediaType) -> Bool {
         guard self.essence == received.essence else { return false }
         let declaredCharset = self.charset

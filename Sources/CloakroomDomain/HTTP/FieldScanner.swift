@@ -9,7 +9,7 @@ struct FieldScanner {
 
     var isAtEnd: Bool { self.position == self.bytes.count }
 
-    /// OWS = *( SP / HTAB )
+    /// Skips `OWS = *( SP / HTAB )`.
     mutating func skipWhitespace() {
         while let byte = self.next, byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") { self.position += 1 }
     }
@@ -20,7 +20,7 @@ struct FieldScanner {
         return true
     }
 
-    /// OWS ";" OWS
+    /// Takes `OWS ";" OWS`.
     mutating func takePaddedSemicolon() -> Bool {
         let start = self.position
         self.skipWhitespace()
@@ -32,14 +32,14 @@ struct FieldScanner {
         return true
     }
 
-    /// token = 1*tchar
+    /// Takes `token = 1*tchar`.
     mutating func token() -> String? {
         let start = self.position
         while let byte = self.next, Self.isTokenCharacter(byte) { self.position += 1 }
         return self.position > start ? self.text(from: start, to: self.position) : nil
     }
 
-    /// quoted-string = DQUOTE *( qdtext / quoted-pair ) DQUOTE
+    /// Takes `quoted-string = DQUOTE *( qdtext / quoted-pair ) DQUOTE`.
     mutating func quotedString() -> String? {
         guard self.take("\"") else { return nil }
         var content: [UInt8] = []

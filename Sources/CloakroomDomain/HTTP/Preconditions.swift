@@ -32,6 +32,7 @@ public struct Preconditions: Sendable {
     /// Evaluates in the order of RFC 9110 §13.2.2.
     ///
     /// - Parameter entityTag: The strong tag of the representation, with its quotation marks.
+    /// - Returns: What to do with the request.
     public func evaluate(entityTag: String) -> Outcome {
         if let ifMatch, !Self.list(ifMatch, matches: entityTag, weakly: false) { return .failed }
         if let ifNoneMatch, Self.list(ifNoneMatch, matches: entityTag, weakly: true) { return .notModified }
@@ -41,6 +42,7 @@ public struct Preconditions: Sendable {
     /// Whether a `Range` field counts: always without `If-Range`, else only if the tag is the same (§13.1.5).
     ///
     /// - Parameter entityTag: The strong tag of the representation, with its quotation marks.
+    /// - Returns: `true` if so.
     public func allowsRange(entityTag: String) -> Bool {
         self.ifRange == nil || self.ifRange == entityTag
     }

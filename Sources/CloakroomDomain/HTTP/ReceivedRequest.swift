@@ -61,6 +61,7 @@ public struct ReceivedRequest: Sendable {
     /// Returns the value of the first field of a name.
     ///
     /// - Parameter name: In lower case.
+    /// - Returns: The value of the first field of a name.
     public func firstValue(of name: StaticString) -> ArraySlice<UInt8>? {
         for field in self.fields where self.name(of: field).isEqual(to: name) { return self.value(of: field) }
         return nil
@@ -69,6 +70,7 @@ public struct ReceivedRequest: Sendable {
     /// Returns the value of the first field of a name as text, invalid UTF-8 repaired.
     ///
     /// - Parameter name: In lower case.
+    /// - Returns: The value of the first field of a name as text, invalid UTF-8 repaired.
     public func firstText(of name: StaticString) -> String? {
         self.firstValue(of: name).map { String(decoding: $0, as: UTF8.self) }
     }
@@ -76,6 +78,7 @@ public struct ReceivedRequest: Sendable {
     /// Returns the values of every field of a name, in the order of arrival.
     ///
     /// - Parameter name: In lower case.
+    /// - Returns: The values of every field of a name, in the order of arrival.
     public func values(of name: some Sequence<UInt8>) -> [ArraySlice<UInt8>] {
         self.fields.compactMap { self.name(of: $0).elementsEqual(name) ? self.value(of: $0) : nil }
     }

@@ -1,6 +1,8 @@
 public import CloakroomCrypto
 
-/// The right to one act on one file. Only this module makes one: the ``Verifier`` from a presigned URL, or an owner's
+/// The right to one act on one file.
+///
+/// Only this module makes one: the ``Verifier`` from a presigned URL, or an owner's
 /// ``OrganizationAccess`` together with the file's record.
 public enum Grant: Sendable {
     /// To send a file's bytes.

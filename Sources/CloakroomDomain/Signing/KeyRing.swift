@@ -34,6 +34,7 @@ public final class KeyRing: Sendable {
     /// - Parameters:
     ///   - accessKeyID: The id.
     ///   - scope: What to derive it for.
+    /// - Returns: The derived key of an access key id, or `nil` where no such key is live.
     public func derivedKey(accessKeyID: String, scope: CredentialScope) -> HMACSHA256? {
         self.cache.withLock { cache in
             if let hit = cache.first(where: { $0.accessKeyID == accessKeyID && $0.scope == scope }) { return hit.key }

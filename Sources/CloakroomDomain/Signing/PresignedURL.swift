@@ -30,6 +30,7 @@ public struct PresignedURL: Sendable {
         ///   - fileID: The file to send.
         ///   - declaration: The length and media type that the request must have.
         ///   - now: Our clock.
+        /// - Returns: The URL and its end.
         public func upload(_ fileID: FileID, _ declaration: UploadDeclaration, now: Timestamp) -> PresignedURL {
             let headers = [
                 CanonicalHeader(
@@ -45,6 +46,7 @@ public struct PresignedURL: Sendable {
         /// - Parameters:
         ///   - record: The file to read.
         ///   - now: Our clock.
+        /// - Returns: The URL and its end.
         public func download(_ record: FileRecord, now: Timestamp) -> PresignedURL {
             let disposition = ContentDisposition(filename: record.declaration.filename)
             let response = [

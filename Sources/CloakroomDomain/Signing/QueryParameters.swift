@@ -84,6 +84,7 @@ public struct QueryParameters: Sendable {
     /// Returns the encoded values of a name.
     ///
     /// - Parameter name: In its encoded form.
+    /// - Returns: The encoded values of a name.
     public func values(of name: StaticString) -> [ArraySlice<UInt8>] {
         self.entries.compactMap {
             self.bytes[$0.start..<$0.nameEnd].isEqual(to: name) ? self.bytes[($0.nameEnd + 1)..<$0.end] : nil
@@ -93,6 +94,7 @@ public struct QueryParameters: Sendable {
     /// Whether a parameter of this name is there.
     ///
     /// - Parameter name: In its encoded form.
+    /// - Returns: `true` if so.
     public func contains(_ name: StaticString) -> Bool {
         self.entries.contains { self.bytes[$0.start..<$0.nameEnd].isEqual(to: name) }
     }
@@ -100,6 +102,7 @@ public struct QueryParameters: Sendable {
     /// Returns the first value of a name, decoded.
     ///
     /// - Parameter name: In its encoded form.
+    /// - Returns: The first value of a name, decoded.
     public func decodedValue(of name: StaticString) -> [UInt8]? {
         for entry in self.entries where self.bytes[entry.start..<entry.nameEnd].isEqual(to: name) {
             return PercentEncoding.decodeCanonical(self.bytes[(entry.nameEnd + 1)..<entry.end])

@@ -29,6 +29,7 @@ public struct SigningKey: Sendable {
     /// Creates a new key: 20 characters of id, 40 of secret, the lengths of Amazon's.
     ///
     /// - Parameter now: The time of making.
+    /// - Returns: The key.
     /// - Throws: ``RandomBytes/Unavailable`` where there is no entropy.
     public static func generate(now: Timestamp) throws(RandomBytes.Unavailable) -> SigningKey {
         let id = "CLK" + Hexadecimal.encode(try RandomBytes.generate(count: 9)).uppercased().prefix(17)
@@ -52,6 +53,7 @@ public struct SigningKey: Sendable {
     /// `HMAC(HMAC(HMAC(HMAC("AWS4" + secret, day), region), service), "aws4_request")`
     ///
     /// - Parameter scope: What to derive it for.
+    /// - Returns: The derived key, which is as secret as the key itself.
     public func derived(for scope: CredentialScope) -> HMACSHA256 {
         let start = HMACSHA256(key: Array("AWS4\(self.secret.reveal())".utf8))
         return [scope.day, scope.region, scope.service, CredentialScope.terminator].reduce(start) { key, part in

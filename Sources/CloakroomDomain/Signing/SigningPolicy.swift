@@ -35,6 +35,7 @@ public struct SigningPolicy: Sendable {
     /// Returns the scope of a day.
     ///
     /// - Parameter day: `yyyyMMdd`.
+    /// - Returns: The scope of a day.
     public func scope(day: String) -> CredentialScope {
         CredentialScope(day: day, region: self.region, service: Self.service)
     }

@@ -1,6 +1,6 @@
 import CloakroomCrypto
 
-/// Decides whether a presigned request is what a live signing key signed. A pure function of its arguments.
+/// Decides whether a presigned request is what a live signing key signed, as a pure function of its arguments.
 public struct Verifier: Sendable {
     private static let contentTypeName = Array("content-type".utf8)
     private static let contentLengthName = Array("content-length".utf8)

@@ -1,7 +1,7 @@
 import HTTPTypes
 import Hummingbird
 
-/// `{"error": {"code", "message", "details", "request_id"}}`
+/// An error as the API answers it: `{"error": {"code", "message", "details", "request_id"}}`.
 struct APIErrorDocument: Encodable {
     struct Body: Encodable {
         let code: String

@@ -4,7 +4,7 @@ public import Logging
 public import NIOCore
 public import ServiceLifecycle
 
-/// The listener for whoever runs the service: `/healthz`, `/readyz` and `/metrics`. Not for the public.
+/// The listener for whoever runs the service, not for the public: `/healthz`, `/readyz` and `/metrics`.
 public struct Operations: Service {
     private let address: ListenAddress
     private let readiness: Readiness

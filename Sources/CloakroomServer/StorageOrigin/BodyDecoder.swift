@@ -41,6 +41,7 @@ struct BodyDecoder {
     ///
     /// - Parameter buffer: The connection's bytes; what belongs to the body is read from it.
     /// - Returns: Some bytes of the body, or `nil` where more have to arrive or the body has ended.
+    /// - Throws: ``Malformed``.
     mutating func next(_ buffer: inout ByteBuffer) throws(Malformed) -> ByteBuffer? {
         while true {
             switch self.state {

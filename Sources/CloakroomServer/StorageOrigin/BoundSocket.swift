@@ -20,6 +20,7 @@ public struct BoundSocket: ~Copyable, Sendable {
     /// Binds an address.
     ///
     /// - Parameter address: Where to listen later.
+    /// - Returns: The bound socket.
     /// - Throws: ``BindError``.
     public static func bind(_ address: ListenAddress) throws(BindError) -> BoundSocket {
         do {

@@ -15,13 +15,13 @@ struct ErrorDocument {
             + [.init("RequestId", self.requestID)]
     }
 
-    /// `application/xml`
+    /// The document as `application/xml`.
     var xml: String {
         let body = self.elements.map { "<\($0.name)>\(Self.escapeXML($0.value))</\($0.name)>" }.joined()
         return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error>\(body)</Error>\n"
     }
 
-    /// `application/json`
+    /// The document as `application/json`.
     var json: String {
         let members = self.elements.map { "\(Self.quoteJSON($0.name)):\(Self.quoteJSON($0.value))" }
         return "{\"Error\":{\(members.joined(separator: ","))}}\n"

@@ -8,13 +8,13 @@ enum HTTPCharacter {
         return table
     }()
 
-    /// tchar
+    /// Whether a byte is `tchar`.
     @inline(__always)
     static func isToken(_ byte: UInt8) -> Bool {
         self.tokens[Int(byte)]
     }
 
-    /// HTAB, SP, VCHAR and obs-text
+    /// Whether a byte is HTAB, SP, VCHAR or obs-text.
     @inline(__always)
     static func isFieldValue(_ byte: UInt8) -> Bool {
         byte >= 0x20 && byte != 0x7F || byte == 0x09

@@ -20,6 +20,8 @@ struct HTTPHeadParser {
     /// Parses the bytes that have arrived.
     ///
     /// - Parameter bytes: From the head's first byte on.
+    /// - Returns: The head, or that its end has not arrived.
+    /// - Throws: ``RequestHeadError``.
     static func parse(_ bytes: UnsafeRawBufferPointer) throws(RequestHeadError) -> Outcome {
         // A server should ignore at least one empty line before the request line (RFC 9112 §2.2).
         let start = bytes.starts(with: [0x0D, 0x0A]) ? 2 : 0
@@ -69,7 +71,7 @@ struct HTTPHeadParser {
 
     // MARK: Request line
 
-    /// request-line = method SP request-target SP HTTP-version
+    /// Parses `request-line = method SP request-target SP HTTP-version`.
     private mutating func parseRequestLine() throws(RequestHeadError) -> (Range<Int>, Range<Int>) {
         let method = self.take { HTTPCharacter.isToken($0) }
         guard !method.isEmpty, self.takeByte(0x20) else { throw .malformed("the request line has no valid method") }
@@ -106,7 +108,7 @@ struct HTTPHeadParser {
 
     // MARK: Field lines
 
-    /// field-line = field-name ":" OWS field-value OWS
+    /// Parses `field-line = field-name ":" OWS field-value OWS`.
     private mutating func parseField() throws(RequestHeadError) {
         guard self.fields.count < Self.maximumFieldCount else { throw .tooLarge }
         let name = self.take { HTTPCharacter.isToken($0) }

@@ -37,7 +37,9 @@ extension StorageConnection {
     ) throws(StorageRefusal) {
         let values = request.values(of: "content-type".utf8).map { String(decoding: $0, as: UTF8.self) }
         let received = values.isEmpty ? nil : values.joined(separator: ", ")
-        guard values.count == 1, let received, let mediaType = MediaType(received), declaration.mediaType.accepts(mediaType) else {
+        guard values.count == 1, let received, let mediaType = MediaType(received),
+            declaration.mediaType.accepts(mediaType)
+        else {
             throw .typeMismatch(expected: declaration.mediaType.text, received: received)
         }
     }

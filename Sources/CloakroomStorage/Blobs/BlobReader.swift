@@ -17,6 +17,7 @@ public final class BlobReader: Sendable {
     /// Reads a piece.
     ///
     /// - Parameter range: Offsets of the first byte and of the byte after the last, within the blob.
+    /// - Returns: The bytes of the whole range.
     /// - Throws: ``StorageError``, also where the file is shorter than it was: a piece is never short.
     public func read(_ range: Range<Int64>) async throws(StorageError) -> ByteBuffer {
         try await self.store.onDisk { () throws(StorageError) in
@@ -40,6 +41,7 @@ extension FileStore {
     /// Opens a sealed file's bytes for reading in pieces.
     ///
     /// - Parameter grant: The right to read them.
+    /// - Returns: The reader, which keeps the bytes readable when the file is deleted meanwhile.
     /// - Throws: ``StorageError/notFound`` where there are none.
     public func reader(_ grant: DownloadGrant) throws(StorageError) -> BlobReader {
         BlobReader(try self.open(grant), store: self)

@@ -147,6 +147,7 @@ public final class BlobStore: Sendable {
     ///
     /// - Parameter id: The file.
     /// - Returns: Whether there was one.
+    /// - Throws: ``StorageError``.
     @discardableResult
     func remove(_ id: FileID) throws(StorageError) -> Bool {
         if unlinkat(self.directory(of: id), id.uuid, 0) == 0 { return true }
@@ -157,6 +158,7 @@ public final class BlobStore: Sendable {
     /// Whether a blob has its name.
     ///
     /// - Parameter id: The file.
+    /// - Returns: `true` if so.
     func contains(_ id: FileID) -> Bool {
         faccessat(self.directory(of: id), id.uuid, F_OK, 0) == 0
     }
@@ -164,6 +166,7 @@ public final class BlobStore: Sendable {
     /// Makes names and removals durable in the directories of some files.
     ///
     /// - Parameter ids: The files.
+    /// - Throws: ``StorageError``.
     func synchronizeDirectories(of ids: [FileID]) throws(StorageError) {
         for shard in Set(ids.map(\.shard)) { try self.synchronize(self.shards[Int(shard)]) }
     }

@@ -27,6 +27,7 @@ public struct OpenBlob: ~Copyable, Sendable {
     /// - Parameters:
     ///   - buffer: Receives the bytes.
     ///   - offset: The first byte's offset.
+    /// - Returns: How many bytes were read, or that the disk would have to be waited for.
     /// - Throws: ``StorageError`` for a failure of the disk.
     public borrowing func readCached(
         into buffer: UnsafeMutableRawBufferPointer, offset: Int64

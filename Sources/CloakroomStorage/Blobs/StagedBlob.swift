@@ -137,6 +137,7 @@ public final class StagedBlob: Sendable {
     ///
     /// - Parameter replacingOrphan: Whether a blob of that name is one that a crash left, to be removed.
     /// - Returns: `false` where there is a blob of that name already and it is not to be replaced.
+    /// - Throws: ``StorageError``.
     func publish(replacingOrphan: Bool) throws(StorageError) -> Bool {
         try self.state.withLock { state throws(StorageError) in
             guard let file = state.file?.rawValue else { return false }

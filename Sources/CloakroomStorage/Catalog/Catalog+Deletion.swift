@@ -11,6 +11,7 @@ extension Catalog {
     ///   - organization: Its owner; a file of another is not found.
     ///   - now: The time of deletion.
     /// - Returns: Whether there was such a file.
+    /// - Throws: ``StorageError``.
     public func delete(
         _ id: FileID, of organization: OrganizationID, now: Timestamp
     ) async throws(StorageError) -> Bool {
@@ -40,6 +41,7 @@ extension Catalog {
     ///   - now: The current time.
     ///   - limit: The most files of one call.
     /// - Returns: How many were moved.
+    /// - Throws: ``StorageError``.
     public func deleteAbandoned(now: Timestamp, limit: Int) async throws(StorageError) -> Int {
         try await self.writer.write { connection throws(SQLiteError) in
             let rows = try connection.statement(
@@ -64,6 +66,8 @@ extension Catalog {
     /// Returns deleted files whose bytes may still be there.
     ///
     /// - Parameter limit: The most files of one call.
+    /// - Returns: Deleted files whose bytes may still be there.
+    /// - Throws: ``StorageError``.
     public func filesToRemove(limit: Int) throws(StorageError) -> [FileID] {
         try self.ids("SELECT id FROM deleted_files WHERE bytes_removed = 0 LIMIT ?") { $0.bind(Int64(limit)) }
     }
@@ -71,6 +75,7 @@ extension Catalog {
     /// Notes that the bytes of deleted files are durably gone.
     ///
     /// - Parameter ids: The files.
+    /// - Throws: ``StorageError``.
     public func markRemoved(_ ids: [FileID]) async throws(StorageError) {
         try await self.writer.write { connection throws(SQLiteError) in
             for id in ids {
@@ -84,6 +89,8 @@ extension Catalog {
     /// - Parameters:
     ///   - now: The current time.
     ///   - limit: The most files of one call.
+    /// - Returns: Deleted files that no upload can bring back any more.
+    /// - Throws: ``StorageError``.
     public func filesToForget(now: Timestamp, limit: Int) throws(StorageError) -> [FileID] {
         try self.ids("SELECT id FROM deleted_files WHERE bytes_removed = 1 AND forget_after < ? LIMIT ?") {
             $0.bind(now.secondsSinceEpoch).bind(Int64(limit))
@@ -93,6 +100,7 @@ extension Catalog {
     /// Forgets deletions.
     ///
     /// - Parameter ids: Files whose bytes are durably gone.
+    /// - Throws: ``StorageError``.
     public func forget(_ ids: [FileID]) async throws(StorageError) {
         try await self.writer.write { connection throws(SQLiteError) in
             for id in ids {
@@ -105,8 +113,10 @@ extension Catalog {
     /// Returns pending files that were declared before a moment, in pages ordered by the end of their URL.
     ///
     /// - Parameters:
-    ///   - limit: The most files of one call.
     ///   - before: Only files declared before.
+    ///   - limit: The most files of one call.
+    /// - Returns: Pending files that were declared before a moment, in pages ordered by the end of their URL.
+    /// - Throws: ``StorageError``.
     public func pendingFiles(before: Timestamp, limit: Int) throws(StorageError) -> [FileID] {
         try self.ids(
             "SELECT id FROM files WHERE sha256 IS NULL AND created_at <= ? ORDER BY upload_expires_at DESC LIMIT ?"

@@ -15,6 +15,7 @@ extension Catalog {
     /// Adds a pending file, and its organization if it is new.
     ///
     /// - Parameter file: A pending file.
+    /// - Throws: ``StorageError``.
     public func insert(_ file: FileRecord) async throws(StorageError) {
         try await self.writer.write { connection throws(SQLiteError) in
             try Self.ensureOrganization(file.organization, now: file.createdAt, connection)
@@ -44,6 +45,8 @@ extension Catalog {
     /// - Parameters:
     ///   - id: The file.
     ///   - seal: The digest of the bytes, which are on disk, and the time.
+    /// - Returns: What became of the row.
+    /// - Throws: ``StorageError``.
     public func seal(_ id: FileID, _ seal: FileRecord.Seal) async throws(StorageError) -> SealOutcome {
         try await self.writer.write { connection throws(SQLiteError) in
             try connection.statement("UPDATE files SET sha256 = ?, uploaded_at = ? WHERE id = ? AND sha256 IS NULL")
@@ -59,6 +62,8 @@ extension Catalog {
     /// Returns a file of any organization.
     ///
     /// - Parameter id: The file.
+    /// - Returns: A file of any organization.
+    /// - Throws: ``StorageError``.
     public func file(_ id: FileID) throws(StorageError) -> FileRecord? {
         try self.readers.read { connection throws(SQLiteError) in
             let row = try connection.statement(
@@ -77,6 +82,8 @@ extension Catalog {
     /// - Parameters:
     ///   - id: The file.
     ///   - organization: Its owner.
+    /// - Returns: An organization's file; another's takes the same path as one that does not exist.
+    /// - Throws: ``StorageError``.
     public func file(_ id: FileID, of organization: OrganizationID) throws(StorageError) -> FileRecord? {
         try self.readers.read { connection throws(SQLiteError) in
             let row = try connection.statement(
@@ -95,6 +102,8 @@ extension Catalog {
     /// - Parameters:
     ///   - query: Which files.
     ///   - organization: Whose.
+    /// - Returns: A page of an organization's files, newest first.
+    /// - Throws: ``StorageError``.
     public func files(_ query: FileQuery, of organization: OrganizationID) throws(StorageError) -> FilePage {
         try self.readers.read { connection throws(SQLiteError) in
             let row = try connection.statement(

@@ -8,6 +8,7 @@ extension Catalog {
     /// - Parameters:
     ///   - key: The key without its secret.
     ///   - digest: The SHA-256 of the secret.
+    /// - Throws: ``StorageError``.
     public func insert(_ key: APIKeyRecord, digest: SHA256Digest) async throws(StorageError) {
         try await self.writer.write { connection throws(SQLiteError) in
             var owner: String?
@@ -30,6 +31,8 @@ extension Catalog {
     /// Returns the key of a digest, revoked or not.
     ///
     /// - Parameter digest: The SHA-256 of the secret that a client presented.
+    /// - Returns: The key of a digest, revoked or not.
+    /// - Throws: ``StorageError``.
     public func apiKey(digest: SHA256Digest) throws(StorageError) -> APIKeyRecord? {
         try self.readers.read { connection throws(SQLiteError) in
             let row = try connection.statement(
@@ -64,6 +67,7 @@ extension Catalog {
     ///   - id: The key.
     ///   - now: The time of revocation.
     /// - Returns: Whether there is such a key; revoking one twice keeps the first time.
+    /// - Throws: ``StorageError``.
     public func revoke(_ id: APIKeyID, now: Timestamp) async throws(StorageError) -> Bool {
         try await self.writer.write { connection throws(SQLiteError) in
             try connection.statement("UPDATE api_keys SET revoked_at = coalesce(revoked_at, ?) WHERE id = ?")
@@ -77,6 +81,7 @@ extension Catalog {
     /// - Parameters:
     ///   - id: The key.
     ///   - now: The time of use.
+    /// - Throws: ``StorageError``.
     public func noteUse(of id: APIKeyID, now: Timestamp) async throws(StorageError) {
         let hour = now.secondsSinceEpoch - now.secondsSinceEpoch % 3_600
         try await self.writer.write { connection throws(SQLiteError) in

@@ -61,6 +61,7 @@ enum CatalogSchema {
     /// Brings a database up to date.
     ///
     /// - Parameter connection: One that writes.
+    /// - Throws: ``TooNew``, or what SQLite reported.
     static func migrate(_ connection: SQLiteConnection) throws {
         let found = Int(try connection.text(of: "PRAGMA user_version")) ?? 0
         guard found <= self.migrations.count else { throw TooNew(found: found, known: self.migrations.count) }

@@ -44,6 +44,8 @@ final class CatalogWriter: Sendable {
     /// Makes changes and returns when they are durable.
     ///
     /// - Parameter body: Runs in a transaction, possibly more than once, with the effect of its last run.
+    /// - Returns: What the body returned.
+    /// - Throws: ``SQLiteError``.
     func write<Value: Sendable>(
         _ body: @escaping @Sendable (SQLiteConnection) throws(SQLiteError) -> Value
     ) async throws(StorageError) -> Value {

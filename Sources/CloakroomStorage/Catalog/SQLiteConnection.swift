@@ -23,6 +23,7 @@ final class SQLiteConnection: @unchecked Sendable {
     /// - Parameters:
     ///   - path: The file, created if the role writes.
     ///   - role: What the connection is for.
+    /// - Throws: ``SQLiteError``.
     init(path: String, role: Role) throws(SQLiteError) {
         let access = role == .reader ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
         var handle: OpaquePointer?

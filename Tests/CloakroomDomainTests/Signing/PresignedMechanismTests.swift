@@ -5,12 +5,12 @@ import Testing
 struct PresignedMechanismTests {
     struct Case: CustomTestStringConvertible, Sendable {
         let name: String
-        let query: String
+        let target: String
         let error: PresignedURLError
 
-        init(_ name: String, _ query: String, _ error: PresignedURLError) {
+        init(_ name: String, _ target: String, _ error: PresignedURLError) {
             self.name = name
-            self.query = query
+            self.target = target
             self.error = error
         }
 
@@ -18,19 +18,19 @@ struct PresignedMechanismTests {
     }
 
     static let unsigned: [Case] = [
-        Case("no query", "", .notPresigned),
-        Case("other parameters", "?response-content-type=text%2Fplain&x-id=GetObject", .notPresigned),
-        Case("names in another case", "?x-amz-date=20260320T113000Z&x-amz-signature=00", .notPresigned),
-        Case("a session token alone", "?X-Amz-Security-Token=t", .notPresigned),
-        Case("one of the six", "?X-Amz-Date=20260320T113000Z", .missingParameter("X-Amz-Algorithm")),
-        Case("version 2", "?AWSAccessKeyId=a&Signature=b&Expires=1774006200", .signatureVersion2),
-        Case("version 2's key alone", "?AWSAccessKeyId=a", .signatureVersion2),
+        Case("no query", "/files/a", .notPresigned),
+        Case("other parameters", "/files/a?response-content-type=text%2Fplain&x-id=GetObject", .notPresigned),
+        Case("names in another case", "/files/a?x-amz-date=20260320T113000Z&x-amz-signature=00", .notPresigned),
+        Case("a session token alone", "/files/a?X-Amz-Security-Token=t", .notPresigned),
+        Case("one of the six", "/files/a?X-Amz-Date=20260320T113000Z", .missingParameter("X-Amz-Algorithm")),
+        Case("version 2", "/files/a?AWSAccessKeyId=a&Signature=b&Expires=1774006200", .signatureVersion2),
+        Case("version 2's key alone", "/files/a?AWSAccessKeyId=a", .signatureVersion2),
     ]
 
     @Test(arguments: Self.unsigned)
     func requestWithoutTheSixIsRefused(_ example: Case) throws {
         let fixture = try SigningFixture()
-        let request = ReceivedRequest.head("GET", "\(SigningFixture.downloadPath)\(example.query)")
+        let request = ReceivedRequest.head("GET", example.target)
         #expect(throws: example.error) { try fixture.verify(request) }
     }
 
@@ -60,27 +60,27 @@ struct PresignedMechanismTests {
         #expect(grant.download?.fileID.description == SigningFixture.fileID)
     }
 
-    /// Each query breaks two rules; the one that comes first in the order answers.
+    private static let unlisted = SigningFixture.download.replacing("Headers=host", with: "Headers=accept")
+    private static let unknown = SigningFixture.download.replacing("CLKTESTKEY0123456789", with: "OTHER")
+    private static let ended = SigningFixture.download.replacing("Expires=3600", with: "Expires=0")
+
+    /// Each URL breaks two rules; the one that comes first in the order answers.
     static let precedence: [Case] = [
-        Case("expiry before the signature", "&X-Amz-Expires=0", .expired(
-            lifetimeSeconds: 0, at: SigningFixture.now, now: SigningFixture.now)),
-        Case("an unknown key before a session token", "&X-Amz-Security-Token=t", .unknownAccessKey("OTHER")),
-        Case("a session token before the signed headers", "&X-Amz-Security-Token=t", .securityToken),
-        Case("the signed headers before the signature", "", .headersNotSigned(["host"])),
-        Case("the signature before other parameters", "&versionId=1", .signatureMismatch(nil)),
+        Case(
+            "the time before an unknown key", Self.ended.replacing("CLKTESTKEY0123456789", with: "OTHER"),
+            .expired(lifetimeSeconds: 0, at: SigningFixture.now, now: SigningFixture.now)),
+        Case("an unknown key before a token", "\(Self.unknown)&X-Amz-Security-Token=t", .unknownAccessKey("OTHER")),
+        Case("a token before the signed headers", "\(Self.unlisted)&X-Amz-Security-Token=t", .securityToken),
+        Case("the signed headers before the signature", Self.unlisted, .headersNotSigned(["host"])),
+        Case(
+            "the signature before other parameters", "\(SigningFixture.download)&versionId=1",
+            .signatureMismatch(nil)),
     ]
 
     @Test(arguments: Self.precedence)
     func firstRuleThatFailsAnswers(_ example: Case) throws {
         let fixture = try SigningFixture()
-        var target = SigningFixture.download
-        switch example.error {
-        case .expired: target = target.replacing("&X-Amz-Expires=3600", with: "")
-        case .unknownAccessKey: target = target.replacing(SigningFixture.accessKeyID, with: "OTHER")
-        case .securityToken, .headersNotSigned: target = target.replacing("Headers=host", with: "Headers=accept")
-        default: break
-        }
-        let request = ReceivedRequest.head("GET", target + example.query)
+        let request = ReceivedRequest.head("GET", example.target)
         #expect(throws: example.error) { try fixture.verify(request) }
     }
 }
