@@ -15,7 +15,7 @@ public struct API: Service {
     private let services: APIServices
     private let address: ListenAddress
     private let group: any EventLoopGroup
-    private let logger: Logger
+    private var logger: Logger
     private let onListening: @Sendable (SocketAddress) async -> Void
 
     /// Wires the API; it listens once it runs.
@@ -39,7 +39,9 @@ public struct API: Service {
             signingKeys: signingKeys, clock: clock)
         self.address = address
         self.group = group
+        // The framework reports its own starts and stops, which the server has reported already.
         self.logger = logger
+        self.logger.logLevel = max(logger.logLevel, .warning)
         self.onListening = onListening
     }
 

@@ -1,41 +1,20 @@
 import HTTPTypes
 import Hummingbird
 
-/// An error as the API answers it: `{"error": {"code", "message", "details", "request_id"}}`.
-struct APIErrorDocument: Encodable {
-    struct Body: Encodable {
-        let code: String
-        let message: String
-        let details: Details
-        let request_id: String
-    }
-
-    struct Details: Encodable {
-        var fields: [Field]?
-    }
-
-    struct Field: Encodable {
-        let field: String
-        let reason: String
-    }
-
-    let error: Body
-
-    init(_ error: APIError, requestID: String) {
-        var details = Details()
-        if case .invalid(let fields) = error {
-            details.fields = fields.map { Field(field: $0.field, reason: $0.reason) }
-        }
-        let answer = error.answer
-        self.error = Body(code: answer.code, message: answer.message, details: details, request_id: requestID)
-    }
-}
-
 extension APIError {
-    /// The answer on the wire.
+    /// The answer on the wire: `{"error": {"code", "message", "details", "request_id"}}`.
     func response(requestID: String) -> Response {
-        var response = JSONBody.response(
-            APIErrorDocument(self, requestID: requestID), status: self.answer.status)
+        let answer = self.answer
+        let document = JSONOutput.object([
+            (
+                "error",
+                .object([
+                    ("code", .string(answer.code)), ("message", .string(answer.message)),
+                    ("details", self.details), ("request_id", .string(requestID)),
+                ])
+            )
+        ])
+        var response = JSONBody.response(document, status: answer.status)
         switch self {
         case .unauthorized: response.headers[.wwwAuthenticate] = "Bearer"
         case .methodNotAllowed(let allowed): response.headers[.allow] = allowed.joined(separator: ", ")
@@ -45,5 +24,13 @@ extension APIError {
             break
         }
         return response
+    }
+
+    private var details: JSONOutput {
+        guard case .invalid(let fields) = self else { return .object([]) }
+        let list = fields.map { field in
+            JSONOutput.object([("field", .string(field.field)), ("reason", .string(field.reason))])
+        }
+        return .object([("fields", .array(list))])
     }
 }

@@ -5,13 +5,6 @@ import Hummingbird
 
 /// `GET /v1/files/{id}/download`: a presigned URL, a redirection to it, or the bytes themselves.
 struct DownloadFile: Sendable {
-    struct Output: Encodable {
-        let url: String
-        let expires_at: String
-        let content_type: String
-        let size_bytes: Int64
-    }
-
     /// Bytes of a piece that is read and sent.
     private static let pieceLength: Int64 = 256 * 1_024
 
@@ -59,9 +52,11 @@ struct DownloadFile: Sendable {
     private func presignedURL(_ record: FileRecord, now: Timestamp) -> Response {
         let url = self.services.minter.download(record, now: now)
         return JSONBody.response(
-            Output(
-                url: url.url.reveal(), expires_at: url.expiresAt.rfc3339,
-                content_type: record.declaration.mediaType.text, size_bytes: record.declaration.size.bytes))
+            .object([
+                ("url", .string(url.url.reveal())), ("expires_at", .string(url.expiresAt.rfc3339)),
+                ("content_type", .string(record.declaration.mediaType.text)),
+                ("size_bytes", .integer(record.declaration.size.bytes)),
+            ]))
     }
 
     // MARK: Bytes

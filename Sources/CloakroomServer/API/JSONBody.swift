@@ -10,11 +10,9 @@ enum JSONBody {
     static let maximumLength = 1_048_576
 
     /// Returns an answer with a JSON body.
-    static func response(_ value: some Encodable, status: HTTPResponse.Status = .ok) -> Response {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.withoutEscapingSlashes, .sortedKeys]
-        // Our own values hold strings, whole numbers and null, all of which JSON has.
-        let body = (try? encoder.encodeAsByteBuffer(value, allocator: ByteBufferAllocator())) ?? ByteBuffer()
+    static func response(_ value: JSONOutput, status: HTTPResponse.Status = .ok) -> Response {
+        var body = ByteBuffer()
+        value.write(into: &body)
         return Response(
             status: status, headers: [.contentType: "application/json", .cacheControl: "no-store"],
             body: ResponseBody(byteBuffer: body))

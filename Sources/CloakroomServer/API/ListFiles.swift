@@ -5,21 +5,6 @@ import Hummingbird
 
 /// `GET /v1/files`: a page of an organization's files, newest first.
 struct ListFiles: Sendable {
-    struct Output: Encodable {
-        let files: [FileResource]
-        let next_cursor: String?
-
-        private enum CodingKeys: String, CodingKey {
-            case files, next_cursor
-        }
-
-        func encode(to encoder: any Encoder) throws {
-            var container = encoder.container(keyedBy: CodingKeys.self)
-            try container.encode(self.files, forKey: .files)
-            try container.encode(self.next_cursor, forKey: .next_cursor)
-        }
-    }
-
     let services: APIServices
 
     func callAsFunction(_ request: Request, _ context: APIContext) throws -> Response {
@@ -27,9 +12,10 @@ struct ListFiles: Sendable {
         let query = try Self.decode(QueryItems(request.uri.query))
         let page = try self.services.store.list(query, access: access)
         return JSONBody.response(
-            Output(
-                files: page.files.map(FileResource.init),
-                next_cursor: page.nextCursor.map { Base64.encode($0.bytes, alphabet: .urlSafe) }))
+            .object([
+                ("files", .array(page.files.map(FileResource.json))),
+                ("next_cursor", .optional(page.nextCursor.map { Base64.encode($0.bytes, alphabet: .urlSafe) })),
+            ]))
     }
 
     static func decode(_ items: QueryItems) throws(APIError) -> FileQuery {

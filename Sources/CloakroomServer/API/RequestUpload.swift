@@ -5,18 +5,6 @@ import Hummingbird
 
 /// `POST /v1/files/upload`: declares a file and returns a presigned URL to send its bytes to.
 struct RequestUpload: Sendable {
-    struct Output: Encodable {
-        let file_id: String
-        let upload_url: String
-        let expires_at: String
-        let method = "PUT"
-        let headers: [String: String]
-
-        private enum CodingKeys: String, CodingKey {
-            case file_id, upload_url, expires_at, method, headers
-        }
-    }
-
     let services: APIServices
 
     func callAsFunction(_ request: Request, _ context: APIContext) async throws -> Response {
@@ -29,9 +17,11 @@ struct RequestUpload: Sendable {
             declaration, access: access, lifetimeSeconds: self.services.policy.lifetimeSeconds, now: now)
         let url = self.services.minter.upload(record.id, declaration, now: now)
         return JSONBody.response(
-            Output(
-                file_id: record.id.description, upload_url: url.url.reveal(), expires_at: url.expiresAt.rfc3339,
-                headers: ["Content-Type": declaration.mediaType.text]))
+            .object([
+                ("file_id", .string(record.id.description)), ("upload_url", .string(url.url.reveal())),
+                ("expires_at", .string(url.expiresAt.rfc3339)), ("method", .string("PUT")),
+                ("headers", .object([("Content-Type", .string(declaration.mediaType.text))])),
+            ]))
     }
 
     /// Checks every field, and reports every one that is wrong.

@@ -9,7 +9,7 @@ struct ShowFile: Sendable {
     func callAsFunction(_ request: Request, _ context: APIContext) throws -> Response {
         let access = try self.services.authenticator.authorize(.filesRead, request, context)
         let id = try FilePath.id(context)
-        return JSONBody.response(FileResource(try self.services.store.record(id, access: access)))
+        return JSONBody.response(FileResource.json(try self.services.store.record(id, access: access)))
     }
 }
 

@@ -22,7 +22,7 @@ struct UploadFile: Sendable {
         let record = try await self.services.store.sealNew(
             staged, last: last, filename: filename, mediaType: mediaType, access: access,
             now: self.services.clock.now)
-        var response = JSONBody.response(FileResource(record), status: .created)
+        var response = JSONBody.response(FileResource.json(record), status: .created)
         response.headers[.location] = "/v1/files/\(record.id)"
         return response
     }

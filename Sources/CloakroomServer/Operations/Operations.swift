@@ -10,7 +10,7 @@ public struct Operations: Service {
     private let readiness: Readiness
     private let registry: PrometheusRegistry
     private let group: any EventLoopGroup
-    private let logger: Logger
+    private var logger: Logger
     private let onListening: @Sendable (SocketAddress) async -> Void
 
     /// Wires the listener; it listens once it runs.
@@ -30,7 +30,9 @@ public struct Operations: Service {
         self.readiness = readiness
         self.registry = registry
         self.group = group
+        // The framework reports its own starts and stops, which the server has reported already.
         self.logger = logger
+        self.logger.logLevel = max(logger.logLevel, .warning)
         self.onListening = onListening
     }
 

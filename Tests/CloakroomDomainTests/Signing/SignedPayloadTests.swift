@@ -1,3 +1,4 @@
+import CloakroomCrypto
 import CloakroomDomain
 import Testing
 

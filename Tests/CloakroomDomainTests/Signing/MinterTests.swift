@@ -1,0 +1,93 @@
+import CloakroomDomain
+import Testing
+
+/// Minted URLs are those that botocore signs for the same request, and verify.
+struct MinterTests {
+    struct Case: CustomTestStringConvertible, Sendable {
+        let filename: String
+        let mediaType: String
+        let query: String
+        let signature: String
+
+        var testDescription: String { self.filename }
+    }
+
+    // As SigningFixture's command, with these parameters.
+    static let downloads: [Case] = [
+        Case(
+            filename: "cat.png", mediaType: "image/png",
+            query: """
+                response-content-disposition=inline%3B%20filename%3D%22cat.png%22&response-content-type=image%2Fpng
+                """,
+            signature: "f327feaca98b0850d75d90b054eab5e23e3af9fb86ca6737c1cb7f4447707a8f"),
+        Case(
+            filename: "€ rates.txt", mediaType: "text/plain",
+            query: """
+                response-content-disposition=inline%3B%20filename%3D%22_%20rates.txt%22%3B%20\
+                filename%2A%3DUTF-8%27%27%25E2%2582%25AC%2520rates.txt&response-content-type=text%2Fplain
+                """,
+            signature: "8499fcf284e9121ca2cb3a484883da7f30508c2abda87695c6ff5d1039a892a7"),
+    ]
+
+    private static func record(_ filename: String, _ mediaType: String) throws -> FileRecord {
+        let id = try #require(FileID(SigningFixture.fileID))
+        let type = try #require(MediaType(mediaType))
+        let size = try #require(ByteCount(4_096))
+        let name = try Filename(filename)
+        let declaration = UploadDeclaration(filename: name, mediaType: type, size: size, sha256: nil)
+        return FileRecord(
+            id: id, organization: .default, declaration: declaration, createdAt: SigningFixture.now,
+            uploadExpiresAt: SigningFixture.now, status: .pending)
+    }
+
+    /// The parameters of a URL, in no order.
+    private static func parameters(_ url: String) -> Set<String> {
+        guard let mark = url.firstIndex(of: "?") else { return [] }
+        return Set(url[mark...].dropFirst().split(separator: "&").map { String($0) })
+    }
+
+    @Test(arguments: Self.downloads)
+    func downloadURLIsBotocores(_ example: Case) throws {
+        let fixture = try SigningFixture()
+        let minter = PresignedURL.Minter(policy: fixture.policy, keyRing: fixture.keyRing)
+        let record = try Self.record(example.filename, example.mediaType)
+        let minted = minter.download(record, now: SigningFixture.now)
+        let url = minted.url.reveal()
+        let expected = SigningFixture.target(parameters: example.query, signature: example.signature)
+        #expect(url.hasPrefix("http://127.0.0.1:8081\(SigningFixture.downloadPath)?"))
+        #expect(Self.parameters(url) == Self.parameters(expected))
+        // 2026-03-20T12:30:00Z
+        #expect(minted.expiresAt == Timestamp(secondsSinceEpoch: 1_774_009_800))
+        for method in ["GET", "HEAD"] {
+            let target = String(url.dropFirst("http://127.0.0.1:8081".count))
+            let grant = try fixture.verify(.head(method, target))
+            #expect(grant.download?.contentType == example.mediaType)
+        }
+    }
+
+    @Test
+    func uploadURLIsBotocores() throws {
+        let fixture = try SigningFixture()
+        let minter = PresignedURL.Minter(policy: fixture.policy, keyRing: fixture.keyRing)
+        let record = try Self.record("cat.png", "image/png")
+        let minted = minter.upload(record.id, record.declaration, now: SigningFixture.now)
+        let url = minted.url.reveal()
+        #expect(url.hasPrefix("http://127.0.0.1:8081\(SigningFixture.uploadPath)?"))
+        #expect(Self.parameters(url) == Self.parameters(SigningFixture.upload))
+        #expect(minted.expiresAt == Timestamp(secondsSinceEpoch: 1_774_009_800))
+        let target = String(url.dropFirst("http://127.0.0.1:8081".count))
+        let request = ReceivedRequest.head("PUT", target, ["Content-Type": "image/png", "Content-Length": "4096"])
+        let grant = try fixture.verify(request)
+        #expect(grant.upload?.fileID == record.id)
+    }
+
+    @Test
+    func mintedURLIsNotPrinted() throws {
+        let fixture = try SigningFixture()
+        let minter = PresignedURL.Minter(policy: fixture.policy, keyRing: fixture.keyRing)
+        let record = try Self.record("cat.png", "image/png")
+        let minted = minter.download(record, now: SigningFixture.now)
+        #expect(!"\(minted)".contains("Signature"))
+        #expect(!String(reflecting: minted).contains("Signature"))
+    }
+}
