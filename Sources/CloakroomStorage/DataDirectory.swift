@@ -56,6 +56,18 @@ public final class DataDirectory: Sendable {
     /// The descriptor for calls relative to the directory.
     var rawDescriptor: Int32 { self.descriptor.rawValue }
 
+    /// Runs work that reads and replaces a file of the directory, one process at a time.
+    ///
+    /// The lock is the directory's own and not the one that tells the server.
+    ///
+    /// - Parameter body: The work.
+    /// - Returns: What the work returned.
+    public func alone<Value>(_ body: () throws -> Value) throws -> Value {
+        flock(self.descriptor.rawValue, LOCK_EX)
+        defer { flock(self.descriptor.rawValue, LOCK_UN) }
+        return try body()
+    }
+
     /// Makes the creation and renaming of entries durable.
     func synchronize() throws(SystemCallError) {
         try self.descriptor.synchronize()

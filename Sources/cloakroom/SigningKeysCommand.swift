@@ -12,7 +12,8 @@ struct SigningKeysCommand: ParsableCommand {
 
     private static func perform(_ directory: DataDirectoryOption, _ body: (SigningKeyFile) throws -> Void) throws {
         do {
-            try body(SigningKeyFile(directory: directory.open()))
+            let directory = try directory.open()
+            try directory.alone { try body(SigningKeyFile(directory: directory)) }
         } catch {
             StandardError.write("\(error)")
             throw ExitCode.failure

@@ -150,7 +150,7 @@ public struct Verifier: Sendable {
     private func diagnoseBody(
         _ request: ReceivedRequest, _ declared: UploadDeclaration, host: [UInt8], _ isSigned: (Reading) -> Bool
     ) -> Result<Void, PresignedURLError>? {
-        let type = Array(declared.mediaType.text.utf8)
+        let type = CanonicalHeader(name: Self.contentTypeName, values: [ArraySlice(declared.mediaType.text.utf8)]).value
         let length = Array(declared.size.description.utf8)
         let readings: [(type: [UInt8]?, length: [UInt8]?)] = [(type, nil), (nil, length), (type, length)]
         for reading in readings {

@@ -1,3 +1,5 @@
+import CloakroomDomain
+
 /// Where a listener listens: a host and a port.
 public struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
     /// The rule, for messages.
@@ -12,7 +14,10 @@ public struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
     ///
     /// - Parameter text: By the ``rule``; anything else gives `nil`.
     public init?(_ text: String) {
-        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
+        guard let colon = text.lastIndex(of: ":"),
+            let port = DecimalDigits.value(of: text[text.index(after: colon)...].utf8),
+            (0...65_535).contains(port)
+        else {
             return nil
         }
         var host = text[..<colon]
@@ -23,7 +28,7 @@ public struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
         }
         guard !host.isEmpty else { return nil }
         self.host = String(host)
-        self.port = Int(port)
+        self.port = port
     }
 
     /// The address as it is written.

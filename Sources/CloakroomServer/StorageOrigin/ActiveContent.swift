@@ -1,8 +1,12 @@
 /// Media types that a browser would run or render with the origin's rights; they are served as attachments.
 enum ActiveContent {
     private static let essences: Set<String> = [
-        "text/html", "application/xhtml+xml", "image/svg+xml", "text/xml", "application/xml", "text/javascript",
-        "application/javascript", "application/x-javascript", "application/ecmascript", "text/ecmascript",
+        "text/html", "application/xhtml+xml", "image/svg+xml", "text/xml", "application/xml",
+        // The JavaScript types of the WHATWG's MIME Sniffing Standard §4.6.
+        "application/ecmascript", "application/javascript", "application/x-ecmascript", "application/x-javascript",
+        "text/ecmascript", "text/javascript", "text/javascript1.0", "text/javascript1.1", "text/javascript1.2",
+        "text/javascript1.3", "text/javascript1.4", "text/javascript1.5", "text/jscript", "text/livescript",
+        "text/x-ecmascript", "text/x-javascript",
         "text/xsl", "application/xslt+xml", "application/wasm", "application/x-shockwave-flash",
         "multipart/x-mixed-replace", "message/rfc822", "text/vtt", "text/cache-manifest",
     ]

@@ -101,7 +101,8 @@ struct ChecksumTests {
             "content-digest": "sha-512=:\(Self.sha512Text):,sha-256=:\(Self.sha256Text):", "digest": "ignored",
         ]
         let checksums = try Checksum.read { fields[$0] }
-        #expect(Set(checksums.map(\.algorithm)) == [.md5, .crc32, .sha512, .sha256])
+        let expected: Set<Checksum.Algorithm> = [.md5, .crc32, .sha512, .sha256]
+        #expect(Set(checksums.map(\.algorithm)) == expected)
         let none = try Checksum.read { _ in nil }
         #expect(none.isEmpty)
     }

@@ -39,7 +39,7 @@ struct AWSVector: Decodable, Sendable, CustomTestStringConvertible {
 
     /// Whether the suite stands beside the project; it is not part of it.
     static var isPresent: Bool {
-        FileManager.default.isReadableFile(atPath: Self.file.path)
+        FileManager.default.isReadableFile(atPath: Self.file.path(percentEncoded: false))
     }
 
     /// Every case; none where the suite is absent or malformed.

@@ -9,6 +9,8 @@ struct DeclaredUploadTests {
         case type(String?)
         /// Refused for its length, with what arrived.
         case length(Int64?)
+        /// Refused because no file may be so large, with what arrived.
+        case size(Int64)
     }
 
     struct Case: CustomTestStringConvertible, Sendable {
@@ -42,6 +44,8 @@ struct DeclaredUploadTests {
         Case("a byte less", ["Content-Type": "image/png", "Content-Length": "4095"], .length(4_095)),
         Case("a byte more", ["Content-Type": "image/png", "Content-Length": "4097"], .length(4_097)),
         Case("no bytes", ["Content-Type": "image/png", "Content-Length": "0"], .length(0)),
+        Case("the limit", ["Content-Type": "image/png", "Content-Length": "104857600"], .length(104_857_600)),
+        Case("over the limit", ["Content-Type": "image/png", "Content-Length": "104857601"], .size(104_857_601)),
         Case("a length that is none", ["Content-Type": "image/png", "Content-Length": "4k"], .length(nil)),
         Case("another case and length", ["Content-Type": "IMAGE/PNG", "Content-Length": "1"], .length(1)),
         Case("another type and length", ["Content-Type": "image/gif", "Content-Length": "1"], .type("image/gif")),
@@ -63,6 +67,11 @@ struct DeclaredUploadTests {
             #expect(throws: error) { try fixture.verify(request, declared: declared) }
         case .length(let received):
             let error = PresignedURLError.contentLengthMismatch(expected: declared.size, received: received)
+            #expect(throws: error) { try fixture.verify(request, declared: declared) }
+        case .size(let received):
+            // The contract's largest size_bytes.
+            let maximum = ByteCount(inMemory: 104_857_600)
+            let error = PresignedURLError.contentTooLarge(maximum: maximum, received: received)
             #expect(throws: error) { try fixture.verify(request, declared: declared) }
         }
     }

@@ -1,0 +1,75 @@
+import Testing
+
+@testable import CloakroomServer
+
+/// Types that a browser would run or render with the origin's rights.
+struct ActiveContentTests {
+    /// By the contract: HTML, SVG, XML and scripts, however the field is written.
+    @Test(arguments: [
+        "text/html", "TEXT/HTML", "text/html; charset=utf-8", " text/html\t;charset=utf-8", "text/html;",
+        "application/xhtml+xml", "image/svg+xml", "image/SVG+XML; charset=utf-8", "text/xml", "application/xml",
+        "application/atom+xml", "application/mathml+xml", "text/javascript", "application/javascript",
+        "application/wasm", "multipart/x-mixed-replace; boundary=a",
+    ])
+    func activeTypeIsKnown(contentType: String) {
+        let isActive = ActiveContent.includes(contentType)
+        #expect(isActive)
+    }
+
+    /// The JavaScript MIME types of the WHATWG's MIME Sniffing standard, §4.6.
+    @Test(arguments: [
+        "application/ecmascript", "application/javascript", "application/x-ecmascript", "application/x-javascript",
+        "text/ecmascript", "text/javascript", "text/javascript1.0", "text/javascript1.1", "text/javascript1.2",
+        "text/javascript1.3", "text/javascript1.4", "text/javascript1.5", "text/jscript", "text/livescript",
+        "text/x-ecmascript", "text/x-javascript",
+    ])
+    func everyScriptTypeIsActive(contentType: String) {
+        let isActive = ActiveContent.includes(contentType)
+        #expect(isActive)
+    }
+
+    @Test(arguments: [
+        "image/png", "image/jpeg", "application/pdf", "text/plain", "text/plain; a=text/html", "text/csv",
+        "application/json", "application/octet-stream", "video/mp4", "audio/mpeg", "image/svg", "",
+    ])
+    func otherTypesAreShown(contentType: String) {
+        let isActive = ActiveContent.includes(contentType)
+        #expect(!isActive)
+    }
+
+    struct Case: CustomTestStringConvertible, Sendable {
+        let contentType: String
+        let asked: String?
+        let answered: String?
+
+        init(_ contentType: String, _ asked: String?, _ answered: String?) {
+            self.contentType = contentType
+            self.asked = asked
+            self.answered = answered
+        }
+
+        var testDescription: String { "\(self.contentType), \(self.asked ?? "no disposition")" }
+    }
+
+    static let dispositions: [Case] = [
+        Case("image/png", nil, nil),
+        Case("image/png", "inline", "inline"),
+        Case("image/png", "attachment; filename=\"a.png\"", "attachment; filename=\"a.png\""),
+        Case("text/html", nil, "attachment"),
+        Case("text/html", "", "attachment"),
+        Case("text/html", "inline", "attachment"),
+        Case("text/html", "INLINE; filename=\"a.html\"", "attachment; filename=\"a.html\""),
+        Case("text/html", "form-data; name=\"a\"", "attachment; name=\"a\""),
+        Case("text/html", "attachment", "attachment"),
+        Case("text/html", "Attachment; filename=\"a;b.html\"", "Attachment; filename=\"a;b.html\""),
+        Case(
+            "image/svg+xml; charset=utf-8", "inline; filename=\"_.svg\"; filename*=UTF-8''%C3%A9.svg",
+            "attachment; filename=\"_.svg\"; filename*=UTF-8''%C3%A9.svg"),
+    ]
+
+    @Test(arguments: Self.dispositions)
+    func activeTypeIsNeverInline(_ example: Case) {
+        let disposition = ActiveContent.disposition(example.asked, contentType: example.contentType)
+        #expect(disposition == example.answered)
+    }
+}
