@@ -91,7 +91,8 @@ let package = Package(
         .testTarget(
             name: "CloakroomCryptoTests", dependencies: ["CloakroomCrypto"], swiftSettings: swiftSettings),
         .testTarget(
-            name: "CloakroomDomainTests", dependencies: ["CloakroomDomain"], swiftSettings: swiftSettings),
+            name: "CloakroomDomainTests", dependencies: ["CloakroomCrypto", "CloakroomDomain"],
+            swiftSettings: swiftSettings),
         .testTarget(
             name: "CloakroomStorageTests",
             dependencies: [
@@ -104,8 +105,10 @@ let package = Package(
         .testTarget(
             name: "CloakroomServerTests",
             dependencies: [
-                "CloakroomServer", .product(name: "NIOCore", package: "swift-nio"),
+                "CloakroomDomain", "CloakroomServer", "CloakroomStorage",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "NIOCore", package: "swift-nio"),
             ], swiftSettings: swiftSettings),
     ]
 )

@@ -18,7 +18,7 @@ extension FileStore {
         access: OrganizationAccess, maximumSize: ByteCount, checksums: [Checksum]
     ) throws(StorageError) -> StagedBlob {
         try self.blobs.health.checkWrites()
-        try self.checkRoom(for: .zero)
+        try self.blobs.checkRoom(for: .zero)
         return StagedBlob(
             store: self.blobs, fileID: try self.ids.next(), length: .atMost(maximumSize), checksums: checksums,
             keepsBytes: true)

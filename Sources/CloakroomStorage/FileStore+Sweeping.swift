@@ -1,4 +1,5 @@
 public import CloakroomDomain
+import Logging
 
 extension FileStore {
     /// How many files one step of a sweep takes.
@@ -26,7 +27,11 @@ extension FileStore {
     /// - Parameter startedAt: When this process started; uploads it has taken itself are left alone.
     /// - Throws: ``StorageError``.
     public func removeOrphans(declaredBefore startedAt: Timestamp) async throws(StorageError) {
-        for id in try self.catalog.pendingFiles(before: startedAt, limit: 100_000) where self.blobs.contains(id) {
+        let (catalog, blobs) = (self.catalog, self.blobs)
+        let orphans = try await self.onDisk { () throws(StorageError) in
+            try catalog.pendingFiles(before: startedAt, limit: 100_000).filter { blobs.contains($0) }
+        }
+        for id in orphans {
             try await self.alone(with: id) { () async throws(StorageError) in
                 // Sealed meanwhile, or still pending with nobody at it: then the blob is an orphan.
                 guard let record = try self.catalog.file(id), record.seal == nil else { return }
@@ -38,25 +43,35 @@ extension FileStore {
     private func removeDeleted() async throws(StorageError) -> Int {
         let ids = try self.catalog.filesToRemove(limit: Self.sweepBatch)
         guard !ids.isEmpty else { return 0 }
-        try await self.removeDurably(ids)
-        try await self.catalog.markRemoved(ids)
-        return ids.count
+        let removed = try await self.removeDurably(ids)
+        if !removed.isEmpty { try await self.catalog.markRemoved(removed) }
+        return removed.count
     }
 
     private func forgetDeleted(now: Timestamp) async throws(StorageError) -> Int {
         let ids = try self.catalog.filesToForget(now: now, limit: Self.sweepBatch)
         guard !ids.isEmpty else { return 0 }
         // An upload that began before the deletion may have linked its bytes since, and crashed.
-        try await self.removeDurably(ids)
-        try await self.catalog.forget(ids)
-        return ids.count
+        let removed = try await self.removeDurably(ids)
+        if !removed.isEmpty { try await self.catalog.forget(removed) }
+        return removed.count
     }
 
-    private func removeDurably(_ ids: [FileID]) async throws(StorageError) {
+    /// Removes blobs, and returns those that are durably gone; one that resists does not keep the others.
+    private func removeDurably(_ ids: [FileID]) async throws(StorageError) -> [FileID] {
         let blobs = self.blobs
-        try await self.onDisk { () throws(StorageError) in
-            for id in ids { try blobs.remove(id) }
-            try blobs.synchronizeDirectories(of: ids)
+        return try await self.onDisk { () throws(StorageError) in
+            var removed: [FileID] = []
+            for id in ids {
+                do throws(StorageError) {
+                    try blobs.remove(id)
+                    removed.append(id)
+                } catch {
+                    blobs.health.report("A deleted file's bytes cannot be removed", id, error)
+                }
+            }
+            try blobs.synchronizeDirectories(of: removed)
+            return removed
         }
     }
 }

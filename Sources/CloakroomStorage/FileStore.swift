@@ -16,9 +16,6 @@ public final class FileStore: Sendable {
         public let isRepetition: Bool
     }
 
-    /// Room on the disk, in bytes, that uploads leave alone, so that the catalogue can always commit a deletion.
-    public static let reserveBytes: Int64 = 32 * 1_024 * 1_024
-
     let catalog: Catalog
     let blobs: BlobStore
     private let disk: NIOThreadPool
@@ -53,7 +50,7 @@ public final class FileStore: Sendable {
     public func requestUpload(
         _ declaration: UploadDeclaration, access: OrganizationAccess, lifetimeSeconds: Int64, now: Timestamp
     ) async throws(StorageError) -> FileRecord {
-        try self.checkRoom(for: .zero)
+        try self.blobs.checkRoom(for: .zero)
         let record = FileRecord(
             id: try self.ids.next(), organization: access.organization, declaration: declaration, createdAt: now,
             uploadExpiresAt: now.advanced(bySeconds: lifetimeSeconds), status: .pending)
@@ -95,12 +92,12 @@ public final class FileStore: Sendable {
     ) throws(StorageError) -> StagedBlob {
         guard record.id == grant.fileID else { throw .notFound }
         try self.blobs.health.checkWrites()
-        if record.seal == nil { try self.checkRoom(for: record.declaration.size) }
+        if record.seal == nil { try self.blobs.checkRoom(for: record.declaration.size) }
         let signed = grant.signedPayload.map { [Checksum(field: "x-amz-content-sha256", sha256: $0)] } ?? []
         return StagedBlob(
             store: self.blobs, fileID: grant.fileID, length: .exactly(record.declaration.size),
             checksums: checksums + signed,
-            keepsBytes: record.seal == nil)
+            keepsBytes: record.seal == nil || !self.blobs.contains(grant.fileID))
     }
 
     /// Writes and hashes the next bytes of an upload.
@@ -145,7 +142,14 @@ public final class FileStore: Sendable {
         _ staged: StagedBlob, _ digest: SHA256Digest, now: Timestamp
     ) async throws(StorageError) -> Sealed {
         guard let current = try self.catalog.file(staged.fileID) else { throw .notFound }
-        if let seal = current.seal { return try Self.compare(digest, with: seal.sha256) }
+        if let seal = current.seal {
+            let repetition = try Self.compare(digest, with: seal.sha256)
+            // The bytes of a ready file can only have been lost; here they are again.
+            if !self.blobs.contains(staged.fileID) {
+                _ = try await self.onDisk { () throws(StorageError) in try staged.publish(replacingOrphan: false) }
+            }
+            return repetition
+        }
         // The row is pending and nobody else publishes: a blob of that name is what a crash left before its row.
         let isPublished = try await self.onDisk { () throws(StorageError) in
             try staged.publish(replacingOrphan: self.blobs.contains(staged.fileID))
@@ -155,7 +159,7 @@ public final class FileStore: Sendable {
         case .sealed: return Sealed(sha256: digest, isRepetition: false)
         case .alreadySealed(let sealed): return try Self.compare(digest, with: sealed)
         case .missing:
-            try self.blobs.remove(staged.fileID)
+            try await self.removeBlob(staged.fileID)
             throw .notFound
         }
     }
@@ -167,16 +171,15 @@ public final class FileStore: Sendable {
         do throws(StorageError) {
             return try await self.catalog.seal(id, .init(sha256: digest, uploadedAt: now))
         } catch {
-            // After a failed flush it is open what the disk has: a row that says ready must find its blob.
-            if self.blobs.health.reasonToRefuseWrites == nil { try self.blobs.remove(id) }
+            // Only a full disk says for certain that nothing was committed. Otherwise the blob stays: a row that says
+            // ready must find it, and under a pending row the next upload or the sweep takes care of it.
+            if error == .full { try await self.removeBlob(id) }
             throw error
         }
     }
 
-    /// Passes while a file of some size leaves room for what must always be possible: the commit of a deletion.
-    func checkRoom(for size: ByteCount) throws(StorageError) {
-        guard let free = self.blobs.freeBytes, free < size.bytes + Self.reserveBytes else { return }
-        throw .full
+    private func removeBlob(_ id: FileID) async throws(StorageError) {
+        _ = try await self.onDisk { () throws(StorageError) in try self.blobs.remove(id) }
     }
 
     private static func compare(_ digest: SHA256Digest, with sealed: SHA256Digest) throws(StorageError) -> Sealed {
@@ -214,8 +217,9 @@ public final class FileStore: Sendable {
     ///   - access: The owner's right.
     /// - Returns: A page of an organization's files.
     /// - Throws: ``StorageError``.
-    public func list(_ query: FileQuery, access: OrganizationAccess) throws(StorageError) -> FilePage {
-        try self.catalog.files(query, of: access.organization)
+    public func list(_ query: FileQuery, access: OrganizationAccess) async throws(StorageError) -> FilePage {
+        // A page may look at many rows: not on a thread that others wait for.
+        try await self.onDisk { () throws(StorageError) in try self.catalog.files(query, of: access.organization) }
     }
 
     /// Opens a sealed file's bytes.
@@ -247,7 +251,7 @@ public final class FileStore: Sendable {
     public func delete(_ id: FileID, access: OrganizationAccess, now: Timestamp) async throws(StorageError) {
         try await self.turns.take(id) { () async throws(StorageError) in
             guard try await self.catalog.delete(id, of: access.organization, now: now) else { throw .notFound }
-            try self.blobs.remove(id)
+            try await self.removeBlob(id)
         }
     }
 

@@ -1,3 +1,4 @@
+import CloakroomDomain
 public import Logging
 import Synchronization
 
@@ -33,6 +34,11 @@ public final class StorageHealth: Sendable {
         if isFirst {
             self.logger.critical("Refusing writes after a failed flush", metadata: ["storage.reason": "\(reason)"])
         }
+    }
+
+    /// Logs a failure that concerns one file and nobody's request.
+    func report(_ message: Logger.Message, _ id: FileID, _ error: StorageError) {
+        self.logger.error(message, metadata: ["file.id": "\(id)", "error": "\(error)"])
     }
 
     /// Passes while writes are taken.

@@ -60,7 +60,7 @@ struct Composition {
         let policy = try self.policy(storagePort: socket.port)
         let announcement = Announcement(apiURL: self.configuration.apiURL, firstStart: firstStart)
         let readiness = Readiness(
-            catalog: catalog, directory: directory, health: health, minimumFreeBytes: UInt64(FileStore.reserveBytes))
+            catalog: catalog, directory: directory, health: health, minimumFreeBytes: UInt64(BlobStore.reserveBytes))
         return [
             Maintenance(store: store, signingKeys: signingKeys, logger: logger),
             Operations(

@@ -92,7 +92,8 @@ struct FileStoreTests {
         }
         #expect(UploadGrant(record, access: other) == nil)
         #expect(DownloadGrant(record, access: other, expiresAt: Fixture.now) == nil)
-        #expect(try fixture.store.list(.init(cursor: nil, status: nil, mediaRange: nil), access: other).files.isEmpty)
+        #expect(
+            try await fixture.store.list(.init(cursor: nil, status: nil, mediaRange: nil), access: other).files.isEmpty)
         #expect(try await fixture.bytes(of: record.id, access: owner) == Self.bytes)
         try await fixture.close()
     }
@@ -118,11 +119,11 @@ struct FileStoreTests {
         let access = try Fixture.access()
         var ids: [FileID] = []
         for _ in 0..<5 { ids.append(try await fixture.request([1], access: access).id) }
-        let first = try fixture.store.list(
+        let first = try await fixture.store.list(
             .init(limit: 2, cursor: nil, status: .pending, mediaRange: MediaRange("image/*")), access: access)
         #expect(first.files.map(\.id) == [ids[4], ids[3]])
         try await fixture.store.delete(ids[3], access: access, now: Fixture.now)
-        let second = try fixture.store.list(
+        let second = try await fixture.store.list(
             .init(limit: 9, cursor: first.nextCursor, status: nil, mediaRange: nil), access: access)
         #expect(second.files.map(\.id) == [ids[2], ids[1], ids[0]])
         #expect(second.nextCursor == nil)

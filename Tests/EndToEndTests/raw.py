@@ -8,6 +8,7 @@ from cloakroom import EVIDENCE
 class Connection:
     def __init__(self, address, timeout=10):
         self.socket = socket.create_connection(address, timeout=timeout)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = b""
 
     def send(self, data):

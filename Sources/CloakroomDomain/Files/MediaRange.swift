@@ -28,11 +28,6 @@ public struct MediaRange: Hashable, Sendable, CustomStringConvertible {
         return (self.type == "*" || self.type == type) && (self.subtype == "*" || self.subtype == subtype)
     }
 
-    /// The range as SQLite's GLOB matches it against `type/subtype` in lower case.
-    ///
-    /// Token characters that GLOB gives a meaning, of which there is only `[`-free `*`, occur only as the wildcard.
-    public var globPattern: String { self.description }
-
     /// The range in lower case.
     public var description: String { "\(self.type)/\(self.subtype)" }
 }

@@ -31,7 +31,7 @@ public struct MediaType: Hashable, Sendable, CustomStringConvertible {
         let start = scanner.position
         guard text.utf8.count <= Self.maximumLength,
             let type = scanner.token()?.lowercased(), Self.topLevelTypes.contains(type), scanner.take("/"),
-            let subtype = scanner.token()?.lowercased()
+            let subtype = scanner.token()?.lowercased(), !subtype.contains("*")
         else { return nil }
         var end = scanner.position
         var parameters: [Parameter] = []

@@ -25,7 +25,8 @@ public enum ByteRange: Hashable, Sendable {
             return
         }
         let first = specification[..<dash]
-        let last = specification[specification.index(after: dash)...].prefix { $0 != " " && $0 != "\t" }
+        var last = specification[specification.index(after: dash)...]
+        while last.last == " " || last.last == "\t" { last.removeLast() }
         if first.isEmpty {
             self = Self.suffix(last, size: size.bytes)
         } else {
@@ -47,7 +48,7 @@ public enum ByteRange: Hashable, Sendable {
         // An int-range whose last-pos is less than its first-pos is invalid (RFC 9110 §14.1.1).
         guard start <= end || start == .max else { return .whole }
         guard start < size else { return .unsatisfiable }
-        return .part(start..<min(size, end + 1))
+        return .part(start..<(end >= size ? size : end + 1))
     }
 
     private static func isDigits(_ text: Substring) -> Bool {

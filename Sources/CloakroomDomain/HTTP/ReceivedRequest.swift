@@ -75,6 +75,19 @@ public struct ReceivedRequest: Sendable {
         self.firstValue(of: name).map { String(decoding: $0, as: UTF8.self) }
     }
 
+    /// Returns the values of every field of a name as one, joined by commas (RFC 9110 §5.3); `nil` where there is none.
+    ///
+    /// - Parameter name: In lower case.
+    /// - Returns: The text, invalid UTF-8 repaired.
+    public func joinedText(of name: StaticString) -> String? {
+        var joined: String?
+        for field in self.fields where self.name(of: field).isEqual(to: name) {
+            let text = String(decoding: self.value(of: field), as: UTF8.self)
+            joined = joined.map { "\($0), \(text)" } ?? text
+        }
+        return joined
+    }
+
     /// Returns the values of every field of a name, in the order of arrival.
     ///
     /// - Parameter name: In lower case.

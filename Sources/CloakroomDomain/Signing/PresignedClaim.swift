@@ -21,6 +21,17 @@ public struct PresignedClaim: Sendable {
     /// Every parameter but the signature, sorted.
     let parameters: QueryParameters
 
+    /// Whether the signed headers are in lower case, sorted and unique.
+    var hasCanonicalSignedHeaders: Bool {
+        let isOrdered = zip(self.signedHeaders, self.signedHeaders.dropFirst()).allSatisfy {
+            $0.lexicographicallyPrecedes($1)
+        }
+        return isOrdered
+            && self.signedHeaders.allSatisfy { name in
+                !name.isEmpty && !name.contains { UInt8(ascii: "A")...UInt8(ascii: "Z") ~= $0 }
+            }
+    }
+
     /// The last second in which the URL works.
     var expiresAt: Timestamp { self.date.advanced(bySeconds: self.lifetimeSeconds) }
 
@@ -82,10 +93,9 @@ public struct PresignedClaim: Sendable {
             guard values.count < 2 else { throw .repeatedParameter(name.description) }
             guard let value = values.first, !value.isEmpty else { throw .missingParameter(name.description) }
         }
-        var seen: [ArraySlice<UInt8>] = []
-        for name in parameters.names where name.hasPrefix("X-Amz-") {
-            guard !seen.contains(name) else { throw .repeatedParameter(String(decoding: name, as: UTF8.self)) }
-            seen.append(name)
+        let names = parameters.names.filter { $0.hasPrefix("X-Amz-") }.sorted { $0.lexicographicallyPrecedes($1) }
+        for (name, next) in zip(names, names.dropFirst()) where name.elementsEqual(next) {
+            throw .repeatedParameter(String(decoding: name, as: UTF8.self))
         }
     }
 

@@ -51,17 +51,10 @@ public struct QueryParameters: Sendable {
     }
 
     /// Sorts by encoded name, then encoded value, as bytes.
-    ///
-    /// An insertion sort: a presigned URL has about eight parameters, and ours come sorted.
     public mutating func sort() {
-        guard self.entries.count > 1 else { return }
-        for index in 1..<self.entries.count {
-            var position = index
-            while position > 0, self.precedes(self.entries[position], self.entries[position - 1]) {
-                self.entries.swapAt(position, position - 1)
-                position -= 1
-            }
-        }
+        let isSorted = zip(self.entries, self.entries.dropFirst()).allSatisfy { !self.precedes($1, $0) }
+        // Ours come sorted.
+        if !isSorted { self.entries = self.entries.sorted { self.precedes($0, $1) } }
     }
 
     private func precedes(_ left: Entry, _ right: Entry) -> Bool {

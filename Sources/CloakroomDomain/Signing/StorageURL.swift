@@ -20,7 +20,7 @@ public struct StorageURL: Hashable, Sendable, CustomStringConvertible {
         if authority.hasSuffix("/") { authority.removeLast() }
         guard !authority.isEmpty, authority.utf8.allSatisfy(Self.isAuthorityByte) else { return nil }
         let (name, port) = Self.split(authority)
-        guard !name.isEmpty else { return nil }
+        guard Self.isHost(name) else { return nil }
         let defaultPort = scheme == "http" ? 80 : 443
         if let port {
             guard let number = DecimalDigits.value(of: port.utf8), (1...65_535).contains(number) else { return nil }
@@ -34,6 +34,15 @@ public struct StorageURL: Hashable, Sendable, CustomStringConvertible {
 
     /// The URL without a final `/`.
     public var description: String { "\(self.scheme)://\(self.host)" }
+
+    /// A name or IPv4 address, or an IPv6 address in brackets.
+    private static func isHost(_ name: String) -> Bool {
+        if name.hasPrefix("["), name.hasSuffix("]") {
+            let address = name.dropFirst().dropLast()
+            return address.contains(":") && !address.contains { $0 == "[" || $0 == "]" }
+        }
+        return !name.isEmpty && !name.contains { $0 == ":" || $0 == "[" || $0 == "]" }
+    }
 
     /// Splits off a port; a colon inside the brackets of an IPv6 address separates nothing.
     private static func split(_ authority: String) -> (name: String, port: String?) {

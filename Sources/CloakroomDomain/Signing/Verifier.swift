@@ -57,7 +57,7 @@ public struct Verifier: Sendable {
 
     private static func checkPayload(_ request: ReceivedRequest) throws(PresignedURLError) {
         let payload = request.firstValue(of: "x-amz-content-sha256")
-        let encoding = request.firstText(of: "content-encoding")?.lowercased()
+        let encoding = request.joinedText(of: "content-encoding")?.lowercased()
         if payload?.hasPrefix("STREAMING-") == true || encoding?.contains("aws-chunked") == true {
             throw .streamingPayload
         }
@@ -121,7 +121,10 @@ public struct Verifier: Sendable {
     private func matches(
         _ request: ReceivedRequest, _ claim: PresignedClaim, _ key: HMACSHA256, declared: UploadDeclaration?
     ) -> Result<Void, PresignedURLError> {
-        guard let signature = claim.signature else { return .failure(.signatureMismatch(nil)) }
+        // A list that is not in canonical form is refused by its own rule, before any work in proportion to it.
+        guard let signature = claim.signature, claim.hasCanonicalSignedHeaders else {
+            return .failure(.signatureMismatch(nil))
+        }
         func isSigned(_ reading: Reading) -> Bool {
             guard let computed = Self.signature(request, claim, key, reading) else { return false }
             return computed.isEqualInConstantTime(to: signature)

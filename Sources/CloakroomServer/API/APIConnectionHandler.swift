@@ -20,7 +20,9 @@ final class APIConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler 
     /// How long the client may take to read the last answer.
     private static let lingering = TimeAmount.seconds(2)
 
-    private var isBodyArriving = false
+    /// Requests whose body has arrived, and answers that have gone out: a pipelined request may be ahead of its turn.
+    private var requestsArrived = 0
+    private var answersSent = 0
     private var isLastAnswer = false
     private var isClosing = false
     private let connections: ConnectionMeter
@@ -40,11 +42,7 @@ final class APIConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler 
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        switch self.unwrapInboundIn(data) {
-        case .head: self.isBodyArriving = true
-        case .end: self.isBodyArriving = false
-        case .body: break
-        }
+        if case .end = self.unwrapInboundIn(data) { self.requestsArrived += 1 }
         context.fireChannelRead(data)
     }
 
@@ -62,7 +60,7 @@ final class APIConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler 
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         switch self.unwrapOutboundIn(data) {
-        case .head(var head) where self.isBodyArriving && head.status.kind != .informational:
+        case .head(var head) where self.requestsArrived <= self.answersSent && head.status.kind != .informational:
             self.isLastAnswer = true
             head.headerFields[.connection] = "close"
             context.write(self.wrapOutboundOut(.head(head)), promise: promise)
@@ -74,7 +72,10 @@ final class APIConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler 
                 handler.closeAfterAnswer(context)
             }
             context.writeAndFlush(data, promise: promise)
-        case .head, .body, .end:
+        case .end:
+            self.answersSent += 1
+            context.write(data, promise: promise)
+        case .head, .body:
             context.write(data, promise: promise)
         }
     }

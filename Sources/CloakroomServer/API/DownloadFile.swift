@@ -2,6 +2,8 @@ import CloakroomDomain
 import CloakroomStorage
 import HTTPTypes
 import Hummingbird
+import Logging
+import NIOCore
 
 /// `GET /v1/files/{id}/download`: a presigned URL, a redirection to it, or the bytes themselves.
 struct DownloadFile: Sendable {
@@ -22,7 +24,7 @@ struct DownloadFile: Sendable {
         }
         if redirects { return self.redirection(record, now: now) }
         if Self.acceptsJSON(request) { return self.presignedURL(record, now: now) }
-        return try self.bytes(grant, record, request)
+        return try self.bytes(grant, record, request, context)
     }
 
     private static func redirects(_ items: QueryItems) throws(APIError) -> Bool {
@@ -61,7 +63,9 @@ struct DownloadFile: Sendable {
 
     // MARK: Bytes
 
-    private func bytes(_ grant: DownloadGrant, _ record: FileRecord, _ request: Request) throws -> Response {
+    private func bytes(_ grant: DownloadGrant, _ record: FileRecord, _ request: Request, _ context: APIContext) throws
+        -> Response
+    {
         let entityTag = "\"\(record.id)\""
         let reader = try self.services.store.reader(grant)
         let preconditions = Preconditions(
@@ -84,7 +88,7 @@ struct DownloadFile: Sendable {
         }
         headers[.contentLength] = "\(range.count)"
         if request.method == .head { return Response(status: status, headers: headers) }
-        return Response(status: status, headers: headers, body: Self.body(reader, range))
+        return Response(status: status, headers: headers, body: Self.body(reader, range, context))
     }
 
     private static func headers(_ record: FileRecord, entityTag: String) -> HTTPFields {
@@ -99,15 +103,28 @@ struct DownloadFile: Sendable {
         return headers
     }
 
-    private static func body(_ reader: BlobReader, _ range: Range<Int64>) -> ResponseBody {
+    private static func body(_ reader: BlobReader, _ range: Range<Int64>, _ context: APIContext) -> ResponseBody {
         ResponseBody(contentLength: range.count) { writer in
             var offset = range.lowerBound
             while offset < range.upperBound {
                 let end = min(range.upperBound, offset + Self.pieceLength)
-                try await writer.write(try await reader.read(offset..<end))
+                try await writer.write(try await Self.read(reader, offset..<end, context))
                 offset = end
             }
             try await writer.finish(nil)
+        }
+    }
+
+    /// A failure in the middle cannot be answered any more: the connection ends, and the log says why.
+    private static func read(
+        _ reader: BlobReader, _ range: Range<Int64>, _ context: APIContext
+    ) async throws(StorageError) -> ByteBuffer {
+        do throws(StorageError) {
+            return try await reader.read(range)
+        } catch {
+            context.logger.error(
+                "Download broke off", metadata: ["request.id": "\(context.requestID)", "error.reason": "\(error)"])
+            throw error
         }
     }
 }

@@ -20,24 +20,48 @@ enum JSONBody {
 
     /// Reads a request's body as a JSON object.
     ///
+    /// - Parameters:
+    ///   - type: What the object is read as; members that it does not name are not decoded.
+    ///   - request: The request.
+    /// - Returns: The object.
     /// - Throws: ``APIError/payloadTooLarge(_:)``, or ``APIError/invalid(_:)`` for anything but an object.
-    static func object(_ request: Request) async throws -> [String: JSONValue] {
-        var body = ByteBuffer()
-        for try await chunk in request.body {
-            guard body.readableBytes + chunk.readableBytes <= Self.maximumLength else {
-                throw APIError.payloadTooLarge(Int64(Self.maximumLength))
-            }
-            body.writeImmutableBuffer(chunk)
-        }
-        let value: JSONValue
+    static func object<Object: Decodable>(
+        _ type: Object.Type, _ request: Request
+    ) async throws(APIError) -> Object {
+        let body = try await Self.collect(request.body)
         do {
-            value = try JSONDecoder().decode(JSONValue.self, from: body)
+            return try JSONDecoder().decode(Object.self, from: body)
+        } catch DecodingError.typeMismatch {
+            throw .invalid("body", "must be a JSON object; it is another value")
+        } catch DecodingError.valueNotFound {
+            throw .invalid("body", "must be a JSON object; it is null")
         } catch {
-            throw APIError.invalid("body", "must be JSON; it is not")
+            throw .invalid("body", "must be JSON; it is not")
         }
-        guard case .object(let object) = value else {
-            throw APIError.invalid("body", "must be a JSON object; it is \(value.kind)")
+    }
+
+    private static func collect(_ body: RequestBody) async throws(APIError) -> ByteBuffer {
+        var collected = ByteBuffer()
+        var iterator = body.makeAsyncIterator()
+        while let chunk = try await Self.next(&iterator) {
+            guard collected.readableBytes + chunk.readableBytes <= Self.maximumLength else {
+                throw .payloadTooLarge(Int64(Self.maximumLength))
+            }
+            collected.writeImmutableBuffer(chunk)
         }
-        return object
+        return collected
+    }
+
+    /// Returns the next part of a body; one that breaks off is the client's failure, which it cannot hear any more.
+    ///
+    /// - Parameter iterator: Of the body.
+    /// - Returns: The part, or `nil` at the end.
+    /// - Throws: ``APIError/invalid(_:)``.
+    static func next(_ iterator: inout RequestBody.AsyncIterator) async throws(APIError) -> ByteBuffer? {
+        do {
+            return try await iterator.next()
+        } catch {
+            throw .invalid("body", "ended before its length")
+        }
     }
 }

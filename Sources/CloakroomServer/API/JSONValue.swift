@@ -1,31 +1,40 @@
-/// Any JSON value, for bodies whose fields are checked one by one.
+/// A JSON value of a field, for fields that are checked one by one.
+///
+/// Arrays and objects are recognised and not descended into: no field of a request has one, and a hostile body may nest
+/// them by the hundred.
 enum JSONValue: Decodable, Sendable {
     case null
     case boolean(Bool)
     case integer(Int64)
     case number(Double)
     case string(String)
-    case array([JSONValue])
-    case object([String: JSONValue])
+    case array
+    case object
 
     init(from decoder: any Decoder) throws {
+        if (try? decoder.unkeyedContainer()) != nil {
+            self = .array
+            return
+        }
+        if (try? decoder.container(keyedBy: AnyKey.self)) != nil {
+            self = .object
+            return
+        }
         let container = try decoder.singleValueContainer()
         if container.decodeNil() {
             self = .null
-        } else if let value = try? container.decode(Bool.self) {
-            self = .boolean(value)
-        } else if let value = try? container.decode(Int64.self) {
-            self = .integer(value)
-        } else if let value = try? container.decode(Double.self) {
-            self = .number(value)
         } else if let value = try? container.decode(String.self) {
             self = .string(value)
-        } else if let value = try? container.decode([JSONValue].self) {
-            self = .array(value)
+        } else if let value = try? container.decode(Int64.self) {
+            self = .integer(value)
+        } else if let value = try? container.decode(Bool.self) {
+            self = .boolean(value)
         } else {
-            self = .object(try container.decode([String: JSONValue].self))
+            self = .number(try container.decode(Double.self))
         }
     }
+
+    private enum AnyKey: CodingKey {}
 
     /// What it is, for messages.
     var kind: String {

@@ -7,10 +7,10 @@ import Hummingbird
 struct ListFiles: Sendable {
     let services: APIServices
 
-    func callAsFunction(_ request: Request, _ context: APIContext) throws -> Response {
+    func callAsFunction(_ request: Request, _ context: APIContext) async throws -> Response {
         let access = try self.services.authenticator.authorize(.filesRead, request, context)
         let query = try Self.decode(QueryItems(request.uri.query))
-        let page = try self.services.store.list(query, access: access)
+        let page = try await self.services.store.list(query, access: access)
         return JSONBody.response(
             .object([
                 ("files", .array(page.files.map(FileResource.json))),

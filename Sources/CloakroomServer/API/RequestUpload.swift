@@ -5,13 +5,38 @@ import Hummingbird
 
 /// `POST /v1/files/upload`: declares a file and returns a presigned URL to send its bytes to.
 struct RequestUpload: Sendable {
+    /// The fields, each of any type until it is checked.
+    struct Input: Decodable {
+        let filename: JSONValue?
+        let contentType: JSONValue?
+        let sizeBytes: JSONValue?
+        let sha256: JSONValue?
+
+        private enum CodingKeys: String, CodingKey {
+            case filename, sha256
+            case contentType = "content_type"
+            case sizeBytes = "size_bytes"
+        }
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: CodingKeys.self)
+            func value(_ key: CodingKeys) throws -> JSONValue? {
+                container.contains(key) ? try container.decode(JSONValue.self, forKey: key) : nil
+            }
+            self.filename = try value(.filename)
+            self.contentType = try value(.contentType)
+            self.sizeBytes = try value(.sizeBytes)
+            self.sha256 = try value(.sha256)
+        }
+    }
+
     let services: APIServices
 
     func callAsFunction(_ request: Request, _ context: APIContext) async throws -> Response {
         let access = try self.services.authenticator.authorize(.filesWrite, request, context)
         context.sendContinue(to: request)
         let declaration = try Self.decode(
-            try await JSONBody.object(request), maximumSize: self.services.policy.maximumSize)
+            try await JSONBody.object(Input.self, request), maximumSize: self.services.policy.maximumSize)
         let now = self.services.clock.now
         let record = try await self.services.store.requestUpload(
             declaration, access: access, lifetimeSeconds: self.services.policy.lifetimeSeconds, now: now)
@@ -26,13 +51,13 @@ struct RequestUpload: Sendable {
 
     /// Checks every field, and reports every one that is wrong.
     static func decode(
-        _ body: [String: JSONValue], maximumSize: ByteCount
+        _ body: Input, maximumSize: ByteCount
     ) throws(APIError) -> UploadDeclaration {
         var errors: [APIError.FieldError] = []
-        let filename = UploadFields.filename(body["filename"], &errors)
-        let mediaType = UploadFields.mediaType(body["content_type"], &errors)
-        let size = UploadFields.size(body["size_bytes"], maximum: maximumSize, &errors)
-        let digest = UploadFields.digest(body["sha256"], &errors)
+        let filename = UploadFields.filename(body.filename, &errors)
+        let mediaType = UploadFields.mediaType(body.contentType, &errors)
+        let size = UploadFields.size(body.sizeBytes, maximum: maximumSize, &errors)
+        let digest = UploadFields.digest(body.sha256, &errors)
         if let filename, let mediaType { UploadFields.checkExtension(filename, mediaType, &errors) }
         guard errors.isEmpty, let filename, let mediaType, let size else { throw .invalid(errors) }
         return UploadDeclaration(filename: filename, mediaType: mediaType, size: size, sha256: digest)

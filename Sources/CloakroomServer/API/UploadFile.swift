@@ -61,7 +61,7 @@ struct UploadFile: Sendable {
         var batch: [ByteBuffer] = []
         var length = 0
         var iterator = body.makeAsyncIterator()
-        while let chunk = try await Self.next(&iterator) {
+        while let chunk = try await JSONBody.next(&iterator) {
             batch.append(chunk)
             length += chunk.readableBytes
             guard length >= Self.batchLength else { continue }
@@ -70,14 +70,5 @@ struct UploadFile: Sendable {
             length = 0
         }
         return batch
-    }
-
-    /// A body that breaks off is the client's failure, which it cannot hear any more.
-    private static func next(_ iterator: inout RequestBody.AsyncIterator) async throws(APIError) -> ByteBuffer? {
-        do {
-            return try await iterator.next()
-        } catch {
-            throw .invalid("body", "ended before its length")
-        }
     }
 }

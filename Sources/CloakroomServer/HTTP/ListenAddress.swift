@@ -23,10 +23,11 @@ public struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
         var host = text[..<colon]
         if host.hasPrefix("["), host.hasSuffix("]") {
             host = host.dropFirst().dropLast()
+            guard host.contains(":") else { return nil }
         } else if host.contains(":") {
             return nil
         }
-        guard !host.isEmpty else { return nil }
+        guard !host.isEmpty, !host.contains(where: \.isWhitespace) else { return nil }
         self.host = String(host)
         self.port = port
     }

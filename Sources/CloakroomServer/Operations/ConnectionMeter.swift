@@ -13,12 +13,12 @@ final class ConnectionMeter: Sendable {
     /// Notes a new connection and returns how many are open.
     @discardableResult
     func opened() -> Int {
-        let count = self.count.wrappingAdd(1, ordering: .relaxed).newValue
-        self.meter.set(count)
-        return count
+        self.meter.increment(by: 1)
+        return self.count.wrappingAdd(1, ordering: .relaxed).newValue
     }
 
     func closed() {
-        self.meter.set(self.count.wrappingSubtract(1, ordering: .relaxed).newValue)
+        self.meter.decrement(by: 1)
+        self.count.wrappingSubtract(1, ordering: .relaxed)
     }
 }

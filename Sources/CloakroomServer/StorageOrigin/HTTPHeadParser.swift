@@ -84,14 +84,13 @@ struct HTTPHeadParser {
     }
 
     private mutating func parseVersion(_ version: ArraySlice<UInt8>) throws(RequestHeadError) {
-        if version.isEqual(to: "HTTP/1.1") {
-            self.isVersion11 = true
-        } else if !version.isEqual(to: "HTTP/1.0") {
-            guard version.hasPrefix("HTTP/"), version.count == 8 else {
-                throw .malformed("the request line has no valid version")
-            }
-            throw .unsupportedVersion
-        }
+        let digits = version.dropFirst("HTTP/".utf8.count)
+        guard version.hasPrefix("HTTP/"), digits.count == 3, digits[digits.startIndex + 1] == UInt8(ascii: "."),
+            let major = DecimalDigits.value(of: digits.prefix(1)), let minor = DecimalDigits.value(of: digits.suffix(1))
+        else { throw .malformed("the request line has no valid version") }
+        guard major == 1 else { throw .unsupportedVersion }
+        // A higher minor version is served as the highest one known (RFC 9110 §2.5).
+        self.isVersion11 = minor > 0
     }
 
     /// Reduces an absolute form (RFC 9112 §3.2.2) to the path and query; `*` stays.
@@ -100,7 +99,10 @@ struct HTTPHeadParser {
         if bytes.first == UInt8(ascii: "/") || bytes.isEqual(to: "*") { return target }
         for scheme: StaticString in ["http://", "https://"] where bytes.hasPrefix(scheme) {
             let authority = bytes.dropFirst(scheme.utf8CodeUnitCount)
-            guard let slash = authority.firstIndex(of: UInt8(ascii: "/")), slash > authority.startIndex else { break }
+            let isDelimiter: (UInt8) -> Bool = { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") }
+            guard let slash = authority.firstIndex(where: isDelimiter), slash > authority.startIndex,
+                authority[slash] == UInt8(ascii: "/")
+            else { break }
             return slash..<target.upperBound
         }
         throw .malformed("the request target is neither a path nor an absolute URL with one")
@@ -148,7 +150,6 @@ struct HTTPHeadParser {
         var codings: [ArraySlice<UInt8>] = []
         var hosts = 0
         var closes = false
-        var keeps = false
         var expectsContinue = false
         for field in request.fields {
             let name = request.name(of: field)
@@ -161,7 +162,6 @@ struct HTTPHeadParser {
                 codings.append(value)
             } else if name.isEqual(to: "connection") {
                 closes = closes || HTTPCharacter.list(value, contains: "close")
-                keeps = keeps || HTTPCharacter.list(value, contains: "keep-alive")
             } else if name.isEqual(to: "expect") {
                 guard value.isEqualIgnoringCase(to: "100-continue") else { throw .unsupportedExpectation }
                 expectsContinue = self.isVersion11
@@ -172,7 +172,7 @@ struct HTTPHeadParser {
         }
         let framing = try self.framing(lengths, codings)
         return RequestHead(
-            request: request, framing: framing, keepsAlive: !closes && (self.isVersion11 || keeps),
+            request: request, framing: framing, keepsAlive: !closes && self.isVersion11,
             expectsContinue: expectsContinue)
     }
 

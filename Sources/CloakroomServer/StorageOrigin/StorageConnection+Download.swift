@@ -40,7 +40,7 @@ extension StorageConnection {
         _ size: ByteCount, entityTag: String, _ request: ReceivedRequest
     ) throws(StorageRefusal) -> Selection? {
         let preconditions = Preconditions(
-            ifMatch: request.firstText(of: "if-match"), ifNoneMatch: request.firstText(of: "if-none-match"),
+            ifMatch: request.joinedText(of: "if-match"), ifNoneMatch: request.joinedText(of: "if-none-match"),
             ifRange: request.firstText(of: "if-range"))
         switch preconditions.evaluate(entityTag: entityTag) {
         case .notModified: return nil

@@ -35,9 +35,9 @@ extension StorageConnection {
     private static func checkType(
         _ request: ReceivedRequest, _ declaration: UploadDeclaration
     ) throws(StorageRefusal) {
-        let values = request.values(of: "content-type".utf8).map { String(decoding: $0, as: UTF8.self) }
-        let received = values.isEmpty ? nil : values.joined(separator: ", ")
-        guard values.count == 1, let received, let mediaType = MediaType(received),
+        // Two types joined are no type.
+        let received = request.joinedText(of: "content-type")
+        guard let received, let mediaType = MediaType(received),
             declaration.mediaType.accepts(mediaType)
         else {
             throw .typeMismatch(expected: declaration.mediaType.text, received: received)
@@ -98,12 +98,12 @@ extension StorageConnection {
         }
     }
 
-    private func write(_ batch: [ByteBuffer], _ upload: Upload) {
+    private func write(_ batch: ByteBuffer, _ upload: Upload) {
         guard let context else { return }
         let store = self.environment.store
         let staged = upload.staged
         let bound = NIOLoopBound((self, upload), eventLoop: context.eventLoop)
-        context.eventLoop.makeFutureWithTask { try await store.append(batch, to: staged) }.whenComplete { result in
+        context.eventLoop.makeFutureWithTask { try await store.append([batch], to: staged) }.whenComplete { result in
             let (connection, upload) = bound.value
             connection.wrote(result, upload)
         }
@@ -124,13 +124,13 @@ extension StorageConnection {
         }
     }
 
-    private func seal(_ batch: [ByteBuffer], _ upload: Upload) {
+    private func seal(_ batch: ByteBuffer, _ upload: Upload) {
         guard let context else { return }
         let environment = self.environment
         let (staged, record) = (upload.staged, upload.record)
         let bound = NIOLoopBound((self, upload), eventLoop: context.eventLoop)
         let future = context.eventLoop.makeFutureWithTask {
-            try await environment.store.seal(staged, last: batch, record, now: environment.clock.now)
+            try await environment.store.seal(staged, last: [batch], record, now: environment.clock.now)
         }
         future.whenComplete { result in
             let (connection, upload) = bound.value

@@ -1,5 +1,6 @@
 import CloakroomDomain
 import CloakroomStorage
+import Glibc
 import NIOCore
 import NIOExtras
 
@@ -34,6 +35,8 @@ final class StorageConnection: ChannelInboundHandler {
         let isHead: Bool
     }
 
+    /// Bytes that have been taken are given back once there are so many.
+    private static let compactionLength = 64 * 1_024
     /// How long an answer that ends the connection may take to arrive, in seconds.
     private static let lingerSeconds = 2
 
@@ -46,6 +49,10 @@ final class StorageConnection: ChannelInboundHandler {
     /// Whether the server is shutting down: no answer keeps its connection open.
     private(set) var isQuiescing = false
     private var isProcessing = false
+    /// Whether the client has said that it sends no more.
+    private var inputHasEnded = false
+    /// Whether a request has been answered on this connection.
+    private var hasAnswered = false
     private var watch = ProgressWatch()
 
     init(environment: StorageEnvironment, group: ConnectionGroup) {
@@ -86,7 +93,9 @@ final class StorageConnection: ChannelInboundHandler {
         switch event {
         case is ChannelShouldQuiesceEvent:
             self.isQuiescing = true
-            if case .readingHead = self.state, self.inbound.readableBytes == 0 { context.close(promise: nil) }
+            if case .readingHead = self.state, self.inbound.readableBytes == 0 {
+                self.closeAfterAnswer(unreadBody: false)
+            }
         case ChannelEvent.inputClosed:
             self.inputClosed(context)
         default:
@@ -98,11 +107,12 @@ final class StorageConnection: ChannelInboundHandler {
         switch self.state {
         case .receiving(let upload):
             self.refuse(upload.exchange, Upload.incompleteBody(upload))
-        case .readingHead, .lingering:
+        case .readingHead, .answering:
+            // Requests that arrived whole are still answered.
+            self.inputHasEnded = true
+            self.process()
+        case .lingering:
             context.close(promise: nil)
-        case .answering:
-            // The answer still goes out to a client that has only stopped sending.
-            self.isQuiescing = true
         case .closed:
             break
         }
@@ -129,7 +139,10 @@ final class StorageConnection: ChannelInboundHandler {
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable { self.process() }
+        if context.channel.isWritable {
+            self.process()
+            self.readIfWanted()
+        }
         context.fireChannelWritabilityChanged()
     }
 
@@ -147,16 +160,23 @@ final class StorageConnection: ChannelInboundHandler {
         // Answering a request can complete at once and come back here; the loop below goes on then.
         guard !self.isProcessing else { return }
         self.isProcessing = true
-        defer { self.isProcessing = false }
-        while let context, self.inbound.readableBytes > 0 {
-            switch self.state {
-            case .readingHead:
-                guard context.channel.isWritable, self.parseHead() else { return }
-            case .receiving(let upload):
-                guard self.receive(upload) else { return }
-            case .answering, .lingering, .closed:
-                return
-            }
+        while self.processNext() {}
+        self.isProcessing = false
+        if self.inbound.readerIndex > Self.compactionLength { self.inbound.discardReadBytes() }
+        guard self.inputHasEnded, case .readingHead = self.state, self.context?.channel.isWritable == true else {
+            return
+        }
+        // Nothing that is whole is left, and nothing will follow.
+        self.closeAfterAnswer(unreadBody: false)
+    }
+
+    /// Takes one step; `false` where nothing can be done now.
+    private func processNext() -> Bool {
+        guard let context, self.inbound.readableBytes > 0 else { return false }
+        switch self.state {
+        case .readingHead: return context.channel.isWritable && self.parseHead()
+        case .receiving(let upload): return self.receive(upload)
+        case .answering, .lingering, .closed: return false
         }
     }
 
@@ -265,7 +285,10 @@ final class StorageConnection: ChannelInboundHandler {
             return self.closeAfterAnswer(unreadBody: unreadBody)
         }
         self.state = .readingHead
+        self.hasAnswered = true
         self.watch.restart(self.group.tick)
+        // Within `process` its loop goes on, and whoever called it reads.
+        guard !self.isProcessing else { return }
         self.process()
         self.readIfWanted()
     }
@@ -294,10 +317,11 @@ final class StorageConnection: ChannelInboundHandler {
         let elapsed = self.watch.elapsed(self.group.tick)
         switch self.state {
         case .readingHead:
-            let isIdle = self.inbound.readableBytes == 0
-            if elapsed > (isIdle ? limits.idleTimeoutSeconds : limits.headTimeoutSeconds) {
-                context.close(promise: nil)
-            }
+            // What was answered may still be on its way.
+            guard !self.drains(context) else { return }
+            let isIdle = self.hasAnswered && self.inbound.readableBytes == 0
+            let limit = isIdle ? limits.idleTimeoutSeconds : limits.headTimeoutSeconds
+            if elapsed > limit { context.close(promise: nil) }
         case .receiving(let upload):
             guard upload.machine.waitsForClient else { return self.restartWatch() }
             guard self.watch.isTooSlow(self.group.tick, limits) else { return }
@@ -314,11 +338,23 @@ final class StorageConnection: ChannelInboundHandler {
 
     /// Whether bytes of an answer wait for the client; one that takes them too slowly is closed.
     private func drains(_ context: ChannelHandlerContext) -> Bool {
-        let waiting = (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
-        self.watch.drained(to: waiting)
-        guard waiting > 0 else { return false }
+        let buffered = (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+        // A full socket takes bytes again only when a third of it is free: what the client acknowledges is seen sooner.
+        self.watch.drained(to: buffered + Self.unacknowledgedBytes(context))
+        guard buffered > 0 else { return false }
         if self.watch.isTooSlow(self.group.tick, self.environment.limits) { context.close(promise: nil) }
         return true
+    }
+
+    /// Bytes in the socket's send queue that the client has not acknowledged (`SIOCOUTQ`, tcp(7)).
+    private static func unacknowledgedBytes(_ context: ChannelHandlerContext) -> Int {
+        let transport = try? context.pipeline.syncOperations.withUnsafeTransportIfAvailable(
+            of: NIOBSDSocket.Handle.self
+        ) { socket in
+            var count: Int32 = 0
+            return ioctl(socket, UInt(TIOCOUTQ), &count) == 0 ? Int(count) : 0
+        }
+        return transport.flatMap { $0 } ?? 0
     }
 
     /// Measures the client's progress from now on.

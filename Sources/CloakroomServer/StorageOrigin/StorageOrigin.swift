@@ -66,7 +66,10 @@ public final class StorageOrigin: Service {
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(quiescing.makeServerChannelHandler(channel: channel))
+                    try channel.pipeline.syncOperations.addHandlers(
+                        // Out of descriptors, accepting pauses instead of spinning.
+                        AcceptBackoffHandler(shouldForwardIOErrorCaught: false),
+                        quiescing.makeServerChannelHandler(channel: channel))
                 }
             }
             .childChannelOption(.socketOption(.tcp_nodelay), value: 1)

@@ -8,29 +8,28 @@ struct UploadMachine {
     /// What to do next.
     enum Action {
         case none
-        /// Write these and report ``writeFinished()``.
-        case write([ByteBuffer])
-        /// Write these, the last ones, and seal.
-        case seal([ByteBuffer])
+        /// Write this and report ``writeFinished()``.
+        case write(ByteBuffer)
+        /// Write this, the last one, and seal.
+        case seal(ByteBuffer)
     }
 
     /// Bytes of a batch: large enough that handing it to another thread costs nothing beside hashing it.
     static let batchLength = 256 * 1_024
 
-    private var gathered: [ByteBuffer] = []
-    private var gatheredLength = 0
+    /// Copied out of what arrived: a slice would keep its whole buffer, of which it may be a few bytes.
+    private var gathered = ByteBuffer()
     private var isWriting = false
     private var hasEnded = false
 
     /// Whether the connection should be read.
-    var wantsBytes: Bool { !self.hasEnded && self.gatheredLength < Self.batchLength }
+    var wantsBytes: Bool { !self.hasEnded && self.gathered.readableBytes < Self.batchLength }
 
     /// Whether the client is what the upload waits for.
     var waitsForClient: Bool { self.wantsBytes && !self.isWriting }
 
     mutating func received(_ bytes: ByteBuffer) -> Action {
-        self.gathered.append(bytes)
-        self.gatheredLength += bytes.readableBytes
+        self.gathered.writeImmutableBuffer(bytes)
         return self.next()
     }
 
@@ -45,11 +44,10 @@ struct UploadMachine {
     }
 
     private mutating func next() -> Action {
-        guard !self.isWriting, self.hasEnded || self.gatheredLength >= Self.batchLength else { return .none }
+        guard !self.isWriting, self.hasEnded || self.gathered.readableBytes >= Self.batchLength else { return .none }
         self.isWriting = true
         let batch = self.gathered
-        self.gathered = []
-        self.gatheredLength = 0
+        self.gathered = ByteBuffer()
         return self.hasEnded ? .seal(batch) : .write(batch)
     }
 }

@@ -117,11 +117,15 @@ public final class BlobStore: Sendable {
         "\(self.nextStagingNumber.wrappingAdd(1, ordering: .relaxed).newValue)"
     }
 
-    /// Room on the blobs' file system, in bytes; `nil` where it cannot be told.
-    var freeBytes: Int64? {
+    /// Room on the disk, in bytes, that uploads leave alone, so that the catalogue can always commit a deletion.
+    public static let reserveBytes: Int64 = 32 * 1_024 * 1_024
+
+    /// Passes while so many more bytes leave the reserve alone.
+    func checkRoom(for size: ByteCount) throws(StorageError) {
         var status = statvfs()
-        guard fstatvfs(self.stagingDirectory.rawValue, &status) == 0 else { return nil }
-        return Int64(clamping: UInt64(status.f_bavail) * UInt64(status.f_frsize))
+        guard fstatvfs(self.stagingDirectory.rawValue, &status) == 0 else { return }
+        let free = Int64(clamping: UInt64(status.f_bavail) * UInt64(status.f_frsize))
+        guard free >= size.bytes + Self.reserveBytes else { throw .full }
     }
 
     // MARK: Sealed blobs

@@ -70,6 +70,7 @@ public final class StagedBlob: Sendable {
     /// - Throws: ``StorageError/wrongLength(expected:received:)`` past the declared length, or a failure of the disk.
     public func append(_ chunks: [ByteBuffer]) throws(StorageError) {
         try self.state.withLock { state throws(StorageError) in
+            if self.keepsBytes { try self.store.checkRoom(for: .zero) }
             for chunk in chunks {
                 state.count += Int64(chunk.readableBytes)
                 guard state.count <= self.length.limit else {

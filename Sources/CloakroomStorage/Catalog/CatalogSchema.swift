@@ -44,6 +44,7 @@ enum CatalogSchema {
             CHECK (sha256 IS NULL OR declared_sha256 IS NULL OR sha256 = declared_sha256)
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX files_of_organization ON files (organization_id, id);
+        CREATE INDEX pending_files_of_organization ON files (organization_id, id) WHERE sha256 IS NULL;
         CREATE INDEX pending_files ON files (upload_expires_at) WHERE sha256 IS NULL;
 
         -- Files whose row is gone and whose bytes may still be there.

@@ -99,13 +99,25 @@ final class CatalogWriter: Sendable {
         for job in jobs { job.fail(.writesRefused("the server is shutting down")) }
     }
 
+    /// Why a transaction came to nothing.
+    private enum Failure: Error {
+        /// One job's changes were refused; without it the others can go on.
+        case job(SQLiteError)
+        /// The transaction could not begin or be committed.
+        case transaction(SQLiteError)
+    }
+
     /// Commits a batch in one transaction; where a job fails, each in its own, so that only that one fails.
     private func commit(_ batch: [Job]) {
-        do {
+        do throws(StorageError) {
             try self.health.checkWrites()
-            let completions = try self.transaction(batch)
-            for complete in completions { complete() }
-        } catch let error as SQLiteError where batch.count > 1 && !error.endsWrites {
+        } catch {
+            for job in batch { job.fail(error) }
+            return
+        }
+        do throws(Failure) {
+            for complete in try self.transaction(batch) { complete() }
+        } catch .job where batch.count > 1 {
             for job in batch { self.commit([job]) }
         } catch {
             let storageError = self.report(error)
@@ -113,12 +125,12 @@ final class CatalogWriter: Sendable {
         }
     }
 
-    private func transaction(_ batch: [Job]) throws(SQLiteError) -> [@Sendable () -> Void] {
-        try self.connection.execute("BEGIN IMMEDIATE")
-        do throws(SQLiteError) {
+    private func transaction(_ batch: [Job]) throws(Failure) -> [@Sendable () -> Void] {
+        try self.execute("BEGIN IMMEDIATE")
+        do throws(Failure) {
             var completions: [@Sendable () -> Void] = []
-            for job in batch { completions.append(try job.run(self.connection)) }
-            try self.connection.execute("COMMIT")
+            for job in batch { completions.append(try self.run(job)) }
+            try self.execute("COMMIT")
             return completions
         } catch {
             // Fails only where SQLite has rolled back by itself, as it does on a full disk.
@@ -127,9 +139,28 @@ final class CatalogWriter: Sendable {
         }
     }
 
-    private func report(_ error: any Error) -> StorageError {
-        guard let error = error as? SQLiteError else { return error as? StorageError ?? .failed("\(error)") }
-        if error.endsWrites { self.health.refuseWrites("SQLite \(error.code): \(error.message)") }
-        return error.storageError
+    private func execute(_ sql: String) throws(Failure) {
+        do throws(SQLiteError) {
+            try self.connection.execute(sql)
+        } catch {
+            throw .transaction(error)
+        }
+    }
+
+    private func run(_ job: Job) throws(Failure) -> @Sendable () -> Void {
+        do throws(SQLiteError) {
+            return try job.run(self.connection)
+        } catch {
+            throw error.endsWrites ? .transaction(error) : .job(error)
+        }
+    }
+
+    private func report(_ failure: Failure) -> StorageError {
+        switch failure {
+        case .job(let error): return error.storageError
+        case .transaction(let error):
+            if error.endsWrites { self.health.refuseWrites("SQLite \(error.code): \(error.message)") }
+            return error.storageError
+        }
     }
 }

@@ -7,6 +7,8 @@ public final class SigningKeys: Sendable {
     private struct Current {
         var keyRing: KeyRing
         var version: SigningKeyFile.Version?
+        /// Why the file as it is now cannot be used.
+        var failure: SigningKeyFile.Failure?
     }
 
     private let file: SigningKeyFile
@@ -42,7 +44,12 @@ public final class SigningKeys: Sendable {
                 "Signing keys changed",
                 metadata: ["signing_keys.ids": "\(keys.map(\.accessKeyID).joined(separator: " "))"])
         } catch {
-            self.current.withLock { $0.version = version }
+            // Tried again the next time: a change of mode alone mends one failure and leaves the version as it was.
+            let isNew = self.current.withLock { current in
+                defer { current.failure = error }
+                return current.failure != error
+            }
+            guard isNew else { return }
             self.logger.error("Signing keys unusable, the former ones stay", metadata: ["error": "\(error)"])
         }
     }
