@@ -62,6 +62,7 @@ public final class DataDirectory: Sendable {
     ///
     /// - Parameter body: The work.
     /// - Returns: What the work returned.
+    /// - Throws: What the work threw.
     public func alone<Value>(_ body: () throws -> Value) throws -> Value {
         flock(self.descriptor.rawValue, LOCK_EX)
         defer { flock(self.descriptor.rawValue, LOCK_UN) }

@@ -41,12 +41,23 @@ struct Fixture {
         let temporary = try temporary ?? TemporaryDirectory()
         self.temporary = temporary
         self.health = StorageHealth(logger: Logger(label: "test"))
-        self.directory = try DataDirectory(path: temporary.path + "/data", exclusively: true)
+        self.directory = try Self.claim(temporary.path + "/data")
         self.catalog = try Catalog(directory: self.directory, owner: .server, health: self.health)
         self.blobs = try BlobStore(directory: self.directory, health: self.health, staging: staging)
         self.disk = NIOThreadPool(numberOfThreads: 4)
         self.disk.start()
         self.store = FileStore(catalog: self.catalog, blobs: self.blobs, disk: self.disk)
+    }
+
+    /// Claims a directory that a fixture before may have just left.
+    ///
+    /// A child process that another test starts at that moment has the lock's descriptor until it executes its program.
+    private static func claim(_ path: String) throws -> DataDirectory {
+        for _ in 0..<200 {
+            if let directory = try? DataDirectory(path: path, exclusively: true) { return directory }
+            usleep(10_000)
+        }
+        return try DataDirectory(path: path, exclusively: true)
     }
 
     func close() async throws {

@@ -14,13 +14,9 @@ struct UploadMachineTests {
         init(_ action: UploadMachine.Action) {
             switch action {
             case .none: self = .none
-            case .write(let batch): self = .write(Self.length(batch))
-            case .seal(let batch): self = .seal(Self.length(batch))
+            case .write(let batch): self = .write(batch.readableBytes)
+            case .seal(let batch): self = .seal(batch.readableBytes)
             }
-        }
-
-        private static func length(_ batch: [ByteBuffer]) -> Int {
-            batch.map(\.readableBytes).reduce(0, +)
         }
     }
 
