@@ -28,15 +28,20 @@ public final class APIKeys: Sendable {
     public func create(
         for scope: APIKeyRecord.Scope, name: String, permissions: Set<Permission>, now: Timestamp
     ) async throws(StorageError) -> (record: APIKeyRecord, key: APIKey) {
+        let (record, key) = try Self.make(for: scope, name: name, permissions: permissions, now: now)
+        try await self.catalog.insert(record, digest: key.digest)
+        return (record, key)
+    }
+
+    private static func make(
+        for scope: APIKeyRecord.Scope, name: String, permissions: Set<Permission>, now: Timestamp
+    ) throws(StorageError) -> (record: APIKeyRecord, key: APIKey) {
         do {
             let key = try APIKey.generate()
             let record = APIKeyRecord(
                 id: try APIKeyID.generate(), scope: scope, name: name, visiblePrefix: key.visiblePrefix,
                 permissions: permissions, createdAt: now, lastUsedAt: nil, revokedAt: nil)
-            try await self.catalog.insert(record, digest: key.digest)
             return (record, key)
-        } catch let error as StorageError {
-            throw error
         } catch {
             throw .failed("no random bytes: \(error)")
         }
@@ -94,8 +99,8 @@ public final class APIKeys: Sendable {
         _ id: APIKeyID, now: Timestamp
     ) async throws(StorageError) -> (record: APIKeyRecord, key: APIKey)? {
         guard let old = try self.list().first(where: { $0.id == id }), old.revokedAt == nil else { return nil }
-        let new = try await self.create(for: old.scope, name: old.name, permissions: old.permissions, now: now)
-        _ = try await self.revoke(id, now: now)
-        return new
+        let (record, key) = try Self.make(for: old.scope, name: old.name, permissions: old.permissions, now: now)
+        try await self.catalog.insert(record, digest: key.digest, revoking: id)
+        return (record, key)
     }
 }

@@ -67,7 +67,7 @@ struct Composition {
                 address: self.configuration.operationsAddress, readiness: readiness, registry: registry,
                 group: eventLoops, logger: logger, onListening: { await announcement.listening(.operations, $0) }),
             StorageOrigin(
-                socket: socket, store: store, policy: policy, signingKeys: signingKeys, limits: StorageOriginLimits(),
+                socket: socket, store: store, policy: policy, signingKeys: signingKeys, limits: Self.limits(),
                 group: eventLoops, logger: logger, onListening: { await announcement.listening(.storage, $0) }),
             API(
                 address: self.configuration.apiAddress, store: store, keys: keys, policy: policy,
@@ -112,6 +112,17 @@ struct Composition {
         } catch is CancellationError {
             return
         }
+    }
+
+    private static func limits() -> StorageOriginLimits {
+        var limits = StorageOriginLimits()
+        var files = rlimit()
+        if getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &files) == 0 {
+            let descriptors = Int(clamping: files.rlim_cur)
+            limits.maximumConnections = min(
+                limits.maximumConnections, StorageOriginLimits.connections(descriptors: descriptors))
+        }
+        return limits
     }
 
     private static func prepareProcess() {

@@ -29,11 +29,14 @@ struct ConfigurationSources {
             self.file = nil
             return
         }
+        let file: FileProvider<JSONSnapshot>
         do {
-            self.file = try await FileProvider<JSONSnapshot>(filePath: FilePath(path))
+            file = try await FileProvider<JSONSnapshot>(filePath: FilePath(path))
         } catch {
             throw ConfigurationError("config: \(path) cannot be read as a JSON object: \(error)")
         }
+        try Self.checkLists(file, path)
+        self.file = file
     }
 
     /// Returns a key's value, `nil` where no source has one.
@@ -47,6 +50,17 @@ struct ConfigurationSources {
             return Value(text: text, source: self.path ?? "file")
         }
         return nil
+    }
+
+    /// Refuses a list where one value is wanted: falling back to the default would hide it.
+    private static func checkLists(_ file: FileProvider<JSONSnapshot>, _ path: String) throws(ConfigurationError) {
+        for key in ConfigurationKey.allCases {
+            for type in [ConfigType.stringArray, .intArray, .doubleArray, .boolArray] {
+                let result = try? file.value(forKey: AbsoluteConfigKey([key.rawValue]), type: type)
+                guard result?.value != nil else { continue }
+                throw ConfigurationError("\(key.rawValue) (\(path)): a list is not allowed; it must be one value")
+            }
+        }
     }
 
     /// A JSON file may give a number as a number.

@@ -17,6 +17,9 @@ struct DataDirectoryOption: ParsableArguments {
     func open(creates: Bool = false) throws -> DataDirectory {
         umask(0o077)
         let path = self.dataDir ?? ProcessInfo.processInfo.environment["CLOAKROOM_DATA_DIR"] ?? "storage-data"
+        if creates, access("\(path)/\(Catalog.fileName)", F_OK) != 0 {
+            StandardError.write("\(path) holds no catalogue yet: it is created now, for a server to come")
+        }
         return try DataDirectory(path: path, creates: creates, exclusively: false)
     }
 

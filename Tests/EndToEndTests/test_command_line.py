@@ -55,6 +55,19 @@ def test_unknown_options_and_files_exit_64(tmp_path):
     assert serve("--config", str(broken), data_dir=tmp_path).returncode == 64
 
 
+def test_a_list_in_the_file_is_refused(tmp_path):
+    file = tmp_path / "cloakroom.json"
+    file.write_text(json.dumps({"storage-url": ["https://a.example", "https://b.example"]}))
+    result = serve("--config", str(file), data_dir=tmp_path / "data")
+    assert result.returncode == 64 and "storage-url" in result.stderr and "list" in result.stderr
+
+
+def test_commands_that_only_look_create_nothing(tmp_path):
+    for line in (["keys", "list"], ["signing-keys", "list"], ["keys", "revoke", "key_0000000000000000"]):
+        assert command(*line, data_dir=tmp_path / "mistyped", check=False).returncode == 1
+    assert not (tmp_path / "mistyped").exists()
+
+
 def test_flags_win_over_environment_over_file(tmp_path, monkeypatch):
     file = tmp_path / "cloakroom.json"
     file.write_text(json.dumps({"url-lifetime-seconds": 11, "region": "file", "max-size-bytes": 5}))

@@ -1,6 +1,5 @@
 import CloakroomDomain
 import CloakroomStorage
-import Glibc
 import NIOCore
 import NIOExtras
 
@@ -38,22 +37,22 @@ final class StorageConnection: ChannelInboundHandler {
     /// Bytes that have been taken are given back once there are so many.
     private static let compactionLength = 64 * 1_024
     /// How long an answer that ends the connection may take to arrive, in seconds.
-    private static let lingerSeconds = 2
+    static let lingerSeconds = 2
 
     let environment: StorageEnvironment
     let group: ConnectionGroup
     var state = State.readingHead
     var headWriter = ResponseHeadWriter()
     private(set) var context: ChannelHandlerContext?
-    private var inbound = ByteBuffer()
+    private(set) var inbound = ByteBuffer()
     /// Whether the server is shutting down: no answer keeps its connection open.
     private(set) var isQuiescing = false
     private var isProcessing = false
     /// Whether the client has said that it sends no more.
     private var inputHasEnded = false
     /// Whether a request has been answered on this connection.
-    private var hasAnswered = false
-    private var watch = ProgressWatch()
+    private(set) var hasAnswered = false
+    var watch = ProgressWatch()
 
     init(environment: StorageEnvironment, group: ConnectionGroup) {
         self.environment = environment
@@ -218,58 +217,6 @@ final class StorageConnection: ChannelInboundHandler {
         return false
     }
 
-    // MARK: Requests
-
-    private func handle(_ head: RequestHead) {
-        let request = head.request
-        let isHead = request.method.isEqual(to: "HEAD")
-        let accept = request.firstText(of: "accept") ?? ""
-        let exchange = self.makeExchange(
-            route: Self.route(request), keepsAlive: head.keepsAlive,
-            wantsJSON: accept.contains("application/json"), isHead: isHead)
-        if request.method.isEqual(to: "OPTIONS") { return self.answerPreflight(exchange, head) }
-        do {
-            switch try self.verify(request, now: exchange.now) {
-            case .download(let grant): self.download(grant, exchange, head)
-            case .upload(let grant): self.upload(grant, exchange, head)
-            }
-        } catch let error as PresignedURLError {
-            self.environment.metrics.rejected(error)
-            self.refuse(exchange, StorageRefusal(error), unreadBody: head.hasBody)
-        } catch {
-            let error = (error as? StorageError) ?? .failed("\(error)")
-            self.refuse(exchange, StorageRefusal(error), unreadBody: head.hasBody)
-        }
-    }
-
-    /// Verifies; an upload that does not match as received is tried with what its client declared.
-    private func verify(_ request: ReceivedRequest, now: Timestamp) throws -> Grant {
-        let keyRing = self.environment.signingKeys.keyRing
-        do throws(PresignedURLError) {
-            return try self.environment.verifier.verify(request, keyRing: keyRing, now: now)
-        } catch .signatureMismatch(nil) where request.method.isEqual(to: "PUT") {
-            guard let id = FileID(text: request.path.dropFirst("/uploads/".utf8.count)),
-                let declared = try self.environment.store.declarationForVerification(id)
-            else { throw PresignedURLError.signatureMismatch(nil) }
-            return try self.environment.verifier.verify(request, keyRing: keyRing, now: now, declared: declared)
-        }
-    }
-
-    private func makeExchange(
-        route: StorageMetrics.Route, keepsAlive: Bool, wantsJSON: Bool, isHead: Bool
-    ) -> Exchange {
-        Exchange(
-            requestID: self.environment.requestIDs.next(), route: route, startedAt: .now(),
-            now: self.environment.clock.now, keepsAlive: keepsAlive, wantsJSON: wantsJSON, isHead: isHead)
-    }
-
-    private static func route(_ request: ReceivedRequest) -> StorageMetrics.Route {
-        if request.method.isEqual(to: "GET") { return .download }
-        if request.method.isEqual(to: "PUT") { return .upload }
-        if request.method.isEqual(to: "HEAD") { return .head }
-        return request.method.isEqual(to: "OPTIONS") ? .preflight : .other
-    }
-
     // MARK: The end of an exchange
 
     /// Notes that an answer has been handed to the network, and goes on with the next request.
@@ -307,54 +254,6 @@ final class StorageConnection: ChannelInboundHandler {
             connection.value.restartWatch()
             context.close(mode: unreadBody ? .output : .all, promise: nil)
         }
-    }
-
-    // MARK: Time-outs
-
-    func secondPassed() {
-        guard let context else { return }
-        let limits = self.environment.limits
-        let elapsed = self.watch.elapsed(self.group.tick)
-        switch self.state {
-        case .readingHead:
-            // What was answered may still be on its way.
-            guard !self.drains(context) else { return }
-            let isIdle = self.hasAnswered && self.inbound.readableBytes == 0
-            let limit = isIdle ? limits.idleTimeoutSeconds : limits.headTimeoutSeconds
-            if elapsed > limit { context.close(promise: nil) }
-        case .receiving(let upload):
-            guard upload.machine.waitsForClient else { return self.restartWatch() }
-            guard self.watch.isTooSlow(self.group.tick, limits) else { return }
-            self.refuse(upload.exchange, Upload.tooSlow(limits))
-        case .answering:
-            if !self.drains(context) { self.restartWatch() }
-        case .lingering:
-            // The time for the answer's arrival counts from its last byte's leaving.
-            if !self.drains(context), elapsed > Self.lingerSeconds { context.close(promise: nil) }
-        case .closed:
-            break
-        }
-    }
-
-    /// Whether bytes of an answer wait for the client; one that takes them too slowly is closed.
-    private func drains(_ context: ChannelHandlerContext) -> Bool {
-        let buffered = (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
-        // A full socket takes bytes again only when a third of it is free: what the client acknowledges is seen sooner.
-        self.watch.drained(to: buffered + Self.unacknowledgedBytes(context))
-        guard buffered > 0 else { return false }
-        if self.watch.isTooSlow(self.group.tick, self.environment.limits) { context.close(promise: nil) }
-        return true
-    }
-
-    /// Bytes in the socket's send queue that the client has not acknowledged (`SIOCOUTQ`, tcp(7)).
-    private static func unacknowledgedBytes(_ context: ChannelHandlerContext) -> Int {
-        let transport = try? context.pipeline.syncOperations.withUnsafeTransportIfAvailable(
-            of: NIOBSDSocket.Handle.self
-        ) { socket in
-            var count: Int32 = 0
-            return ioctl(socket, UInt(TIOCOUTQ), &count) == 0 ? Int(count) : 0
-        }
-        return transport.flatMap { $0 } ?? 0
     }
 
     /// Measures the client's progress from now on.

@@ -11,6 +11,14 @@ public struct StorageOriginLimits: Sendable {
     /// The most connections at once; further ones are closed at once.
     public var maximumConnections: Int
 
+    /// Returns how many connections a process can hold: each may have a file open as well, and a third is left over.
+    ///
+    /// - Parameter descriptors: The limit of open files.
+    /// - Returns: The number of connections.
+    public static func connections(descriptors: Int) -> Int {
+        max(64, (descriptors - 512) / 3)
+    }
+
     /// Creates limits.
     ///
     /// - Parameters:

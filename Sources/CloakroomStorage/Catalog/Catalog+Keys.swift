@@ -8,8 +8,11 @@ extension Catalog {
     /// - Parameters:
     ///   - key: The key without its secret.
     ///   - digest: The SHA-256 of the secret.
+    ///   - replaced: The key that is revoked with the same commit, if any.
     /// - Throws: ``StorageError``.
-    public func insert(_ key: APIKeyRecord, digest: SHA256Digest) async throws(StorageError) {
+    public func insert(
+        _ key: APIKeyRecord, digest: SHA256Digest, revoking replaced: APIKeyID? = nil
+    ) async throws(StorageError) {
         try await self.writer.write { connection throws(SQLiteError) in
             var owner: String?
             if case .organization(let organization) = key.scope {
@@ -25,6 +28,9 @@ extension Catalog {
             .bind(key.id.description).bind(digest.bytes).bind(owner).bind(key.name).bind(key.visiblePrefix)
             .bind(key.permissions.map(\.rawValue).sorted().joined(separator: " "))
             .bind(key.createdAt.secondsSinceEpoch).run()
+            guard let replaced else { return }
+            try connection.statement("UPDATE api_keys SET revoked_at = coalesce(revoked_at, ?) WHERE id = ?")
+                .bind(key.createdAt.secondsSinceEpoch).bind(replaced.description).run()
         }
     }
 

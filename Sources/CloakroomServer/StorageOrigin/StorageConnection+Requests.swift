@@ -1,0 +1,57 @@
+import CloakroomDomain
+import CloakroomStorage
+import NIOCore
+
+extension StorageConnection {
+    /// Answers a request, or begins to.
+    func handle(_ head: RequestHead) {
+        let request = head.request
+        let isHead = request.method.isEqual(to: "HEAD")
+        let accept = request.firstText(of: "accept") ?? ""
+        let exchange = self.makeExchange(
+            route: Self.route(request), keepsAlive: head.keepsAlive,
+            wantsJSON: accept.contains("application/json"), isHead: isHead)
+        if request.method.isEqual(to: "OPTIONS") { return self.answerPreflight(exchange, head) }
+        do {
+            switch try self.verify(request, now: exchange.now) {
+            case .download(let grant): self.download(grant, exchange, head)
+            case .upload(let grant): self.upload(grant, exchange, head)
+            }
+        } catch let error as PresignedURLError {
+            self.environment.metrics.rejected(error)
+            self.refuse(exchange, StorageRefusal(error), unreadBody: head.hasBody)
+        } catch {
+            let error = (error as? StorageError) ?? .failed("\(error)")
+            self.refuse(exchange, StorageRefusal(error), unreadBody: head.hasBody)
+        }
+    }
+
+    /// Verifies; an upload that does not match as received is tried with what its client declared.
+    private func verify(_ request: ReceivedRequest, now: Timestamp) throws -> Grant {
+        let keyRing = self.environment.signingKeys.keyRing
+        do throws(PresignedURLError) {
+            return try self.environment.verifier.verify(request, keyRing: keyRing, now: now)
+        } catch .signatureMismatch(nil) where request.method.isEqual(to: "PUT") {
+            guard let id = FileID(text: request.path.dropFirst("/uploads/".utf8.count)),
+                let declared = try self.environment.store.declarationForVerification(id)
+            else { throw PresignedURLError.signatureMismatch(nil) }
+            return try self.environment.verifier.verify(request, keyRing: keyRing, now: now, declared: declared)
+        }
+    }
+
+    /// Notes a request that is to be answered.
+    func makeExchange(
+        route: StorageMetrics.Route, keepsAlive: Bool, wantsJSON: Bool, isHead: Bool
+    ) -> Exchange {
+        Exchange(
+            requestID: self.environment.requestIDs.next(), route: route, startedAt: .now(),
+            now: self.environment.clock.now, keepsAlive: keepsAlive, wantsJSON: wantsJSON, isHead: isHead)
+    }
+
+    private static func route(_ request: ReceivedRequest) -> StorageMetrics.Route {
+        if request.method.isEqual(to: "GET") { return .download }
+        if request.method.isEqual(to: "PUT") { return .upload }
+        if request.method.isEqual(to: "HEAD") { return .head }
+        return request.method.isEqual(to: "OPTIONS") ? .preflight : .other
+    }
+}
