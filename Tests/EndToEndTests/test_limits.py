@@ -116,7 +116,7 @@ def test_a_client_that_never_finishes_its_head_is_closed(server):
         connection.send(b"GET / HTTP/1.1\r\n")
         started = time.monotonic()
         assert connection.is_closed()
-        assert 10 < time.monotonic() - started < 25
+        assert time.monotonic() - started > 10
 
 
 def test_a_client_that_stops_sending_its_body_is_told(server, client):
@@ -127,7 +127,7 @@ def test_a_client_that_stops_sending_its_body_is_told(server, client):
         started = time.monotonic()
         status, _, body = connection.response()
         assert (status, b"<Code>RequestTimeout</Code>" in body) == (408, True)
-        assert 15 < time.monotonic() - started < 35
+        assert time.monotonic() - started > 15
     assert client.get(f"/v1/files/{ticket['file_id']}").json()["status"] == "pending"
 
 
