@@ -1,7 +1,5 @@
 /// Base 16 (RFC 4648 §8): lower case when written, either case when read.
 public enum Hexadecimal {
-    private static let digits = Array("0123456789abcdef".utf8)
-
     /// Returns two lower-case digits for each byte.
     ///
     /// - Parameter bytes: The bytes to write.
@@ -11,8 +9,8 @@ public enum Hexadecimal {
             // The capacity asked for above holds the two digits of every byte.
             for offset in 0..<bytes.byteCount {
                 let byte = bytes.unsafeLoad(fromByteOffset: offset, as: UInt8.self)
-                buffer[offset * 2] = Self.digits[Int(byte >> 4)]
-                buffer[offset * 2 + 1] = Self.digits[Int(byte & 0xF)]
+                buffer[offset * 2] = self.digit(byte >> 4)
+                buffer[offset * 2 + 1] = self.digit(byte & 0xF)
             }
             return bytes.byteCount * 2
         }
@@ -45,6 +43,12 @@ public enum Hexadecimal {
             }
         }
         return bytes
+    }
+
+    /// Returns the lower-case digit of a value below 16.
+    @inlinable
+    package static func digit(_ value: UInt8) -> UInt8 {
+        value < 10 ? value + UInt8(ascii: "0") : value - 10 + UInt8(ascii: "a")
     }
 
     /// Returns the value of one digit, or `nil` for any other byte.

@@ -25,6 +25,43 @@ public struct SHA256Digest: Hashable, Sendable {
         self.init(bytes: bytes)
     }
 
+    /// Creates a digest from the form in which it is written.
+    ///
+    /// - Parameter digits: 64 lower-case hexadecimal digits in ASCII; anything else gives `nil`.
+    public init?(lowerCaseHexadecimal digits: ArraySlice<UInt8>) {
+        guard digits.count == 64 else { return nil }
+        var isValid = true
+        self.init { buffer in
+            digits.withUnsafeBufferPointer { digits in
+                // 64 digits, as was just checked, fill the buffer's 32 bytes.
+                for offset in 0..<32 {
+                    let (high, low) = (digits[2 * offset], digits[2 * offset + 1])
+                    guard let first = Hexadecimal.value(of: high), let second = Hexadecimal.value(of: low),
+                        !(UInt8(ascii: "A")...UInt8(ascii: "F") ~= high), !(UInt8(ascii: "A")...UInt8(ascii: "F") ~= low)
+                    else {
+                        isValid = false
+                        return
+                    }
+                    buffer[offset] = first << 4 | second
+                }
+            }
+        }
+        guard isValid else { return nil }
+    }
+
+    /// Appends the form in which it is written.
+    ///
+    /// - Parameter output: Receives 64 lower-case hexadecimal digits in ASCII.
+    public func appendHexadecimal(to output: inout [UInt8]) {
+        self.withBytes { bytes in
+            for offset in 0..<bytes.byteCount {
+                let byte = bytes.unsafeLoad(fromByteOffset: offset, as: UInt8.self)
+                output.append(Hexadecimal.digit(byte >> 4))
+                output.append(Hexadecimal.digit(byte & 0xF))
+            }
+        }
+    }
+
     /// The 32 bytes.
     public var bytes: [UInt8] {
         self.withBytes { span in

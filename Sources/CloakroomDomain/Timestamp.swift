@@ -42,15 +42,19 @@ public struct Timestamp: Hashable, Comparable, Sendable {
     /// Reads SigV4's date.
     ///
     /// - Parameter bytes: ASCII bytes, exactly `yyyyMMdd'T'HHmmss'Z'` and a date that exists; else `nil`.
-    public init?(iso8601Basic bytes: some Collection<UInt8>) {
-        let bytes = Array(bytes)
-        guard bytes.count == 16, bytes[8] == UInt8(ascii: "T"), bytes[15] == UInt8(ascii: "Z") else { return nil }
-        let fields = [0..<4, 4..<6, 6..<8, 9..<11, 11..<13, 13..<15].map { DecimalDigits.value(of: bytes[$0]) }
-        let values = fields.compactMap { $0 }
-        guard values.count == 6 else { return nil }
-        let date = CivilDate(
-            year: values[0], month: values[1], day: values[2], hour: values[3], minute: values[4], second: values[5])
-        guard let timestamp = date.timestamp else { return nil }
+    public init?(iso8601Basic bytes: ArraySlice<UInt8>) {
+        let start = bytes.startIndex
+        guard bytes.count == 16, bytes[start + 8] == UInt8(ascii: "T"), bytes[start + 15] == UInt8(ascii: "Z"),
+            let year = DecimalDigits.value(of: bytes[start..<(start + 4)]),
+            let month = DecimalDigits.value(of: bytes[(start + 4)..<(start + 6)]),
+            let day = DecimalDigits.value(of: bytes[(start + 6)..<(start + 8)]),
+            let hour = DecimalDigits.value(of: bytes[(start + 9)..<(start + 11)]),
+            let minute = DecimalDigits.value(of: bytes[(start + 11)..<(start + 13)]),
+            let second = DecimalDigits.value(of: bytes[(start + 13)..<(start + 15)]),
+            let timestamp = CivilDate(
+                year: year, month: month, day: day, hour: hour, minute: minute, second: second
+            ).timestamp
+        else { return nil }
         self = timestamp
     }
 
@@ -63,6 +67,6 @@ public struct Timestamp: Hashable, Comparable, Sendable {
             bytes[13] == UInt8(ascii: ":"), bytes[16] == UInt8(ascii: ":")
         else { return nil }
         let punctuation: Set<Int> = [4, 7, 13, 16]
-        self.init(iso8601Basic: bytes.indices.filter { !punctuation.contains($0) }.map { bytes[$0] })
+        self.init(iso8601Basic: ArraySlice(bytes.indices.filter { !punctuation.contains($0) }.map { bytes[$0] }))
     }
 }

@@ -31,7 +31,7 @@ struct Composition {
         let directory = try DataDirectory(path: self.configuration.dataDirectory, exclusively: true)
         let health = StorageHealth(logger: logger)
         let catalog = try Catalog(directory: directory, owner: .server, health: health)
-        let blobs = try BlobStore(directory: directory, health: health)
+        let blobs = try BlobStore(directory: directory, health: health, openBlobs: Self.openBlobs)
         let disk = NIOThreadPool(numberOfThreads: Self.diskThreads)
         disk.start()
         let store = FileStore(catalog: catalog, blobs: blobs, disk: disk)
@@ -116,13 +116,20 @@ struct Composition {
 
     private static func limits() -> StorageOriginLimits {
         var limits = StorageOriginLimits()
-        var files = rlimit()
-        if getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &files) == 0 {
-            let descriptors = Int(clamping: files.rlim_cur)
+        if let descriptors = Self.descriptorLimit {
             limits.maximumConnections = min(
-                limits.maximumConnections, StorageOriginLimits.connections(descriptors: descriptors))
+                limits.maximumConnections, StorageOriginLimits.connections(descriptors: descriptors - Self.openBlobs))
         }
         return limits
+    }
+
+    /// How many blobs are kept open for reading: a tenth of the descriptors, 2,048 at most.
+    private static var openBlobs: Int { min(2_048, (Self.descriptorLimit ?? 1_024) / 10) }
+
+    private static var descriptorLimit: Int? {
+        var files = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &files) == 0 else { return nil }
+        return Int(clamping: files.rlim_cur)
     }
 
     private static func prepareProcess() {

@@ -50,7 +50,7 @@ struct TimestampTests {
     func timeIsRead(_ example: Case) {
         let expected = Timestamp(secondsSinceEpoch: example.seconds)
         let (extended, basic) = (
-            Timestamp(rfc3339: example.rfc3339), Timestamp(iso8601Basic: example.basic.utf8)
+            Timestamp(rfc3339: example.rfc3339), Timestamp(iso8601Basic: ArraySlice(example.basic.utf8))
         )
         #expect(extended == expected)
         #expect(basic == expected)
@@ -64,7 +64,7 @@ struct TimestampTests {
         "20260320T116000Z", "20260320T235960Z", "２0260320T113000Z",
     ])
     func noSuchBasicTimeIsRefused(text: String) {
-        let timestamp = Timestamp(iso8601Basic: text.utf8)
+        let timestamp = Timestamp(iso8601Basic: ArraySlice(text.utf8))
         #expect(timestamp == nil)
     }
 

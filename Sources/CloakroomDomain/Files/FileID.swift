@@ -36,17 +36,19 @@ public struct FileID: Hashable, Comparable, Sendable, CustomStringConvertible {
     ///
     /// - Parameter text: Exactly `file_` and 36 characters of lower-case UUID, in ASCII; anything else gives `nil`.
     public init?(_ text: some StringProtocol) {
-        self.init(text: text.utf8)
+        self.init(text: ArraySlice(text.utf8))
     }
 
     /// Reads the textual form.
     ///
     /// - Parameter text: ASCII bytes, as ``init(_:)``.
-    public init?(text: some Collection<UInt8>) {
-        guard text.count == Self.textLength, text.starts(with: Self.prefix) else { return nil }
+    public init?(text: ArraySlice<UInt8>) {
+        guard text.count == Self.textLength, text.hasPrefix("file_") else { return nil }
+        let start = text.startIndex + Self.prefix.count
         var words: (UInt64, UInt64) = (0, 0)
         var digits = 0
-        for (offset, byte) in text.dropFirst(Self.prefix.count).enumerated() {
+        for offset in 0..<36 {
+            let byte = text[start + offset]
             if offset == 8 || offset == 13 || offset == 18 || offset == 23 {
                 guard byte == UInt8(ascii: "-") else { return nil }
                 continue
@@ -80,25 +82,30 @@ public struct FileID: Hashable, Comparable, Sendable, CustomStringConvertible {
 
     /// The textual form, `file_f47ac10b-58cc-4372-a567-0e02b2c3d479`.
     public var description: String {
-        String(unsafeUninitializedCapacity: Self.textLength) { buffer in
-            // `textLength` bytes are written: five of prefix, 32 digits, four hyphens.
-            var position = 0
-            for byte in Self.prefix {
-                buffer[position] = byte
-                position += 1
-            }
-            for digit in 0..<32 {
-                if digit == 8 || digit == 12 || digit == 16 || digit == 20 {
-                    buffer[position] = UInt8(ascii: "-")
-                    position += 1
-                }
-                let word = digit < 16 ? self.high : self.low
-                let value = UInt8(truncatingIfNeeded: word >> UInt64(60 - 4 * (digit & 15))) & 0xF
-                buffer[position] = value < 10 ? value + UInt8(ascii: "0") : value - 10 + UInt8(ascii: "a")
-                position += 1
-            }
-            return position
+        String(unsafeUninitializedCapacity: Self.textLength) { self.writeText(into: UnsafeMutableRawBufferPointer($0)) }
+    }
+
+    /// Writes the textual form.
+    ///
+    /// - Parameter buffer: Has room for ``textLength`` bytes at least.
+    /// - Returns: ``textLength``.
+    package func writeText(into buffer: UnsafeMutableRawBufferPointer) -> Int {
+        // `textLength` bytes are written: five of prefix, 32 digits, four hyphens.
+        var position = 0
+        for byte in Self.prefix {
+            buffer[position] = byte
+            position += 1
         }
+        for digit in 0..<32 {
+            if digit == 8 || digit == 12 || digit == 16 || digit == 20 {
+                buffer[position] = UInt8(ascii: "-")
+                position += 1
+            }
+            let word = digit < 16 ? self.high : self.low
+            buffer[position] = Hexadecimal.digit(UInt8(truncatingIfNeeded: word >> UInt64(60 - 4 * (digit & 15))) & 0xF)
+            position += 1
+        }
+        return position
     }
 
     /// Orders as the bytes do, so version 7 ids in the order of their making.

@@ -10,70 +10,108 @@ enum PercentEncoding {
         case path
         /// `/` is encoded, and a `+` is a space, as forms send it.
         case query
-    }
 
-    private static let digits = Array("0123456789ABCDEF".utf8)
+        @inline(__always)
+        fileprivate func keeps(_ byte: UInt8) -> Bool {
+            PercentEncoding.isUnreserved(byte) || (self == .path && byte == UInt8(ascii: "/"))
+        }
+    }
 
     /// Appends the canonical form of received bytes.
     ///
-    /// A `%` that two hexadecimal digits do not follow stands for itself.
+    /// A `%` that two hexadecimal digits do not follow stands for itself. What is canonical already, as nearly
+    /// everything is that arrives, is copied in whole runs.
     static func appendCanonical(
         _ received: ArraySlice<UInt8>, as component: Component, to output: inout [UInt8]
     ) {
-        var position = received.startIndex
-        while position < received.endIndex {
+        received.withUnsafeBufferPointer { self.appendCanonical($0, as: component, to: &output) }
+    }
+
+    /// Appends the canonical form of received bytes.
+    static func appendCanonical(
+        _ received: UnsafeBufferPointer<UInt8>, as component: Component, to output: inout [UInt8]
+    ) {
+        var runStart = 0
+        var position = 0
+        while position < received.count {
             var byte = received[position]
-            position += 1
+            var next = position + 1
+            if component.keeps(byte) {
+                position = next
+                continue
+            }
             if byte == UInt8(ascii: "%") {
-                if let decoded = Self.escapedByte(in: received, at: position) {
+                if let decoded = self.escapedByte(in: received, at: next) {
                     byte = decoded
-                    position += 2
+                    next += 2
+                    if !component.keeps(decoded), self.isUpperCase(received, at: position + 1) {
+                        position = next
+                        continue
+                    }
                 }
             } else if byte == UInt8(ascii: "+"), component == .query {
                 byte = UInt8(ascii: " ")
             }
-            Self.append(byte, as: component, to: &output)
+            output.append(contentsOf: UnsafeBufferPointer(rebasing: received[runStart..<position]))
+            self.append(byte, as: component, to: &output)
+            position = next
+            runStart = next
         }
+        output.append(contentsOf: UnsafeBufferPointer(rebasing: received[runStart..<position]))
     }
 
     /// Appends one plain byte in its canonical form.
     static func append(_ byte: UInt8, as component: Component, to output: inout [UInt8]) {
-        if Self.isUnreserved(byte) || (component == .path && byte == UInt8(ascii: "/")) {
+        if component.keeps(byte) {
             output.append(byte)
         } else {
             output.append(UInt8(ascii: "%"))
-            output.append(Self.digits[Int(byte >> 4)])
-            output.append(Self.digits[Int(byte & 0xF)])
+            output.append(self.digit(byte >> 4))
+            output.append(self.digit(byte & 0xF))
         }
     }
 
     /// Returns the bytes that a canonical form stands for.
     static func decodeCanonical(_ encoded: ArraySlice<UInt8>) -> [UInt8] {
-        var output: [UInt8] = []
-        output.reserveCapacity(encoded.count)
-        var position = encoded.startIndex
-        while position < encoded.endIndex {
-            let byte = encoded[position]
-            position += 1
-            if byte == UInt8(ascii: "%"), let decoded = Self.escapedByte(in: encoded, at: position) {
-                output.append(decoded)
-                position += 2
-            } else {
-                output.append(byte)
+        encoded.withUnsafeBufferPointer { encoded in
+            [UInt8](unsafeUninitializedCapacity: encoded.count) { output, count in
+                // Decoding never makes more bytes than there were.
+                var position = 0
+                while position < encoded.count {
+                    var byte = encoded[position]
+                    position += 1
+                    if byte == UInt8(ascii: "%"), let decoded = self.escapedByte(in: encoded, at: position) {
+                        byte = decoded
+                        position += 2
+                    }
+                    output[count] = byte
+                    count += 1
+                }
             }
         }
-        return output
     }
 
-    private static func escapedByte(in bytes: ArraySlice<UInt8>, at position: Int) -> UInt8? {
-        guard position + 1 < bytes.endIndex, let high = Hexadecimal.value(of: bytes[position]),
+    @inline(__always)
+    private static func escapedByte(in bytes: UnsafeBufferPointer<UInt8>, at position: Int) -> UInt8? {
+        guard position + 1 < bytes.count, let high = Hexadecimal.value(of: bytes[position]),
             let low = Hexadecimal.value(of: bytes[position + 1])
         else { return nil }
         return high << 4 | low
     }
 
+    /// Whether two hexadecimal digits are written as the canonical form has them.
     @inline(__always)
-    private static func isUnreserved(_ byte: UInt8) -> Bool {
+    private static func isUpperCase(_ bytes: UnsafeBufferPointer<UInt8>, at position: Int) -> Bool {
+        bytes[position] < UInt8(ascii: "a") && bytes[position + 1] < UInt8(ascii: "a")
+    }
+
+    @inline(__always)
+    private static func digit(_ value: UInt8) -> UInt8 {
+        value < 10 ? value + UInt8(ascii: "0") : value - 10 + UInt8(ascii: "A")
+    }
+
+    @inline(__always)
+    fileprivate static func isUnreserved(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
             UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."),

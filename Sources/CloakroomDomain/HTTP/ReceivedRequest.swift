@@ -58,12 +58,25 @@ public struct ReceivedRequest: Sendable {
     /// The value of a field, without surrounding white space.
     public func value(of field: Field) -> ArraySlice<UInt8> { self.bytes[field.value] }
 
+    private func isNamed(_ name: StaticString, _ field: Field) -> Bool {
+        self.bytes.hasBytes(of: name, at: field.name)
+    }
+
+    /// Whether a field of this name is there.
+    ///
+    /// - Parameter name: In lower case.
+    /// - Returns: `true` if so.
+    public func contains(_ name: StaticString) -> Bool {
+        for field in self.fields where self.isNamed(name, field) { return true }
+        return false
+    }
+
     /// Returns the value of the first field of a name.
     ///
     /// - Parameter name: In lower case.
     /// - Returns: The value of the first field of a name.
     public func firstValue(of name: StaticString) -> ArraySlice<UInt8>? {
-        for field in self.fields where self.name(of: field).isEqual(to: name) { return self.value(of: field) }
+        for field in self.fields where self.isNamed(name, field) { return self.value(of: field) }
         return nil
     }
 
@@ -81,7 +94,7 @@ public struct ReceivedRequest: Sendable {
     /// - Returns: The text, invalid UTF-8 repaired.
     public func joinedText(of name: StaticString) -> String? {
         var joined: String?
-        for field in self.fields where self.name(of: field).isEqual(to: name) {
+        for field in self.fields where self.isNamed(name, field) {
             let text = String(decoding: self.value(of: field), as: UTF8.self)
             joined = joined.map { "\($0), \(text)" } ?? text
         }
@@ -92,8 +105,27 @@ public struct ReceivedRequest: Sendable {
     ///
     /// - Parameter name: In lower case.
     /// - Returns: The values of every field of a name, in the order of arrival.
-    public func values(of name: some Sequence<UInt8>) -> [ArraySlice<UInt8>] {
-        self.fields.compactMap { self.name(of: $0).elementsEqual(name) ? self.value(of: $0) : nil }
+    public func values(of name: ArraySlice<UInt8>) -> [ArraySlice<UInt8>] {
+        var values: [ArraySlice<UInt8>] = []
+        for field in self.fields where field.name.count == name.count && self.bytes[field.name] == name {
+            values.append(self.value(of: field))
+        }
+        return values
+    }
+}
+
+extension [UInt8] {
+    /// Whether the bytes of a range are those of an ASCII literal.
+    @inline(__always)
+    func hasBytes(of literal: StaticString, at range: Range<Int>) -> Bool {
+        self.withUnsafeBufferPointer { bytes in
+            let part = bytes[range]
+            guard part.count == literal.utf8CodeUnitCount else { return false }
+            // A literal's UTF-8 is `utf8CodeUnitCount` bytes of static storage.
+            let other = literal.utf8Start
+            for index in 0..<part.count where bytes[range.lowerBound + index] != other[index] { return false }
+            return true
+        }
     }
 }
 
@@ -101,13 +133,17 @@ extension ArraySlice<UInt8> {
     /// Whether these bytes are those of an ASCII literal.
     package func isEqual(to literal: StaticString) -> Bool {
         guard self.count == literal.utf8CodeUnitCount else { return false }
-        // A literal's UTF-8 is `utf8CodeUnitCount` bytes of static storage.
-        let other = UnsafeBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount)
-        return self.elementsEqual(other)
+        return self.hasPrefix(literal)
     }
 
     /// Whether these bytes begin with those of an ASCII literal.
     package func hasPrefix(_ literal: StaticString) -> Bool {
-        self.prefix(literal.utf8CodeUnitCount).isEqual(to: literal)
+        guard self.count >= literal.utf8CodeUnitCount else { return false }
+        return self.withUnsafeBufferPointer { bytes in
+            // A literal's UTF-8 is `utf8CodeUnitCount` bytes of static storage.
+            let other = literal.utf8Start
+            for index in 0..<literal.utf8CodeUnitCount where bytes[index] != other[index] { return false }
+            return true
+        }
     }
 }

@@ -16,11 +16,11 @@ public struct CanonicalRequest: Sendable {
     ///   - method: Verbatim.
     ///   - path: Percent-encoded as received; decoded once and encoded again, with no segment removed.
     ///   - parameters: Sorted, without `X-Amz-Signature`.
-    ///   - headers: The signed headers, sorted by name.
+    ///   - headers: The signed headers, in the order of their names.
     ///   - payloadHash: `UNSIGNED-PAYLOAD` or 64 hexadecimal digits, as it stands in the request.
     public init(
         method: some Collection<UInt8>, path: ArraySlice<UInt8>, parameters: QueryParameters,
-        headers: [CanonicalHeader], payloadHash: some Collection<UInt8>
+        headers: CanonicalHeaders, payloadHash: some Collection<UInt8>
     ) {
         let newline = UInt8(ascii: "\n")
         var bytes: [UInt8] = []
@@ -31,17 +31,9 @@ public struct CanonicalRequest: Sendable {
         bytes.append(newline)
         parameters.appendQuery(to: &bytes)
         bytes.append(newline)
-        for header in headers {
-            bytes.append(contentsOf: header.name)
-            bytes.append(UInt8(ascii: ":"))
-            bytes.append(contentsOf: header.value)
-            bytes.append(newline)
-        }
+        bytes.append(contentsOf: headers.lines)
         bytes.append(newline)
-        for (index, header) in headers.enumerated() {
-            if index > 0 { bytes.append(UInt8(ascii: ";")) }
-            bytes.append(contentsOf: header.name)
-        }
+        bytes.append(contentsOf: headers.names)
         bytes.append(newline)
         bytes.append(contentsOf: payloadHash)
         self.bytes = bytes

@@ -6,8 +6,7 @@ import Synchronization
 /// A key derived for a day is kept: deriving takes five HMACs, a request then takes one.
 public final class KeyRing: Sendable {
     private struct Derived {
-        let accessKeyID: String
-        let scope: CredentialScope
+        let credential: Credential
         let key: HMACSHA256
     }
 
@@ -36,12 +35,23 @@ public final class KeyRing: Sendable {
     ///   - scope: What to derive it for.
     /// - Returns: The derived key of an access key id, or `nil` where no such key is live.
     public func derivedKey(accessKeyID: String, scope: CredentialScope) -> HMACSHA256? {
+        self.derivedKey(for: Credential(accessKeyID: accessKeyID, scope: scope)) { scope }
+    }
+
+    /// Returns the derived key of a credential, or `nil` where no such key is live.
+    ///
+    /// - Parameters:
+    ///   - credential: The key's id and scope.
+    ///   - scope: The scope, asked for when the key is derived for the first time.
+    /// - Returns: The derived key, as secret as the key itself.
+    func derivedKey(for credential: Credential, scope: () -> CredentialScope) -> HMACSHA256? {
         self.cache.withLock { cache in
-            if let hit = cache.first(where: { $0.accessKeyID == accessKeyID && $0.scope == scope }) { return hit.key }
+            for derived in cache where derived.credential.bytes == credential.bytes { return derived.key }
+            let accessKeyID = credential.accessKeyID
             guard let key = self.keys.first(where: { $0.accessKeyID == accessKeyID }) else { return nil }
-            let derived = key.derived(for: scope)
+            let derived = key.derived(for: scope())
             if cache.count == Self.cacheLimit { cache.removeFirst() }
-            cache.append(Derived(accessKeyID: accessKeyID, scope: scope, key: derived))
+            cache.append(Derived(credential: credential, key: derived))
             return derived
         }
     }

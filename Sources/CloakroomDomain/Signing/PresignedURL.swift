@@ -32,12 +32,9 @@ public struct PresignedURL: Sendable {
         ///   - now: Our clock.
         /// - Returns: The URL and its end.
         public func upload(_ fileID: FileID, _ declaration: UploadDeclaration, now: Timestamp) -> PresignedURL {
-            let headers = [
-                CanonicalHeader(
-                    name: Array("content-length".utf8), canonicalValue: Array(declaration.size.description.utf8)),
-                CanonicalHeader(
-                    name: Array("content-type".utf8), values: [ArraySlice(declaration.mediaType.text.utf8)]),
-            ]
+            var headers = CanonicalHeaders()
+            headers.append(name: "content-length".utf8, canonicalValue: declaration.size.description.utf8)
+            headers.append(name: "content-type".utf8, values: [ArraySlice(declaration.mediaType.text.utf8)])
             return self.mint(method: "PUT", path: "/uploads/\(fileID)", headers: headers, response: [], now: now)
         }
 
@@ -53,19 +50,19 @@ public struct PresignedURL: Sendable {
                 ("response-content-disposition", disposition.fieldValue),
                 ("response-content-type", record.declaration.mediaType.text),
             ]
-            return self.mint(method: "GET", path: "/files/\(record.id)", headers: [], response: response, now: now)
+            return self.mint(method: "GET", path: "/files/\(record.id)", headers: CanonicalHeaders(), response: response, now: now)
         }
 
         private func mint(
-            method: String, path: String, headers: [CanonicalHeader], response: [(name: String, value: String)],
+            method: String, path: String, headers: CanonicalHeaders, response: [(name: String, value: String)],
             now: Timestamp
         ) -> PresignedURL {
             let date = now.iso8601Basic
             let scope = self.policy.scope(day: String(date.prefix(8)))
             let key = self.keyRing.signing
-            let host = CanonicalHeader(name: Array("host".utf8), canonicalValue: self.policy.baseURLs[0].hostBytes)
-            let headers = headers + [host]
-            let names = headers.map { String(decoding: $0.name, as: UTF8.self) }.joined(separator: ";")
+            var headers = headers
+            headers.append(name: "host".utf8, canonicalValue: self.policy.baseURLs[0].hostBytes)
+            let names = String(decoding: headers.names, as: UTF8.self)
             var parameters = QueryParameters()
             parameters.append(name: "X-Amz-Algorithm", value: StringToSign.algorithm)
             parameters.append(name: "X-Amz-Credential", value: "\(key.accessKeyID)/\(scope)")

@@ -13,6 +13,8 @@ public struct SigningPolicy: Sendable {
     public let baseURLs: [StorageURL]
     /// The largest file, in bytes.
     public let maximumSize: ByteCount
+    /// What follows the day in every credential scope, in ASCII.
+    let scopeSuffix: [UInt8]
 
     /// Creates a policy.
     ///
@@ -30,6 +32,7 @@ public struct SigningPolicy: Sendable {
         self.lifetimeSeconds = lifetimeSeconds
         self.baseURLs = [baseURL] + otherBaseURLs
         self.maximumSize = maximumSize
+        self.scopeSuffix = Array("/\(region)/\(Self.service)/\(CredentialScope.terminator)".utf8)
     }
 
     /// Returns the scope of a day.

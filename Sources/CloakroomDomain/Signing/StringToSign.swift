@@ -24,7 +24,7 @@ public struct StringToSign: Sendable {
         bytes.append(newline)
         bytes.append(contentsOf: scope)
         bytes.append(newline)
-        bytes.append(contentsOf: digest.hexadecimal.utf8)
+        digest.appendHexadecimal(to: &bytes)
         self.bytes = bytes
     }
 }

@@ -2,10 +2,6 @@ import CloakroomCrypto
 
 /// Decides whether a presigned request is what a live signing key signed, as a pure function of its arguments.
 public struct Verifier: Sendable {
-    private static let contentTypeName = Array("content-type".utf8)
-    private static let contentLengthName = Array("content-length".utf8)
-    private static let hostName = Array("host".utf8)
-
     /// What URLs are held to.
     public let policy: SigningPolicy
 
@@ -34,10 +30,12 @@ public struct Verifier: Sendable {
     ) throws(PresignedURLError) -> Grant {
         let claim = try PresignedClaim(parsing: request, policy: self.policy)
         try Self.checkTime(claim, now: now)
-        let key = keyRing.derivedKey(accessKeyID: claim.accessKeyID, scope: claim.scope)
+        let key = keyRing.derivedKey(for: claim.credential) {
+            self.policy.scope(day: String(decoding: claim.credential.day, as: UTF8.self))
+        }
         // An unknown key is told apart after the HMAC: the answer takes as long as for a known one.
         let matches = self.matches(request, claim, key ?? HMACSHA256(key: [0]), declared: declared)
-        guard key != nil else { throw .unknownAccessKey(claim.accessKeyID) }
+        guard key != nil else { throw .unknownAccessKey(claim.credential.accessKeyID) }
         if claim.parameters.contains("X-Amz-Security-Token") { throw .securityToken }
         try Self.checkSignedHeaders(claim, request)
         try matches.get()
@@ -64,18 +62,15 @@ public struct Verifier: Sendable {
     }
 
     private static func checkParameters(_ claim: PresignedClaim) throws(PresignedURLError) {
-        for name in claim.parameters.names where !Self.isMeaningful(name) {
+        if let name = claim.parameters.firstName(notIn: self.meaningful) {
             throw .unsupportedParameter(String(decoding: name, as: UTF8.self))
         }
     }
 
-    private static func isMeaningful(_ name: ArraySlice<UInt8>) -> Bool {
-        let meaningful: [StaticString] = [
-            "X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires", "X-Amz-SignedHeaders",
-            "response-content-type", "response-content-disposition", "response-cache-control", "x-id",
-        ]
-        return meaningful.contains { name.isEqual(to: $0) }
-    }
+    private static let meaningful: [StaticString] = [
+        "X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires", "X-Amz-SignedHeaders",
+        "response-content-type", "response-content-disposition", "response-cache-control", "x-id",
+    ]
 
     // MARK: Signed headers
 
@@ -83,19 +78,15 @@ public struct Verifier: Sendable {
         _ claim: PresignedClaim, _ request: ReceivedRequest
     ) throws(PresignedURLError) {
         let listed = claim.signedHeaders
-        for (index, name) in listed.enumerated() {
-            let isLowerCase = !name.isEmpty && !name.contains { UInt8(ascii: "A")...UInt8(ascii: "Z") ~= $0 }
-            let isSorted = index == 0 || listed[index - 1].lexicographicallyPrecedes(name)
-            guard isLowerCase, isSorted else {
-                throw .headersNotSigned([name.isEmpty ? "(empty)" : String(decoding: name, as: UTF8.self)])
-            }
+        if let name = listed.firstMisplaced {
+            throw .headersNotSigned([name.isEmpty ? "(empty)" : String(decoding: name, as: UTF8.self)])
         }
         var missing: [String] = []
-        if !listed.contains(Self.hostName) { missing.append("host") }
-        if request.method.isEqual(to: "PUT"), !listed.contains(Self.contentTypeName) { missing.append("content-type") }
+        if !listed.contains("host") { missing.append("host") }
+        if request.method.isEqual(to: "PUT"), !listed.contains("content-type") { missing.append("content-type") }
         for field in request.fields {
             let name = request.name(of: field)
-            guard name.hasPrefix("x-amz-"), !listed.contains(where: { $0.elementsEqual(name) }),
+            guard name.hasPrefix("x-amz-"), !listed.contains(name),
                 !Self.mayBeUnsigned(name, value: request.value(of: field))
             else { continue }
             missing.append(String(decoding: name, as: UTF8.self))
@@ -114,48 +105,50 @@ public struct Verifier: Sendable {
     private struct Reading {
         var method: ArraySlice<UInt8>
         var host: [UInt8]
-        var contentType: [UInt8]?
-        var contentLength: [UInt8]?
+        var contentType: String?
+        var contentLength: String?
     }
 
     private func matches(
         _ request: ReceivedRequest, _ claim: PresignedClaim, _ key: HMACSHA256, declared: UploadDeclaration?
     ) -> Result<Void, PresignedURLError> {
         // A list that is not in canonical form is refused by its own rule, before any work in proportion to it.
-        guard let signature = claim.signature, claim.hasCanonicalSignedHeaders else {
+        guard let signature = claim.signature, claim.signedHeaders.isCanonical else {
             return .failure(.signatureMismatch(nil))
         }
         func isSigned(_ reading: Reading) -> Bool {
             guard let computed = Self.signature(request, claim, key, reading) else { return false }
             return computed.isEqualInConstantTime(to: signature)
         }
-        let hosts = self.policy.baseURLs.map(\.hostBytes)
-        for host in hosts {
+        for url in self.policy.baseURLs {
+            let host = url.hostBytes
             if isSigned(Reading(method: Self.signedMethod(request), host: host)) { return .success(()) }
             if request.method.isEqual(to: "HEAD"), isSigned(Reading(method: request.method, host: host)) {
                 return .success(())
             }
         }
         if let declared, request.method.isEqual(to: "PUT") {
-            for host in hosts {
-                if let result = self.diagnoseBody(request, declared, host: host, isSigned) { return result }
+            for url in self.policy.baseURLs {
+                if let result = self.diagnoseBody(request, declared, host: url.hostBytes, isSigned) { return result }
             }
         }
         return .failure(.signatureMismatch(self.diagnose(request, isSigned)))
     }
 
+    private static let get = ArraySlice("GET".utf8)
+
     /// A GET's URL also serves HEAD.
     private static func signedMethod(_ request: ReceivedRequest) -> ArraySlice<UInt8> {
-        request.method.isEqual(to: "HEAD") ? ArraySlice("GET".utf8) : request.method
+        request.method.isEqual(to: "HEAD") ? self.get : request.method
     }
 
     /// Tries the declared media type and length in the place of those that arrived.
     private func diagnoseBody(
         _ request: ReceivedRequest, _ declared: UploadDeclaration, host: [UInt8], _ isSigned: (Reading) -> Bool
     ) -> Result<Void, PresignedURLError>? {
-        let type = CanonicalHeader(name: Self.contentTypeName, values: [ArraySlice(declared.mediaType.text.utf8)]).value
-        let length = Array(declared.size.description.utf8)
-        let readings: [(type: [UInt8]?, length: [UInt8]?)] = [(type, nil), (nil, length), (type, length)]
+        let type = declared.mediaType.text
+        let length = declared.size.description
+        let readings: [(type: String?, length: String?)] = [(type, nil), (nil, length), (type, length)]
         for reading in readings {
             let candidate = Reading(
                 method: request.method, host: host, contentType: reading.type, contentLength: reading.length)
@@ -200,33 +193,34 @@ public struct Verifier: Sendable {
     private static func signature(
         _ request: ReceivedRequest, _ claim: PresignedClaim, _ key: HMACSHA256, _ reading: Reading
     ) -> SHA256Digest? {
-        var headers: [CanonicalHeader] = []
-        headers.reserveCapacity(claim.signedHeaders.count)
-        for name in claim.signedHeaders {
-            if name == Self.hostName {
-                headers.append(CanonicalHeader(name: name, canonicalValue: reading.host))
-            } else if name == Self.contentTypeName, let value = reading.contentType {
-                headers.append(CanonicalHeader(name: name, canonicalValue: value))
-            } else if name == Self.contentLengthName, let value = reading.contentLength {
-                headers.append(CanonicalHeader(name: name, canonicalValue: value))
+        var headers = CanonicalHeaders()
+        for index in 0..<claim.signedHeaders.count {
+            let name = claim.signedHeaders[index]
+            if name.isEqual(to: "host") {
+                headers.append(name: name, canonicalValue: reading.host)
+            } else if let type = reading.contentType, name.isEqual(to: "content-type") {
+                headers.append(name: name, values: [ArraySlice(type.utf8)])
+            } else if let length = reading.contentLength, name.isEqual(to: "content-length") {
+                headers.append(name: name, canonicalValue: length.utf8)
             } else {
                 let values = request.values(of: name)
                 guard !values.isEmpty else { return nil }
-                headers.append(CanonicalHeader(name: name, values: values))
+                headers.append(name: name, values: values)
             }
         }
         let canonicalRequest = CanonicalRequest(
             method: reading.method, path: request.path, parameters: claim.parameters, headers: headers,
             payloadHash: Self.payloadHash(request, claim))
         let stringToSign = StringToSign(
-            timestamp: claim.dateBytes, scope: claim.scope.description.utf8, digest: canonicalRequest.digest)
+            timestamp: claim.dateBytes, scope: claim.credential.scope, digest: canonicalRequest.digest)
         return key.authenticationCode(for: stringToSign.bytes)
     }
 
+    private static let unsignedPayload = ArraySlice(CanonicalRequest.unsignedPayload)
+
     private static func payloadHash(_ request: ReceivedRequest, _ claim: PresignedClaim) -> ArraySlice<UInt8> {
-        let name = Array("x-amz-content-sha256".utf8)
-        guard claim.signedHeaders.contains(name), let value = request.firstValue(of: "x-amz-content-sha256") else {
-            return ArraySlice(CanonicalRequest.unsignedPayload)
+        guard claim.signedHeaders.contains("x-amz-content-sha256"), let value = request.firstValue(of: "x-amz-content-sha256") else {
+            return self.unsignedPayload
         }
         return value
     }

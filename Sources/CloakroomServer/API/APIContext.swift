@@ -13,7 +13,7 @@ struct APIContext: RequestContext {
 
     init(source: ApplicationRequestContextSource) {
         self.coreContext = CoreRequestContextStorage(source: source)
-        self.requestID = Self.requestIDs.next()
+        self.requestID = Self.requestIDs.next().description
         self.channel = source.channel
     }
 

@@ -21,6 +21,15 @@ enum HTTPStatus: Int, Hashable, Sendable, CaseIterable {
     case httpVersionNotSupported = 505
     case insufficientStorage = 507
 
+    private static let indices: [UInt8] = {
+        var indices = [UInt8](repeating: 0, count: 600)
+        for (index, status) in Self.allCases.enumerated() { indices[status.rawValue] = UInt8(index) }
+        return indices
+    }()
+
+    /// The place among all cases.
+    var index: Int { Int(Self.indices[self.rawValue]) }
+
     /// The status line's reason.
     var reason: StaticString {
         switch self {

@@ -1,7 +1,18 @@
 import CloakroomCrypto
 import Synchronization
 
-/// Ids by which a client and the log mean the same request: 16 hexadecimal digits, of a random start and a count.
+/// An id by which a client and the log mean the same request.
+struct RequestID: Hashable, Sendable, CustomStringConvertible {
+    /// The number that the digits write.
+    let value: UInt64
+
+    /// 16 hexadecimal digits.
+    var description: String {
+        withUnsafeBytes(of: self.value.bigEndian) { Hexadecimal.encode($0.bytes) }
+    }
+}
+
+/// Makes request ids of a random start and a count.
 final class RequestIDGenerator: Sendable {
     private let count: Atomic<UInt64>
 
@@ -10,9 +21,8 @@ final class RequestIDGenerator: Sendable {
         self.count = Atomic(generator.next())
     }
 
-    func next() -> String {
+    func next() -> RequestID {
         // An odd multiplier permutes the numbers, so that neighbours do not look alike.
-        let value = self.count.wrappingAdd(1, ordering: .relaxed).newValue &* 0x9E37_79B9_7F4A_7C15
-        return withUnsafeBytes(of: value.bigEndian) { Hexadecimal.encode($0.bytes) }
+        RequestID(value: self.count.wrappingAdd(1, ordering: .relaxed).newValue &* 0x9E37_79B9_7F4A_7C15)
     }
 }

@@ -13,8 +13,23 @@ enum ActiveContent {
 
     /// Whether a `Content-Type` is one of them, or an XML dialect (`+xml`).
     static func includes(_ contentType: String) -> Bool {
-        let essence = contentType.prefix { $0 != ";" }.filter { $0 != " " && $0 != "\t" }.lowercased()
+        let essence = Self.essence(contentType)
         return self.essences.contains(essence) || essence.hasSuffix("+xml")
+    }
+
+    /// Type and subtype in lower case, without white space or parameters.
+    private static func essence(_ contentType: String) -> String {
+        String(unsafeUninitializedCapacity: contentType.utf8.count) { buffer in
+            // No more bytes are written than the type has.
+            var count = 0
+            for byte in contentType.utf8 {
+                if byte == UInt8(ascii: ";") { break }
+                if byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") { continue }
+                buffer[count] = UInt8(ascii: "A")...UInt8(ascii: "Z") ~= byte ? byte | 0x20 : byte
+                count += 1
+            }
+            return count
+        }
     }
 
     /// The disposition to send: an active type is never shown inline.

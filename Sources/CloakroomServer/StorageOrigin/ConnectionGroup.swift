@@ -5,6 +5,8 @@ final class ConnectionGroup {
     private var connections: [ObjectIdentifier: StorageConnection] = [:]
     /// Seconds since the group began, the resolution of every time-out.
     private(set) var tick = 0
+    var headWriter = ResponseHeadWriter()
+    private var spareBuffer: ByteBuffer?
 
     /// Starts the timer.
     static func start(on eventLoop: any EventLoop) -> NIOLoopBound<ConnectionGroup> {
@@ -19,6 +21,18 @@ final class ConnectionGroup {
 
     func remove(_ connection: StorageConnection) {
         self.connections[ObjectIdentifier(connection)] = nil
+    }
+
+    /// Lends the buffer in which answers are put together, empty; ``giveBack(_:)`` returns it.
+    func borrowBuffer(capacity: Int) -> ByteBuffer {
+        var buffer = self.spareBuffer.take() ?? ByteBuffer()
+        buffer.clear(minimumCapacity: capacity)
+        return buffer
+    }
+
+    /// Takes the buffer back once its bytes are the socket's.
+    func giveBack(_ buffer: consuming ByteBuffer) {
+        self.spareBuffer = consume buffer
     }
 
     /// Closes every connection, whatever it is doing.

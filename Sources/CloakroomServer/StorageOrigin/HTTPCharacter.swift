@@ -1,3 +1,5 @@
+import CloakroomDomain
+
 /// The character classes of HTTP's grammar (RFC 9110 §5).
 enum HTTPCharacter {
     private static let tokens: [Bool] = {
@@ -31,6 +33,11 @@ enum HTTPCharacter {
 }
 
 extension ArraySlice<UInt8> {
+    /// Whether an ASCII literal stands somewhere within these bytes.
+    func contains(_ literal: StaticString) -> Bool {
+        self.indices.contains { self[$0...].hasPrefix(literal) }
+    }
+
     /// Whether these bytes are those of a lower-case ASCII literal, without regard to case.
     func isEqualIgnoringCase(to literal: StaticString) -> Bool {
         guard self.count == literal.utf8CodeUnitCount else { return false }

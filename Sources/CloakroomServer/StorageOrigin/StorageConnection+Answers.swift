@@ -10,7 +10,7 @@ extension StorageConnection {
     ///   - refusal: What is wrong.
     ///   - unreadBody: Whether bytes of the request's body are still to come.
     func refuse(_ exchange: Exchange, _ refusal: StorageRefusal, unreadBody: Bool? = nil) {
-        guard let context else { return }
+        guard self.context != nil else { return }
         var endsBody = unreadBody ?? !exchange.keepsAlive
         if case .receiving(let upload) = self.state {
             upload.abandon(self.environment.metrics, refusal)
@@ -18,10 +18,10 @@ extension StorageConnection {
         }
         self.state = .answering
         self.log(refusal, exchange)
-        let document = ErrorDocument(refusal, requestID: exchange.requestID)
+        let document = ErrorDocument(refusal, requestID: exchange.requestID.description)
         let body = exchange.wantsJSON ? document.json : document.xml
-        var buffer = context.channel.allocator.buffer(capacity: 1_024)
-        self.headWriter.begin(refusal.status, requestID: exchange.requestID, now: exchange.now, into: &buffer)
+        var buffer = self.group.borrowBuffer(capacity: 1_024)
+        self.group.headWriter.begin(refusal.status, requestID: exchange.requestID, now: exchange.now, into: &buffer)
         buffer.writeField("Content-Type", exchange.wantsJSON ? "application/json" : "application/xml")
         buffer.writeField("Content-Length", body.utf8.count)
         buffer.writeField("Cache-Control", "no-store")
@@ -34,19 +34,24 @@ extension StorageConnection {
 
     private func log(_ refusal: StorageRefusal, _ exchange: Exchange) {
         guard let reason = refusal.internalReason else { return }
+        self.logFailure(reason, exchange, status: refusal.status)
+    }
+
+    /// Logs a failure on our side.
+    func logFailure(_ reason: String, _ exchange: Exchange, status: HTTPStatus? = nil) {
         self.environment.logger.error(
             "Request failed",
             metadata: [
-                "request.id": "\(exchange.requestID)", "request.route": "\(exchange.route.rawValue)",
-                "response.status": "\(refusal.status.rawValue)", "error.reason": "\(reason)",
+                "request.id": "\(exchange.requestID)", "request.route": "\(exchange.route.label)",
+                "response.status": "\(status.map { "\($0.rawValue)" } ?? "broken off")", "error.reason": "\(reason)",
             ])
     }
 
     /// Answers a CORS preflight (Fetch standard §3.2.2), or plain OPTIONS, which need no signature.
     func answerPreflight(_ exchange: Exchange, _ head: RequestHead) {
-        guard let context else { return }
-        var buffer = context.channel.allocator.buffer(capacity: 512)
-        self.headWriter.begin(.noContent, requestID: exchange.requestID, now: exchange.now, into: &buffer)
+        guard self.context != nil else { return }
+        var buffer = self.group.borrowBuffer(capacity: 512)
+        self.group.headWriter.begin(.noContent, requestID: exchange.requestID, now: exchange.now, into: &buffer)
         buffer.writeField("Allow", "GET, HEAD, PUT, OPTIONS")
         buffer.writeField("Access-Control-Allow-Methods", "GET, HEAD, PUT")
         buffer.writeField("Access-Control-Allow-Headers", Self.allowedHeaders(head.request))
@@ -68,11 +73,5 @@ extension StorageConnection {
     /// Whether the connection goes on after an answer.
     func keepsAlive(_ exchange: Exchange, unreadBody: Bool = false) -> Bool {
         exchange.keepsAlive && !unreadBody && !self.isQuiescing
-    }
-
-    /// Sends bytes of an answer.
-    func send(_ buffer: ByteBuffer, promise: EventLoopPromise<Void>? = nil) {
-        self.sent(Int64(buffer.readableBytes))
-        self.context?.writeAndFlush(self.wrapOutboundOut(.byteBuffer(buffer)), promise: promise)
     }
 }

@@ -7,23 +7,33 @@ extension StorageConnection {
     static let singleWriteLength = 64 * 1_024
     /// Larger bodies go from the page cache to the socket in pieces of so many bytes.
     static let pieceLength = 1_024 * 1_024
+    /// Bytes that the disk has to be waited for are read so many at a time.
+    static let coldPieceLength = 256 * 1_024
 
     /// What a GET or HEAD selects of a blob.
     private struct Selection {
         let status: HTTPStatus
         let range: Range<Int64>
         let size: ByteCount
-        let entityTag: String
     }
 
     func download(_ grant: DownloadGrant, _ exchange: Exchange, _ head: RequestHead) {
         do {
             let blob = try self.environment.store.open(grant)
-            let entityTag = "\"\(grant.fileID)\""
-            switch try Self.select(blob.size, entityTag: entityTag, head.request) {
-            case .none: self.answerNotModified(grant, exchange, entityTag, unreadBody: head.hasBody)
+            switch try Self.select(blob.size, grant.fileID, head.request) {
+            case .none: self.answerNotModified(grant, exchange, unreadBody: head.hasBody)
             case .some(let selection):
-                let buffer = try self.responseHead(grant, exchange, selection, unreadBody: head.hasBody)
+                let (contentType, disposition) = try self.representation(grant)
+                var buffer = self.group.borrowBuffer(capacity: 2_048)
+                self.group.headWriter.begin(
+                    selection.status, requestID: exchange.requestID, now: exchange.now, into: &buffer)
+                buffer.writeField("Content-Type", contentType)
+                Self.writeSelection(selection, grant.fileID, into: &buffer)
+                Self.writeCacheControl(grant, exchange, into: &buffer)
+                if let disposition = ActiveContent.disposition(disposition, contentType: contentType) {
+                    buffer.writeField("Content-Disposition", disposition)
+                }
+                buffer.endHead(keepsAlive: self.keepsAlive(exchange, unreadBody: head.hasBody))
                 self.send(blob, selection, head: buffer, exchange, unreadBody: head.hasBody)
             }
         } catch let refusal as StorageRefusal {
@@ -37,8 +47,11 @@ extension StorageConnection {
 
     /// Evaluates the conditional and range fields; `nil` for 304.
     private static func select(
-        _ size: ByteCount, entityTag: String, _ request: ReceivedRequest
+        _ size: ByteCount, _ id: FileID, _ request: ReceivedRequest
     ) throws(StorageRefusal) -> Selection? {
+        let whole = Selection(status: .ok, range: 0..<size.bytes, size: size)
+        guard self.selective.contains(where: { request.contains($0) }) else { return whole }
+        let entityTag = "\"\(id)\""
         let preconditions = Preconditions(
             ifMatch: request.joinedText(of: "if-match"), ifNoneMatch: request.joinedText(of: "if-none-match"),
             ifRange: request.firstText(of: "if-range"))
@@ -50,10 +63,8 @@ extension StorageConnection {
         }
         let field = preconditions.allowsRange(entityTag: entityTag) ? request.firstText(of: "range") : nil
         switch ByteRange(field: field, size: size) {
-        case .whole:
-            return Selection(status: .ok, range: 0..<size.bytes, size: size, entityTag: entityTag)
-        case .part(let range):
-            return Selection(status: .partialContent, range: range, size: size, entityTag: entityTag)
+        case .whole: return whole
+        case .part(let range): return Selection(status: .partialContent, range: range, size: size)
         case .unsatisfiable:
             var refusal = StorageRefusal(
                 .rangeNotSatisfiable, "InvalidRange", "The range lies outside the file.",
@@ -63,32 +74,17 @@ extension StorageConnection {
         }
     }
 
-    private func responseHead(
-        _ grant: DownloadGrant, _ exchange: Exchange, _ selection: Selection, unreadBody: Bool
-    ) throws(StorageError) -> ByteBuffer {
-        let length = selection.range.count
-        let inBody = exchange.isHead ? 0 : min(length, Self.singleWriteLength)
-        var buffer = self.allocate(1_024 + inBody)
-        self.headWriter.begin(selection.status, requestID: exchange.requestID, now: exchange.now, into: &buffer)
-        let (contentType, disposition) = try self.representation(grant)
-        buffer.writeField("Content-Type", contentType)
-        buffer.writeField("Content-Length", length)
+    /// The fields by which a request asks for less than the whole.
+    private static let selective: [StaticString] = ["range", "if-none-match", "if-match", "if-range"]
+
+    private static func writeSelection(_ selection: Selection, _ id: FileID, into buffer: inout ByteBuffer) {
+        let range = selection.range
+        buffer.writeField("Content-Length", range.count)
         if selection.status == .partialContent {
-            let range = selection.range
             buffer.writeField("Content-Range", "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(selection.size)")
         }
-        buffer.writeField("ETag", selection.entityTag)
+        buffer.writeEntityTag(id)
         buffer.writeStaticString("Accept-Ranges: bytes\r\n")
-        self.writeCacheControl(grant, exchange, into: &buffer)
-        if let disposition = ActiveContent.disposition(disposition, contentType: contentType) {
-            buffer.writeField("Content-Disposition", disposition)
-        }
-        buffer.endHead(keepsAlive: self.keepsAlive(exchange, unreadBody: unreadBody))
-        return buffer
-    }
-
-    private func allocate(_ capacity: Int) -> ByteBuffer {
-        self.context?.channel.allocator.buffer(capacity: capacity) ?? ByteBuffer()
     }
 
     /// The URL says the media type and disposition; one that another signer made without them is looked up.
@@ -101,18 +97,19 @@ extension StorageConnection {
         return (declaration.mediaType.text, disposition)
     }
 
-    private func writeCacheControl(_ grant: DownloadGrant, _ exchange: Exchange, into buffer: inout ByteBuffer) {
+    private static func writeCacheControl(_ grant: DownloadGrant, _ exchange: Exchange, into buffer: inout ByteBuffer) {
+        if let cacheControl = grant.cacheControl { return buffer.writeField("Cache-Control", cacheControl) }
         let rest = max(0, grant.expiresAt.secondsSinceEpoch - exchange.now.secondsSinceEpoch)
-        buffer.writeField("Cache-Control", grant.cacheControl ?? "private, max-age=\(rest)")
+        buffer.writeStaticString("Cache-Control: private, max-age=")
+        buffer.writeDecimal(Int(rest))
+        buffer.writeStaticString("\r\n")
     }
 
-    private func answerNotModified(
-        _ grant: DownloadGrant, _ exchange: Exchange, _ entityTag: String, unreadBody: Bool
-    ) {
-        var buffer = self.allocate(512)
-        self.headWriter.begin(.notModified, requestID: exchange.requestID, now: exchange.now, into: &buffer)
-        buffer.writeField("ETag", entityTag)
-        self.writeCacheControl(grant, exchange, into: &buffer)
+    private func answerNotModified(_ grant: DownloadGrant, _ exchange: Exchange, unreadBody: Bool) {
+        var buffer = self.group.borrowBuffer(capacity: 512)
+        self.group.headWriter.begin(.notModified, requestID: exchange.requestID, now: exchange.now, into: &buffer)
+        buffer.writeEntityTag(grant.fileID)
+        Self.writeCacheControl(grant, exchange, into: &buffer)
         buffer.endHead(keepsAlive: self.keepsAlive(exchange, unreadBody: unreadBody))
         self.send(buffer)
         self.finish(exchange, .notModified, unreadBody: unreadBody)
@@ -121,31 +118,30 @@ extension StorageConnection {
     // MARK: Bodies
 
     private func send(
-        _ blob: consuming OpenBlob, _ selection: Selection, head: ByteBuffer, _ exchange: Exchange, unreadBody: Bool
+        _ blob: OpenBlob, _ selection: Selection, head: consuming ByteBuffer, _ exchange: Exchange, unreadBody: Bool
     ) {
         guard !exchange.isHead, !selection.range.isEmpty else {
             self.send(head)
             return self.finish(exchange, selection.status, unreadBody: unreadBody)
         }
-        var buffer = head
-        let first = min(selection.range.count, Self.singleWriteLength)
-        let cached = Self.readCached(blob, into: &buffer, count: first, offset: selection.range.lowerBound)
-        let offset = selection.range.lowerBound + Int64(cached)
-        if offset == selection.range.upperBound {
-            self.send(buffer)
-            return self.finish(exchange, selection.status, unreadBody: unreadBody)
+        if selection.range.count <= Self.singleWriteLength {
+            let read = Self.readCached(blob, into: &head, count: selection.range.count, selection.range.lowerBound)
+            if read == selection.range.count {
+                self.send(head)
+                return self.finish(exchange, selection.status, unreadBody: unreadBody)
+            }
+            head.moveWriterIndex(to: head.writerIndex - read)
         }
-        let transfer = FileTransfer(
-            descriptor: blob.releaseDescriptor(), range: offset..<selection.range.upperBound, exchange: exchange,
-            status: selection.status, unreadBody: unreadBody)
-        self.sent(Int64(buffer.readableBytes))
-        self.context?.write(self.wrapOutboundOut(.byteBuffer(buffer)), promise: nil)
-        self.sendNextPiece(transfer)
+        self.send(head, continues: true)
+        self.sendNextPiece(
+            FileTransfer(
+                blob: blob, range: selection.range, exchange: exchange, status: selection.status,
+                unreadBody: unreadBody))
     }
 
     /// Reads what is in memory; 0 where the disk would have to be waited for.
     private static func readCached(
-        _ blob: borrowing OpenBlob, into buffer: inout ByteBuffer, count: Int, offset: Int64
+        _ blob: OpenBlob, into buffer: inout ByteBuffer, count: Int, _ offset: Int64
     ) -> Int {
         buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: count) { bytes in
             // `minimumWritableBytes` makes room for `count` bytes; as many as are returned were written.
@@ -157,15 +153,17 @@ extension StorageConnection {
 
     /// A body on its way from a file to the socket.
     final class FileTransfer {
-        let handle: NIOFileHandle
+        let blob: OpenBlob
         var range: Range<Int64>
         let exchange: Exchange
         let status: HTTPStatus
         let unreadBody: Bool
+        /// Made when the channel has to wait for the client; the descriptor stays the blob's.
+        private(set) lazy var handle = NIOFileHandle(_deprecatedTakingOwnershipOfDescriptor: self.blob.rawDescriptor)
+        private var hasHandle = false
 
-        init(descriptor: Int32, range: Range<Int64>, exchange: Exchange, status: HTTPStatus, unreadBody: Bool) {
-            // The transfer owns the descriptor from here on and closes it when it goes.
-            self.handle = NIOFileHandle(_deprecatedTakingOwnershipOfDescriptor: descriptor)
+        init(blob: OpenBlob, range: Range<Int64>, exchange: Exchange, status: HTTPStatus, unreadBody: Bool) {
+            self.blob = blob
             self.range = range
             self.exchange = exchange
             self.status = status
@@ -173,26 +171,67 @@ extension StorageConnection {
         }
 
         deinit {
-            try? self.handle.close()
+            if self.hasHandle { _ = try? self.handle.takeDescriptorOwnership() }
+        }
+
+        func region(_ range: Range<Int64>) -> FileRegion {
+            self.hasHandle = true
+            return FileRegion(
+                fileHandle: self.handle, readerIndex: Int(range.lowerBound), endIndex: Int(range.upperBound))
         }
     }
 
-    /// Sends the next piece (`sendfile`) when the one before it has gone out, so that a slow client is noticed.
+    /// Sends the next piece when the one before it has gone out, so that a slow client is noticed.
     private func sendNextPiece(_ transfer: FileTransfer) {
         guard let context else { return }
         guard !transfer.range.isEmpty else {
             return self.finish(transfer.exchange, transfer.status, unreadBody: transfer.unreadBody)
         }
         let end = min(transfer.range.upperBound, transfer.range.lowerBound + Int64(Self.pieceLength))
-        let region = FileRegion(
-            fileHandle: transfer.handle, readerIndex: Int(transfer.range.lowerBound), endIndex: Int(end))
+        guard transfer.blob.isCached(transfer.range.lowerBound..<end) else { return self.readNextPiece(transfer) }
+        let taken = Int64(self.sendNow(transfer.blob, transfer.range.lowerBound..<end))
+        self.take(taken, of: transfer)
+        let rest = transfer.range.lowerBound..<end
+        if transfer.range.isEmpty {
+            self.sendNextPiece(transfer)
+        } else if rest.isEmpty {
+            // The others on this event loop have their turn.
+            let bound = NIOLoopBound((self, transfer), eventLoop: context.eventLoop)
+            context.eventLoop.execute { bound.value.0.sendNextPiece(bound.value.1) }
+        } else {
+            self.queue(.fileRegion(transfer.region(rest))) { connection in
+                connection.take(Int64(rest.count), of: transfer)
+                connection.sendNextPiece(transfer)
+            }
+        }
+    }
+
+    /// Notes bytes of a body that have gone out.
+    private func take(_ count: Int64, of transfer: FileTransfer) {
+        self.sent(count)
+        transfer.range = (transfer.range.lowerBound + count)..<transfer.range.upperBound
+    }
+
+    /// Reads a piece that is not in memory on a thread that may wait for the disk, and sends it.
+    private func readNextPiece(_ transfer: FileTransfer) {
+        guard let context else { return }
+        let start = transfer.range.lowerBound
+        let range = start..<min(transfer.range.upperBound, start + Int64(Self.coldPieceLength))
+        let reader = self.environment.store.reader(transfer.blob)
         let bound = NIOLoopBound((self, transfer), eventLoop: context.eventLoop)
-        context.writeAndFlush(self.wrapOutboundOut(.fileRegion(region))).whenComplete { result in
+        context.eventLoop.makeFutureWithTask { try await reader.read(range) }.whenComplete { result in
             let (connection, transfer) = bound.value
-            guard case .success = result else { return }
-            connection.sent(end - transfer.range.lowerBound)
-            transfer.range = end..<transfer.range.upperBound
-            connection.sendNextPiece(transfer)
+            switch result {
+            case .success(let bytes):
+                connection.queue(.byteBuffer(bytes)) { connection in
+                    connection.take(Int64(range.count), of: transfer)
+                    connection.sendNextPiece(transfer)
+                }
+            case .failure(let error):
+                // Half an answer has gone out: only its breaking off says that it is not whole.
+                connection.logFailure("\(error)", transfer.exchange)
+                connection.context?.close(promise: nil)
+            }
         }
     }
 }

@@ -7,10 +7,9 @@ extension StorageConnection {
     func handle(_ head: RequestHead) {
         let request = head.request
         let isHead = request.method.isEqual(to: "HEAD")
-        let accept = request.firstText(of: "accept") ?? ""
         let exchange = self.makeExchange(
             route: Self.route(request), keepsAlive: head.keepsAlive,
-            wantsJSON: accept.contains("application/json"), isHead: isHead)
+            wantsJSON: request.firstValue(of: "accept")?.contains("application/json") ?? false, isHead: isHead)
         if request.method.isEqual(to: "OPTIONS") { return self.answerPreflight(exchange, head) }
         do {
             switch try self.verify(request, now: exchange.now) {

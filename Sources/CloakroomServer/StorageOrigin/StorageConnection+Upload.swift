@@ -63,7 +63,7 @@ extension StorageConnection {
     private static func checksums(_ request: ReceivedRequest) throws(StorageRefusal) -> [Checksum] {
         do throws(Checksum.Malformed) {
             return try Checksum.read { name in
-                let values = request.values(of: name.utf8).map { String(decoding: $0, as: UTF8.self) }
+                let values = request.values(of: ArraySlice(name.utf8)).map { String(decoding: $0, as: UTF8.self) }
                 return values.isEmpty ? nil : values.joined(separator: ", ")
             }
         } catch {
@@ -146,12 +146,12 @@ extension StorageConnection {
 
     private func answer(_ sealed: FileStore.Sealed, _ upload: Upload) {
         self.environment.metrics.uploaded(sealed.isRepetition ? .repeated : .sealed)
-        guard let context else { return }
+        guard self.context != nil else { return }
         let exchange = upload.exchange
-        var buffer = context.channel.allocator.buffer(capacity: 512)
-        self.headWriter.begin(.ok, requestID: exchange.requestID, now: exchange.now, into: &buffer)
+        var buffer = self.group.borrowBuffer(capacity: 512)
+        self.group.headWriter.begin(.ok, requestID: exchange.requestID, now: exchange.now, into: &buffer)
         buffer.writeStaticString("Content-Length: 0\r\n")
-        buffer.writeField("ETag", "\"\(upload.record.id)\"")
+        buffer.writeEntityTag(upload.record.id)
         buffer.writeField("x-amz-checksum-sha256", Base64.encode(sealed.sha256.bytes))
         buffer.endHead(keepsAlive: self.keepsAlive(exchange))
         self.send(buffer)

@@ -25,7 +25,7 @@ final class StorageConnection: ChannelInboundHandler {
 
     /// The request that is being answered.
     struct Exchange {
-        let requestID: String
+        let requestID: RequestID
         let route: StorageMetrics.Route
         let startedAt: NIODeadline
         let now: Timestamp
@@ -42,7 +42,10 @@ final class StorageConnection: ChannelInboundHandler {
     let environment: StorageEnvironment
     let group: ConnectionGroup
     var state = State.readingHead
-    var headWriter = ResponseHeadWriter()
+    /// The socket below the channel, looked up once: `withUnsafeTransportIfAvailable` takes a dynamic cast each time.
+    private(set) var socket: (any NIOTransportAccessibleChannelCore<NIOBSDSocket.Handle>)?
+    /// How many writes wait in the channel for the client.
+    var queuedWrites = 0
     private(set) var context: ChannelHandlerContext?
     private(set) var inbound = ByteBuffer()
     /// Whether the server is shutting down: no answer keeps its connection open.
@@ -66,6 +69,7 @@ final class StorageConnection: ChannelInboundHandler {
     }
 
     func channelActive(context: ChannelHandlerContext) {
+        self.socket = context.channel._channelCore as? any NIOTransportAccessibleChannelCore<NIOBSDSocket.Handle>
         self.group.add(self)
         self.watch.restart(self.group.tick)
         if self.environment.metrics.connections.opened() > self.environment.limits.maximumConnections {
@@ -81,6 +85,7 @@ final class StorageConnection: ChannelInboundHandler {
         self.group.remove(self)
         self.environment.metrics.connections.closed()
         self.context = nil
+        self.socket = nil
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {

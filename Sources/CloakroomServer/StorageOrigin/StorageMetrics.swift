@@ -4,12 +4,22 @@ import Metrics
 /// The storage origin's metrics; labels come from closed sets, never from a request.
 final class StorageMetrics: Sendable {
     /// The routes, as the label says them.
-    enum Route: String, Sendable, CaseIterable {
-        case upload = "PUT /uploads/{file_id}"
-        case download = "GET /files/{file_id}"
-        case head = "HEAD /files/{file_id}"
-        case preflight = "OPTIONS"
+    enum Route: Int, Sendable, CaseIterable {
+        case upload
+        case download
+        case head
+        case preflight
         case other
+
+        var label: String {
+            switch self {
+            case .upload: "PUT /uploads/{file_id}"
+            case .download: "GET /files/{file_id}"
+            case .head: "HEAD /files/{file_id}"
+            case .preflight: "OPTIONS"
+            case .other: "other"
+            }
+        }
     }
 
     /// What became of an upload.
@@ -17,8 +27,9 @@ final class StorageMetrics: Sendable {
         case sealed, repeated, refused, incomplete, failed
     }
 
-    private let requests: [Route: [HTTPStatus: Counter]]
-    private let durations: [Route: Timer]
+    /// By route, then by the status' place among all.
+    private let requests: [[Counter]]
+    private let durations: [Timer]
     private let uploads: [UploadOutcome: Counter]
     private let received = Counter(label: "cloakroom_received_bytes_total", dimensions: [("origin", "storage")])
     private let sent = Counter(label: "cloakroom_sent_bytes_total", dimensions: [("origin", "storage")])
@@ -26,19 +37,16 @@ final class StorageMetrics: Sendable {
     let connections = ConnectionMeter(origin: "storage")
 
     init() {
-        self.requests = .init(
-            uniqueKeysWithValues: Route.allCases.map { route in
-                let counters = HTTPStatus.allCases.map { status in
-                    let labels = [("origin", "storage"), ("route", route.rawValue), ("status", "\(status.rawValue)")]
-                    return (status, Counter(label: "cloakroom_requests_total", dimensions: labels))
-                }
-                return (route, .init(uniqueKeysWithValues: counters))
-            })
-        self.durations = .init(
-            uniqueKeysWithValues: Route.allCases.map { route in
-                let labels = [("origin", "storage"), ("route", route.rawValue)]
-                return (route, Timer(label: "cloakroom_request_duration_seconds", dimensions: labels))
-            })
+        self.requests = Route.allCases.map { route in
+            HTTPStatus.allCases.map { status in
+                let labels = [("origin", "storage"), ("route", route.label), ("status", "\(status.rawValue)")]
+                return Counter(label: "cloakroom_requests_total", dimensions: labels)
+            }
+        }
+        self.durations = Route.allCases.map { route in
+            let labels = [("origin", "storage"), ("route", route.label)]
+            return Timer(label: "cloakroom_request_duration_seconds", dimensions: labels)
+        }
         self.uploads = .init(
             uniqueKeysWithValues: UploadOutcome.allCases.map {
                 ($0, Counter(label: "cloakroom_uploads_total", dimensions: [("outcome", $0.rawValue)]))
@@ -46,8 +54,8 @@ final class StorageMetrics: Sendable {
     }
 
     func responded(_ route: Route, _ status: HTTPStatus, nanoseconds: Int64) {
-        self.requests[route]?[status]?.increment()
-        self.durations[route]?.recordNanoseconds(nanoseconds)
+        self.requests[route.rawValue][status.index].increment()
+        self.durations[route.rawValue].recordNanoseconds(nanoseconds)
     }
 
     func uploaded(_ outcome: UploadOutcome) { self.uploads[outcome]?.increment() }

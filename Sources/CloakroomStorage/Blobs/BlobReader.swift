@@ -8,7 +8,7 @@ public final class BlobReader: Sendable {
     /// The blob's length in bytes.
     public let size: ByteCount
 
-    init(_ blob: consuming OpenBlob, store: FileStore) {
+    init(_ blob: OpenBlob, store: FileStore) {
         self.size = blob.size
         self.blob = blob
         self.store = store
@@ -38,6 +38,14 @@ public final class BlobReader: Sendable {
 }
 
 extension FileStore {
+    /// Reads an open blob in pieces.
+    ///
+    /// - Parameter blob: The blob.
+    /// - Returns: The reader.
+    public func reader(_ blob: OpenBlob) -> BlobReader {
+        BlobReader(blob, store: self)
+    }
+
     /// Opens a sealed file's bytes for reading in pieces.
     ///
     /// - Parameter grant: The right to read them.

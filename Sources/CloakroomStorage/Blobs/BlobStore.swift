@@ -40,6 +40,7 @@ public final class BlobStore: Sendable {
     private let stagingDirectory: FileDescriptor
     let staging: Staging
     let health: StorageHealth
+    private let openBlobs: OpenBlobCache
     private let nextStagingNumber = Atomic<UInt64>(0)
 
     /// Opens the blobs of a data directory, creating its directories and removing what a crash left half-written.
@@ -47,10 +48,14 @@ public final class BlobStore: Sendable {
     /// - Parameters:
     ///   - directory: The data directory.
     ///   - health: Told of a failed flush.
+    ///   - openBlobs: The most blobs that are kept open for reading, each with a descriptor.
     ///   - staging: How to keep bytes until they get their name; `nil` finds out what the file system can do.
     /// - Throws: ``OpenError``.
-    public init(directory: DataDirectory, health: StorageHealth, staging: Staging? = nil) throws(OpenError) {
+    public init(
+        directory: DataDirectory, health: StorageHealth, openBlobs: Int = 256, staging: Staging? = nil
+    ) throws(OpenError) {
         self.health = health
+        self.openBlobs = OpenBlobCache(capacity: openBlobs)
         do throws(SystemCallError) {
             let root = try Self.openDirectory(at: directory.rawDescriptor, Self.directoryName)
             self.stagingDirectory = try Self.openDirectory(at: root.rawValue, Self.stagingName)
@@ -136,14 +141,34 @@ public final class BlobStore: Sendable {
     /// - Returns: The open blob, or `nil` where there is none: only proven absence says so.
     /// - Throws: ``StorageError`` for every other failure.
     public func open(_ grant: DownloadGrant) throws(StorageError) -> OpenBlob? {
+        switch self.openBlobs.find(grant.fileID) {
+        case .hit(let blob): return blob
+        case .miss(let ticket):
+            guard let blob = try self.openAnew(grant.fileID) else { return nil }
+            self.openBlobs.keep(blob, grant.fileID, ticket)
+            return blob
+        }
+    }
+
+    private func openAnew(_ id: FileID) throws(StorageError) -> OpenBlob? {
         do throws(SystemCallError) {
-            let file = try FileDescriptor(
-                at: self.directory(of: grant.fileID), grant.fileID.uuid, flags: O_RDONLY | O_NOFOLLOW)
+            let file = try self.openFile(id)
             let size = try file.status().size
             return OpenBlob(file: file, size: ByteCount(size) ?? .zero)
         } catch {
             if error.code == ENOENT { return nil }
             throw error.storageError
+        }
+    }
+
+    private func openFile(_ id: FileID) throws(SystemCallError) -> FileDescriptor {
+        do throws(SystemCallError) {
+            return try FileDescriptor(at: self.directory(of: id), id.uuid, flags: O_RDONLY | O_NOFOLLOW)
+        } catch {
+            guard error.code == EMFILE || error.code == ENFILE else { throw error }
+            // Descriptors have run out: those that are only kept are the first to go.
+            self.openBlobs.removeAll()
+            return try FileDescriptor(at: self.directory(of: id), id.uuid, flags: O_RDONLY | O_NOFOLLOW)
         }
     }
 
@@ -154,9 +179,10 @@ public final class BlobStore: Sendable {
     /// - Throws: ``StorageError``.
     @discardableResult
     func remove(_ id: FileID) throws(StorageError) -> Bool {
-        if unlinkat(self.directory(of: id), id.uuid, 0) == 0 { return true }
-        guard errno == ENOENT else { throw SystemCallError(.unlinkat).storageError }
-        return false
+        let code = unlinkat(self.directory(of: id), id.uuid, 0) == 0 ? 0 : errno
+        self.openBlobs.forget(id)
+        guard code == 0 || code == ENOENT else { throw SystemCallError(.unlinkat, code: code).storageError }
+        return code == 0
     }
 
     /// Whether a blob has its name.

@@ -4,7 +4,9 @@ public import CloakroomDomain
 import Glibc
 
 /// A sealed blob open for reading: it stays readable when it is deleted meanwhile.
-public struct OpenBlob: ~Copyable, Sendable {
+///
+/// Shared by everyone who reads the blob at a time; the last one closes it.
+public final class OpenBlob: Sendable {
     private let file: FileDescriptor
     /// Its length in bytes.
     public let size: ByteCount
@@ -13,6 +15,9 @@ public struct OpenBlob: ~Copyable, Sendable {
         self.file = file
         self.size = size
     }
+
+    /// The descriptor, open as long as this object lives; it is nobody's to close.
+    public var rawDescriptor: Int32 { self.file.rawValue }
 
     /// What a read gave.
     public enum ReadOutcome: Sendable {
@@ -29,7 +34,7 @@ public struct OpenBlob: ~Copyable, Sendable {
     ///   - offset: The first byte's offset.
     /// - Returns: How many bytes were read, or that the disk would have to be waited for.
     /// - Throws: ``StorageError`` for a failure of the disk.
-    public borrowing func readCached(
+    public func readCached(
         into buffer: UnsafeMutableRawBufferPointer, offset: Int64
     ) throws(StorageError) -> ReadOutcome {
         var vector = iovec(iov_base: buffer.baseAddress, iov_len: buffer.count)
@@ -41,6 +46,22 @@ public struct OpenBlob: ~Copyable, Sendable {
         }
     }
 
+    /// Whether the first and the last byte of a range are in memory, by which a whole piece is taken to be.
+    ///
+    /// - Parameter range: Offsets within the blob, of at least one byte.
+    /// - Returns: `false` where reading would wait for the disk.
+    public func isCached(_ range: Range<Int64>) -> Bool {
+        var byte: UInt8 = 0
+        for offset in [range.lowerBound, range.upperBound - 1] {
+            let isThere = withUnsafeMutableBytes(of: &byte) { buffer in
+                // One byte of room, for one byte read.
+                if case .bytes(1) = try? self.readCached(into: buffer, offset: offset) { true } else { false }
+            }
+            guard isThere else { return false }
+        }
+        return true
+    }
+
     /// Reads, waiting for the disk where needed.
     ///
     /// - Parameters:
@@ -48,9 +69,7 @@ public struct OpenBlob: ~Copyable, Sendable {
     ///   - offset: The first byte's offset.
     /// - Returns: How many bytes were read; fewer than asked for only at the end.
     /// - Throws: ``StorageError`` for a failure of the disk.
-    public borrowing func read(
-        into buffer: UnsafeMutableRawBufferPointer, offset: Int64
-    ) throws(StorageError) -> Int {
+    public func read(into buffer: UnsafeMutableRawBufferPointer, offset: Int64) throws(StorageError) -> Int {
         var done = 0
         do throws(SystemCallError) {
             while done < buffer.count {
@@ -66,10 +85,5 @@ public struct OpenBlob: ~Copyable, Sendable {
             throw error.storageError
         }
         return done
-    }
-
-    /// Gives the descriptor away: whoever takes it closes it.
-    public consuming func releaseDescriptor() -> Int32 {
-        self.file.release()
     }
 }

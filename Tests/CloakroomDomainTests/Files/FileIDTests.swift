@@ -47,7 +47,7 @@ struct FileIDTests {
         "file_f47ac10b-58cc-4372-a567-0e02b2c3d47\\", "file_f47ac10b-58cc-4372-a567-0e02b2c3d4..",
     ])
     func anythingElseIsRefused(text: String) {
-        let (id, fromBytes) = (FileID(text), FileID(text: Array(text.utf8)))
+        let (id, fromBytes) = (FileID(text), FileID(text: ArraySlice(text.utf8)))
         #expect(id == nil)
         #expect(fromBytes == nil)
     }

@@ -24,8 +24,9 @@ struct AWSVectorTests {
         parameters.sort()
 
         let path = vector.context.normalize ? Self.normalized(request.path) : request.path
-        let headers = names.split(separator: UInt8(ascii: ";")).map { name in
-            CanonicalHeader(name: Array(name), values: request.values(of: String(decoding: name, as: UTF8.self)))
+        var headers = CanonicalHeaders()
+        for name in names.split(separator: UInt8(ascii: ";")) {
+            headers.append(name: name, values: request.values(of: String(decoding: name, as: UTF8.self)))
         }
         let payload = Array((vector.context.signBody ? request.body : "").utf8)
         let canonicalRequest = CanonicalRequest(

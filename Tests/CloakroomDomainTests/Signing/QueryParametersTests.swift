@@ -39,6 +39,10 @@ struct QueryParametersTests {
         Case("a=!*'()", "a=%21%2A%27%28%29"),
         Case("a=ሴ", "a=%E1%88%B4"),
         Case("a=%00%ff", "a=%00%FF"),
+        // Canonical, almost canonical and other escapes beside each other.
+        Case("a=b%2Fc%2fd%2Fe", "a=b%2Fc%2Fd%2Fe"),
+        Case("a=%2F%41%2f%7e%7E%2F", "a=%2FA%2F~~%2F"),
+        Case("%2F=+%20+", "%2F=%20%20%20"),
         // A per cent sign that begins no escape stands for itself.
         Case("a=100%", "a=100%25"),
         Case("a=%zz&b=%4", "a=%25zz&b=%254"),
@@ -63,8 +67,12 @@ struct QueryParametersTests {
         #expect(empty?.isEmpty == true)
         #expect(absent == nil)
         #expect(otherCase == nil)
-        let values = parameters.values(of: "a").map { String(decoding: $0, as: UTF8.self) }
-        #expect(values == ["x%2525%20y", "2"])
+        let value = parameters.value(of: "a").map { String(decoding: $0, as: UTF8.self) }
+        #expect(value == "x%2525%20y")
+        let (both, one, none) = (parameters.count(of: "a"), parameters.count(of: "b"), parameters.count(of: "c"))
+        #expect(both == 2)
+        #expect(one == 1)
+        #expect(none == 0)
     }
 
     @Test
