@@ -53,12 +53,16 @@ public struct SHA256Digest: Hashable, Sendable {
     ///
     /// - Parameter output: Receives 64 lower-case hexadecimal digits in ASCII.
     public func appendHexadecimal(to output: inout [UInt8]) {
-        self.withBytes { bytes in
-            for offset in 0..<bytes.byteCount {
-                let byte = bytes.unsafeLoad(fromByteOffset: offset, as: UInt8.self)
-                output.append(Hexadecimal.digit(byte >> 4))
-                output.append(Hexadecimal.digit(byte & 0xF))
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 64) { digits in
+            self.withBytes { bytes in
+                // 32 bytes make 64 digits, the capacity asked for.
+                for offset in 0..<32 {
+                    let byte = bytes.unsafeLoad(fromByteOffset: offset, as: UInt8.self)
+                    digits[2 * offset] = Hexadecimal.digit(byte >> 4)
+                    digits[2 * offset + 1] = Hexadecimal.digit(byte & 0xF)
+                }
             }
+            output.append(contentsOf: digits)
         }
     }
 

@@ -4,6 +4,7 @@ public enum DecimalDigits {
     ///
     /// - Parameter bytes: ASCII bytes; none, anything but digits, or a number past `Int.max` gives `nil`.
     /// - Returns: The number that digits stand for.
+    @inlinable
     public static func value(of bytes: some Collection<UInt8>) -> Int? {
         guard !bytes.isEmpty else { return nil }
         var value = 0

@@ -108,6 +108,11 @@ public struct FileID: Hashable, Comparable, Sendable, CustomStringConvertible {
         return position
     }
 
+    /// Hashes the half of a version 7 UUID that is random: any two files differ in it.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(self.low)
+    }
+
     /// Orders as the bytes do, so version 7 ids in the order of their making.
     public static func < (left: Self, right: Self) -> Bool {
         (left.high, left.low) < (right.high, right.low)

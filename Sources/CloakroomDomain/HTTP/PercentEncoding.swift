@@ -71,6 +71,12 @@ enum PercentEncoding {
         }
     }
 
+    /// Returns the text that a canonical form stands for, invalid UTF-8 repaired.
+    static func decodedText(_ encoded: ArraySlice<UInt8>) -> String {
+        guard encoded.contains(UInt8(ascii: "%")) else { return String(decoding: encoded, as: UTF8.self) }
+        return String(decoding: self.decodeCanonical(encoded), as: UTF8.self)
+    }
+
     /// Returns the bytes that a canonical form stands for.
     static func decodeCanonical(_ encoded: ArraySlice<UInt8>) -> [UInt8] {
         encoded.withUnsafeBufferPointer { encoded in
@@ -110,15 +116,17 @@ enum PercentEncoding {
         value < 10 ? value + UInt8(ascii: "0") : value - 10 + UInt8(ascii: "A")
     }
 
+    /// Whether bytes begin with an escape as the canonical form of a query has it.
     @inline(__always)
-    fileprivate static func isUnreserved(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."),
-            UInt8(ascii: "~"):
-            true
-        default:
-            false
-        }
+    static func beginsWithCanonicalEscape(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard let decoded = self.escapedByte(in: bytes, at: 1) else { return false }
+        return !self.isUnreserved(decoded) && self.isUpperCase(bytes, at: 1)
+    }
+
+    @inline(__always)
+    static func isUnreserved(_ byte: UInt8) -> Bool {
+        // A bit for each of the bytes 0 to 63, and 64 to 127: set for `A-Za-z0-9-_.~`.
+        let bits = byte < 64 ? 0x03FF_6000_0000_0000 as UInt64 : byte < 128 ? 0x47FF_FFFE_87FF_FFFE : 0
+        return bits >> UInt64(byte & 63) & 1 == 1
     }
 }

@@ -52,6 +52,9 @@ public struct ReceivedRequest: Sendable {
     /// The query without its question mark, percent-encoded as received; empty where there is none.
     public var query: ArraySlice<UInt8> { self.bytes[self.queryRange] }
 
+    /// The parameters of the query.
+    var queryParameters: QueryParameters { QueryParameters(parsing: self.bytes, query: self.queryRange) }
+
     /// The name of a field, in lower case.
     public func name(of field: Field) -> ArraySlice<UInt8> { self.bytes[field.name] }
 
@@ -114,18 +117,24 @@ public struct ReceivedRequest: Sendable {
     }
 }
 
+extension UnsafeBufferPointer<UInt8> {
+    /// Whether these bytes begin with those of an ASCII literal.
+    @inline(__always)
+    func hasPrefix(_ literal: StaticString) -> Bool {
+        guard self.count >= literal.utf8CodeUnitCount else { return false }
+        // A literal's UTF-8 is `utf8CodeUnitCount` bytes of static storage.
+        let other = literal.utf8Start
+        for index in 0..<literal.utf8CodeUnitCount where self[index] != other[index] { return false }
+        return true
+    }
+}
+
 extension [UInt8] {
     /// Whether the bytes of a range are those of an ASCII literal.
     @inline(__always)
     func hasBytes(of literal: StaticString, at range: Range<Int>) -> Bool {
-        self.withUnsafeBufferPointer { bytes in
-            let part = bytes[range]
-            guard part.count == literal.utf8CodeUnitCount else { return false }
-            // A literal's UTF-8 is `utf8CodeUnitCount` bytes of static storage.
-            let other = literal.utf8Start
-            for index in 0..<part.count where bytes[range.lowerBound + index] != other[index] { return false }
-            return true
-        }
+        guard range.count == literal.utf8CodeUnitCount else { return false }
+        return self.withUnsafeBufferPointer { UnsafeBufferPointer(rebasing: $0[range]).hasPrefix(literal) }
     }
 }
 
@@ -138,12 +147,6 @@ extension ArraySlice<UInt8> {
 
     /// Whether these bytes begin with those of an ASCII literal.
     package func hasPrefix(_ literal: StaticString) -> Bool {
-        guard self.count >= literal.utf8CodeUnitCount else { return false }
-        return self.withUnsafeBufferPointer { bytes in
-            // A literal's UTF-8 is `utf8CodeUnitCount` bytes of static storage.
-            let other = literal.utf8Start
-            for index in 0..<literal.utf8CodeUnitCount where bytes[index] != other[index] { return false }
-            return true
-        }
+        self.withUnsafeBufferPointer { $0.hasPrefix(literal) }
     }
 }

@@ -5,9 +5,20 @@ import Synchronization
 ///
 /// A key derived for a day is kept: deriving takes five HMACs, a request then takes one.
 public final class KeyRing: Sendable {
-    private struct Derived {
-        let credential: Credential
+    /// A signing key derived for one day, region and service.
+    final class DerivedKey: Sendable {
+        fileprivate let credential: ArraySlice<UInt8>
+        /// The scope as it stands in the string to sign.
+        let scope: [UInt8]
+        /// The key itself.
         let key: HMACSHA256
+
+        fileprivate init(credential: ArraySlice<UInt8>, scope: CredentialScope, key: HMACSHA256) {
+            // A copy of its own: a part of a request's head would keep the whole.
+            self.credential = ArraySlice(Array(credential))
+            self.scope = Array(scope.description.utf8)
+            self.key = key
+        }
     }
 
     /// More than the keys of yesterday, today and tomorrow of a ring under rotation.
@@ -15,7 +26,7 @@ public final class KeyRing: Sendable {
 
     /// The keys, the signing one first.
     public let keys: [SigningKey]
-    private let cache = Mutex<[Derived]>([])
+    private let cache = Mutex<[DerivedKey]>([])
 
     /// Creates a ring.
     ///
@@ -35,7 +46,7 @@ public final class KeyRing: Sendable {
     ///   - scope: What to derive it for.
     /// - Returns: The derived key of an access key id, or `nil` where no such key is live.
     public func derivedKey(accessKeyID: String, scope: CredentialScope) -> HMACSHA256? {
-        self.derivedKey(for: Credential(accessKeyID: accessKeyID, scope: scope)) { scope }
+        self.derivedKey(for: Credential(accessKeyID: accessKeyID, scope: scope)) { scope }?.key
     }
 
     /// Returns the derived key of a credential, or `nil` where no such key is live.
@@ -44,14 +55,15 @@ public final class KeyRing: Sendable {
     ///   - credential: The key's id and scope.
     ///   - scope: The scope, asked for when the key is derived for the first time.
     /// - Returns: The derived key, as secret as the key itself.
-    func derivedKey(for credential: Credential, scope: () -> CredentialScope) -> HMACSHA256? {
+    func derivedKey(for credential: Credential, scope: () -> CredentialScope) -> DerivedKey? {
         self.cache.withLock { cache in
-            for derived in cache where derived.credential.bytes == credential.bytes { return derived.key }
+            for derived in cache where derived.credential == credential.encoded { return derived }
             let accessKeyID = credential.accessKeyID
             guard let key = self.keys.first(where: { $0.accessKeyID == accessKeyID }) else { return nil }
-            let derived = key.derived(for: scope())
+            let scope = scope()
+            let derived = DerivedKey(credential: credential.encoded, scope: scope, key: key.derived(for: scope))
             if cache.count == Self.cacheLimit { cache.removeFirst() }
-            cache.append(Derived(credential: credential, key: derived))
+            cache.append(derived)
             return derived
         }
     }

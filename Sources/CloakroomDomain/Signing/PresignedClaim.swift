@@ -3,7 +3,9 @@ import CloakroomCrypto
 /// What a presigned URL says of itself: parsed, not believed.
 ///
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html>
-public struct PresignedClaim: Sendable {
+///
+/// A class: it has many parts, and is handed on from check to check.
+public final class PresignedClaim: Sendable {
     /// `X-Amz-Credential`: a key's id and a scope.
     let credential: Credential
     /// `X-Amz-Date`.
@@ -29,19 +31,19 @@ public struct PresignedClaim: Sendable {
     ///   - policy: The region and lifetime to hold the claim to.
     /// - Throws: ``PresignedURLError`` of the first check that fails.
     public init(parsing request: ReceivedRequest, policy: SigningPolicy) throws(PresignedURLError) {
-        var parameters = QueryParameters(parsing: request.query)
+        var parameters = request.queryParameters
         try Self.checkMechanism(request, parameters)
         try Self.checkPresence(parameters)
-        let algorithm = parameters.value(of: "X-Amz-Algorithm") ?? []
+        let algorithm = parameters.value(of: .algorithm) ?? []
         guard algorithm.isEqual(to: "AWS4-HMAC-SHA256") else {
-            throw .unsupportedAlgorithm(String(decoding: PercentEncoding.decodeCanonical(algorithm), as: UTF8.self))
+            throw .unsupportedAlgorithm(PercentEncoding.decodedText(algorithm))
         }
         self.credential = try Credential(
-            parsing: parameters.decodedValue(of: "X-Amz-Credential") ?? [], policy: policy)
+            parsing: parameters.value(of: .credential) ?? [], policy: policy)
         // What a valid date is made of is not percent-encoded.
-        self.dateBytes = parameters.value(of: "X-Amz-Date") ?? []
+        self.dateBytes = parameters.value(of: .date) ?? []
         guard let date = Timestamp(iso8601Basic: self.dateBytes) else {
-            throw .malformedDate(String(decoding: PercentEncoding.decodeCanonical(self.dateBytes), as: UTF8.self))
+            throw .malformedDate(PercentEncoding.decodedText(self.dateBytes))
         }
         self.date = date
         guard self.credential.day == self.dateBytes.prefix(8) else {
@@ -50,39 +52,42 @@ public struct PresignedClaim: Sendable {
                 date: String(decoding: self.dateBytes.prefix(8), as: UTF8.self))
         }
         self.lifetimeSeconds = try Self.parseLifetime(
-            parameters.value(of: "X-Amz-Expires") ?? [], maximum: policy.lifetimeSeconds)
-        self.signedHeaders = SignedHeaderNames(parameters.decodedValue(of: "X-Amz-SignedHeaders") ?? [])
-        self.signature = SHA256Digest(lowerCaseHexadecimal: parameters.value(of: "X-Amz-Signature") ?? [])
-        parameters.remove("X-Amz-Signature")
+            parameters.value(of: .expires) ?? [], maximum: policy.lifetimeSeconds)
+        self.signedHeaders = SignedHeaderNames(parsing: parameters.value(of: .signedHeaders) ?? [])
+        self.signature = SHA256Digest(lowerCaseHexadecimal: parameters.value(of: .signature) ?? [])
+        parameters.remove(.signature)
         parameters.sort()
         self.parameters = parameters
     }
 
     private static let authorizationName = ArraySlice("authorization".utf8)
-    private static let required: [StaticString] = [
-        "X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires", "X-Amz-SignedHeaders", "X-Amz-Signature",
+    private static let required: [(name: QueryParameters.Name, text: StaticString)] = [
+        (.algorithm, "X-Amz-Algorithm"), (.credential, "X-Amz-Credential"), (.date, "X-Amz-Date"),
+        (.expires, "X-Amz-Expires"), (.signedHeaders, "X-Amz-SignedHeaders"), (.signature, "X-Amz-Signature"),
     ]
 
     private static func checkMechanism(
         _ request: ReceivedRequest, _ parameters: QueryParameters
     ) throws(PresignedURLError) {
-        let isVersion2 = parameters.contains("AWSAccessKeyId") || parameters.contains("Signature")
-        guard Self.required.contains(where: { parameters.contains($0) }) else {
+        let isVersion2 = parameters.contains(.version2AccessKey) || parameters.contains(.version2Signature)
+        guard self.required.contains(where: { parameters.contains($0.name) }) else {
             throw isVersion2 ? .signatureVersion2 : .notPresigned
         }
-        if request.values(of: Self.authorizationName).contains(where: { $0.hasPrefix("AWS4-") }) {
+        if request.contains("authorization"),
+            request.values(of: self.authorizationName).contains(where: { $0.hasPrefix("AWS4-") })
+        {
             throw .twoMechanisms
         }
-        if isVersion2 || parameters.contains("Expires") { throw .signatureVersion2 }
+        if isVersion2 || parameters.contains(.version2Expires) { throw .signatureVersion2 }
     }
 
     private static func checkPresence(_ parameters: QueryParameters) throws(PresignedURLError) {
-        for name in Self.required {
-            guard parameters.count(of: name) < 2 else { throw .repeatedParameter(name.description) }
-            guard parameters.value(of: name)?.isEmpty == false else { throw .missingParameter(name.description) }
+        for (name, text) in self.required {
+            guard parameters.count(of: name) < 2 else { throw .repeatedParameter(text.description) }
+            guard parameters.hasValue(name) else { throw .missingParameter(text.description) }
         }
-        // Each of those is there once; others may be there as well.
-        guard parameters.count(withPrefix: "X-Amz-") > Self.required.count else { return }
+        // Each of those is there once; others of SigV4's may be there as well.
+        guard parameters.contains(.securityToken) || parameters.contains(.otherSignature) else { return }
         let names = parameters.names.filter { $0.hasPrefix("X-Amz-") }.sorted { $0.lexicographicallyPrecedes($1) }
         for (name, next) in zip(names, names.dropFirst()) where name.elementsEqual(next) {
             throw .repeatedParameter(String(decoding: name, as: UTF8.self))
@@ -94,7 +99,7 @@ public struct PresignedClaim: Sendable {
     ) throws(PresignedURLError) -> Int64 {
         // Digits are not percent-encoded.
         guard encoded.count <= 6, let seconds = DecimalDigits.value(of: encoded) else {
-            throw .malformedExpires(String(decoding: PercentEncoding.decodeCanonical(encoded), as: UTF8.self))
+            throw .malformedExpires(PercentEncoding.decodedText(encoded))
         }
         guard seconds <= maximum else { throw .lifetimeTooLong(seconds: Int64(seconds), maximum: maximum) }
         return Int64(seconds)

@@ -32,9 +32,9 @@ public struct PresignedURL: Sendable {
         ///   - now: Our clock.
         /// - Returns: The URL and its end.
         public func upload(_ fileID: FileID, _ declaration: UploadDeclaration, now: Timestamp) -> PresignedURL {
-            var headers = CanonicalHeaders()
-            headers.append(name: "content-length".utf8, canonicalValue: declaration.size.description.utf8)
-            headers.append(name: "content-type".utf8, values: [ArraySlice(declaration.mediaType.text.utf8)])
+            let headers = [
+                ("content-length", declaration.size.description), ("content-type", declaration.mediaType.text),
+            ]
             return self.mint(method: "PUT", path: "/uploads/\(fileID)", headers: headers, response: [], now: now)
         }
 
@@ -50,19 +50,17 @@ public struct PresignedURL: Sendable {
                 ("response-content-disposition", disposition.fieldValue),
                 ("response-content-type", record.declaration.mediaType.text),
             ]
-            return self.mint(method: "GET", path: "/files/\(record.id)", headers: CanonicalHeaders(), response: response, now: now)
+            return self.mint(method: "GET", path: "/files/\(record.id)", headers: [], response: response, now: now)
         }
 
         private func mint(
-            method: String, path: String, headers: CanonicalHeaders, response: [(name: String, value: String)],
-            now: Timestamp
+            method: String, path: String, headers: [(name: String, value: String)],
+            response: [(name: String, value: String)], now: Timestamp
         ) -> PresignedURL {
             let date = now.iso8601Basic
             let scope = self.policy.scope(day: String(date.prefix(8)))
             let key = self.keyRing.signing
-            var headers = headers
-            headers.append(name: "host".utf8, canonicalValue: self.policy.baseURLs[0].hostBytes)
-            let names = String(decoding: headers.names, as: UTF8.self)
+            let names = (headers.map(\.name) + ["host"]).joined(separator: ";")
             var parameters = QueryParameters()
             parameters.append(name: "X-Amz-Algorithm", value: StringToSign.algorithm)
             parameters.append(name: "X-Amz-Credential", value: "\(key.accessKeyID)/\(scope)")
@@ -71,9 +69,13 @@ public struct PresignedURL: Sendable {
             parameters.append(name: "X-Amz-SignedHeaders", value: names)
             for parameter in response { parameters.append(name: parameter.name, value: parameter.value) }
             parameters.sort()
-            let canonicalRequest = CanonicalRequest(
-                method: method.utf8, path: ArraySlice(path.utf8), parameters: parameters, headers: headers,
-                payloadHash: CanonicalRequest.unsignedPayload)
+            var canonicalRequest = CanonicalRequest(
+                method: method.utf8, path: ArraySlice(path.utf8), parameters: parameters)
+            for header in headers {
+                canonicalRequest.append(name: header.name.utf8, values: [ArraySlice(header.value.utf8)])
+            }
+            canonicalRequest.append(name: "host".utf8, canonicalValue: self.policy.baseURLs[0].hostBytes)
+            canonicalRequest.end(signedHeaders: names.utf8, payloadHash: CanonicalRequest.unsignedPayload)
             let stringToSign = StringToSign(
                 timestamp: date.utf8, scope: scope.description.utf8, digest: canonicalRequest.digest)
             // The ring holds its own signing key, so the derivation cannot fail; were it to, the URL would not verify.

@@ -1,12 +1,55 @@
 /// The parameters of a query in SigV4's canonical form, in one buffer.
+///
+/// A query that is in that form already, as nearly every one is that arrives, is not copied: its buffer is shared.
 public struct QueryParameters: Sendable {
+    /// The names that mean something to the service, recognised once when a query is read.
+    enum Name: UInt8 {
+        case algorithm, credential, date, expires, signedHeaders, signature, securityToken
+        /// Any other name that begins with `X-Amz-`.
+        case otherSignature
+        case responseContentType, responseContentDisposition, responseCacheControl, operation
+        /// Names of Signature Version 2.
+        case version2AccessKey, version2Signature, version2Expires
+        case other
+
+        init(_ bytes: UnsafeBufferPointer<UInt8>) {
+            func isNamed(_ name: StaticString) -> Bool { bytes.hasPrefix(name) }
+            // The length leaves one candidate or two.
+            switch bytes.count {
+            case 4 where isNamed("x-id"): self = .operation
+            case 7 where isNamed("Expires"): self = .version2Expires
+            case 9 where isNamed("Signature"): self = .version2Signature
+            case 10 where isNamed("X-Amz-Date"): self = .date
+            case 13 where isNamed("X-Amz-Expires"): self = .expires
+            case 14 where isNamed("AWSAccessKeyId"): self = .version2AccessKey
+            case 15 where isNamed("X-Amz-Algorithm"): self = .algorithm
+            case 15 where isNamed("X-Amz-Signature"): self = .signature
+            case 16 where isNamed("X-Amz-Credential"): self = .credential
+            case 19 where isNamed("X-Amz-SignedHeaders"): self = .signedHeaders
+            case 20 where isNamed("X-Amz-Security-Token"): self = .securityToken
+            case 21 where isNamed("response-content-type"): self = .responseContentType
+            case 22 where isNamed("response-cache-control"): self = .responseCacheControl
+            case 28 where isNamed("response-content-disposition"): self = .responseContentDisposition
+            default: self = isNamed("X-Amz-") ? .otherSignature : .other
+            }
+        }
+    }
+
     private struct Entry {
         let start: Int
         let nameEnd: Int
         let end: Int
+        let recognised: Name
+
+        init(_ bytes: UnsafeBufferPointer<UInt8>, start: Int, nameEnd: Int, end: Int) {
+            self.start = start
+            self.nameEnd = nameEnd
+            self.end = end
+            self.recognised = Name(UnsafeBufferPointer(rebasing: bytes[start..<nameEnd]))
+        }
 
         var name: Range<Int> { self.start..<self.nameEnd }
-        var value: Range<Int> { (self.nameEnd + 1)..<self.end }
+        var value: Range<Int> { min(self.nameEnd + 1, self.end)..<self.end }
     }
 
     private var bytes: [UInt8] = []
@@ -19,31 +62,82 @@ public struct QueryParameters: Sendable {
     ///
     /// - Parameter query: As received, without its question mark.
     public init(parsing query: ArraySlice<UInt8>) {
-        self.bytes.reserveCapacity(query.count + 64)
+        self.init(parsing: Array(query), query: 0..<query.count)
+    }
+
+    /// Reads a query that is a part of some bytes, which are kept if it is canonical.
+    init(parsing bytes: [UInt8], query: Range<Int>) {
         self.entries.reserveCapacity(12)
-        query.withUnsafeBufferPointer { query in
-            var start = 0
-            while start < query.count {
-                var end = start
-                var separator: Int?
-                while end < query.count, query[end] != UInt8(ascii: "&") {
-                    if separator == nil, query[end] == UInt8(ascii: "=") { separator = end }
-                    end += 1
-                }
-                if end > start { self.append(query, name: start..<(separator ?? end), end: end) }
-                start = end + 1
-            }
+        if self.findCanonical(bytes, query) {
+            self.bytes = bytes
+        } else {
+            self.entries.removeAll(keepingCapacity: true)
+            self.bytes.reserveCapacity(query.count + 64)
+            bytes.withUnsafeBufferPointer { self.encode(UnsafeBufferPointer(rebasing: $0[query])) }
         }
     }
 
-    private mutating func append(_ query: UnsafeBufferPointer<UInt8>, name: Range<Int>, end: Int) {
+    /// Notes where the parameters stand; `false` where one is not in canonical form.
+    private mutating func findCanonical(_ bytes: [UInt8], _ query: Range<Int>) -> Bool {
+        bytes.withUnsafeBufferPointer { bytes in
+            var start = query.lowerBound
+            var separator = -1
+            var position = start
+            while position < query.upperBound {
+                let byte = bytes[position]
+                if PercentEncoding.isUnreserved(byte) {
+                    position += 1
+                } else if byte == UInt8(ascii: "%") {
+                    let escape = UnsafeBufferPointer(rebasing: bytes[position..<query.upperBound])
+                    guard PercentEncoding.beginsWithCanonicalEscape(escape) else { return false }
+                    position += 3
+                } else if byte == UInt8(ascii: "="), separator < 0 {
+                    separator = position
+                    position += 1
+                } else if byte == UInt8(ascii: "&"), separator >= 0 {
+                    self.entries.append(Entry(bytes, start: start, nameEnd: separator, end: position))
+                    position += 1
+                    start = position
+                    separator = -1
+                } else {
+                    return false
+                }
+            }
+            guard separator >= 0 else { return start == query.upperBound }
+            self.entries.append(Entry(bytes, start: start, nameEnd: separator, end: position))
+            return true
+        }
+    }
+
+    private mutating func encode(_ query: UnsafeBufferPointer<UInt8>) {
+        var start = 0
+        while start < query.count {
+            var end = start
+            var separator: Int?
+            while end < query.count, query[end] != UInt8(ascii: "&") {
+                if separator == nil, query[end] == UInt8(ascii: "=") { separator = end }
+                end += 1
+            }
+            if end > start { self.encode(query, name: start..<(separator ?? end), end: end) }
+            start = end + 1
+        }
+    }
+
+    private mutating func encode(_ query: UnsafeBufferPointer<UInt8>, name: Range<Int>, end: Int) {
         let value = min(name.upperBound + 1, end)..<end
         let start = self.bytes.count
         PercentEncoding.appendCanonical(UnsafeBufferPointer(rebasing: query[name]), as: .query, to: &self.bytes)
         let nameEnd = self.bytes.count
         self.bytes.append(UInt8(ascii: "="))
         PercentEncoding.appendCanonical(UnsafeBufferPointer(rebasing: query[value]), as: .query, to: &self.bytes)
-        self.entries.append(Entry(start: start, nameEnd: nameEnd, end: self.bytes.count))
+        self.appendEntry(start: start, nameEnd: nameEnd)
+    }
+
+    /// Notes a parameter that ends where the bytes do.
+    private mutating func appendEntry(start: Int, nameEnd: Int) {
+        let end = self.bytes.count
+        self.entries.append(
+            self.bytes.withUnsafeBufferPointer { Entry($0, start: start, nameEnd: nameEnd, end: end) })
     }
 
     /// Adds a parameter.
@@ -57,7 +151,7 @@ public struct QueryParameters: Sendable {
         let nameEnd = self.bytes.count
         self.bytes.append(UInt8(ascii: "="))
         for byte in value.utf8 { PercentEncoding.append(byte, as: .query, to: &self.bytes) }
-        self.entries.append(Entry(start: start, nameEnd: nameEnd, end: self.bytes.count))
+        self.appendEntry(start: start, nameEnd: nameEnd)
     }
 
     /// Sorts by encoded name, then encoded value, as bytes.
@@ -72,18 +166,16 @@ public struct QueryParameters: Sendable {
 
     private func precedes(_ left: Entry, _ right: Entry) -> Bool {
         self.bytes.withUnsafeBufferPointer { bytes in
-            let order = Self.compare(bytes[left.name], bytes[right.name])
-            return order == 0 ? Self.compare(bytes[left.value], bytes[right.value]) < 0 : order < 0
+            let order = Self.compare(bytes, left.name, right.name)
+            return order == 0 ? Self.compare(bytes, left.value, right.value) < 0 : order < 0
         }
     }
 
     /// Negative, zero or positive as the left bytes come before the right ones, are equal or come after.
-    private static func compare(
-        _ left: Slice<UnsafeBufferPointer<UInt8>>, _ right: Slice<UnsafeBufferPointer<UInt8>>
-    ) -> Int {
-        let (left, right) = (UnsafeBufferPointer(rebasing: left), UnsafeBufferPointer(rebasing: right))
-        for index in 0..<min(left.count, right.count) where left[index] != right[index] {
-            return Int(left[index]) - Int(right[index])
+    private static func compare(_ bytes: UnsafeBufferPointer<UInt8>, _ left: Range<Int>, _ right: Range<Int>) -> Int {
+        for offset in 0..<min(left.count, right.count) {
+            let (first, second) = (bytes[left.lowerBound + offset], bytes[right.lowerBound + offset])
+            if first != second { return Int(first) - Int(second) }
         }
         return left.count - right.count
     }
@@ -100,24 +192,6 @@ public struct QueryParameters: Sendable {
             return index
         }
         return nil
-    }
-
-    /// How many parameters of a name there are.
-    ///
-    /// - Parameter name: In its encoded form.
-    /// - Returns: The number.
-    public func count(of name: StaticString) -> Int {
-        var count = 0
-        for entry in self.entries where self.bytes.hasBytes(of: name, at: entry.name) { count += 1 }
-        return count
-    }
-
-    /// Whether a parameter of this name is there.
-    ///
-    /// - Parameter name: In its encoded form.
-    /// - Returns: `true` if so.
-    public func contains(_ name: StaticString) -> Bool {
-        self.firstIndex(of: name) != nil
     }
 
     /// Returns the first value of a name, encoded.
@@ -141,37 +215,66 @@ public struct QueryParameters: Sendable {
         self.entries.map { self.bytes[$0.name] }
     }
 
-    /// Whether every name is one of some.
-    ///
-    /// - Parameter names: In their encoded form.
-    /// - Returns: The first that is not, if any.
-    func firstName(notIn names: [StaticString]) -> ArraySlice<UInt8>? {
-        for entry in self.entries where !names.contains(where: { self.bytes.hasBytes(of: $0, at: entry.name) }) {
-            return self.bytes[entry.name]
-        }
+    // MARK: Names that mean something
+
+    /// Removes every parameter of a name.
+    mutating func remove(_ name: Name) {
+        while let index = self.entries.firstIndex(where: { $0.recognised == name }) { self.entries.remove(at: index) }
+    }
+
+    /// How many parameters of a name there are.
+    func count(of name: Name) -> Int {
+        var count = 0
+        for entry in self.entries where entry.recognised == name { count += 1 }
+        return count
+    }
+
+    /// Whether a parameter of this name is there.
+    func contains(_ name: Name) -> Bool {
+        for entry in self.entries where entry.recognised == name { return true }
+        return false
+    }
+
+    /// Whether the first parameter of a name is there and has a value.
+    func hasValue(_ name: Name) -> Bool {
+        for entry in self.entries where entry.recognised == name { return !entry.value.isEmpty }
+        return false
+    }
+
+    /// The first value of a name, encoded.
+    func value(of name: Name) -> ArraySlice<UInt8>? {
+        for entry in self.entries where entry.recognised == name { return self.bytes[entry.value] }
         return nil
     }
 
-    /// How many names begin with some bytes.
-    ///
-    /// - Parameter prefix: In its encoded form.
-    /// - Returns: The number.
-    func count(withPrefix prefix: StaticString) -> Int {
-        let length = prefix.utf8CodeUnitCount
-        var count = 0
-        for entry in self.entries where entry.name.count >= length {
-            if self.bytes.hasBytes(of: prefix, at: entry.start..<(entry.start + length)) { count += 1 }
+    /// The first name that is recognised as one of two, in its encoded form.
+    func firstName(in names: (Name, Name)) -> ArraySlice<UInt8>? {
+        for entry in self.entries where entry.recognised == names.0 || entry.recognised == names.1 {
+            return self.bytes[entry.name]
         }
-        return count
+        return nil
     }
 
     /// Appends the canonical query string: `name=value` joined by `&`.
     ///
     /// - Parameter output: Receives ASCII bytes.
     public func appendQuery(to output: inout [UInt8]) {
-        for (index, entry) in self.entries.enumerated() {
-            if index > 0 { output.append(UInt8(ascii: "&")) }
-            output.append(contentsOf: self.bytes[entry.start..<entry.end])
+        self.bytes.withUnsafeBufferPointer { bytes in
+            var index = 0
+            while index < self.entries.count {
+                // Neighbours in the buffer are copied together.
+                if index > 0 { output.append(UInt8(ascii: "&")) }
+                let start = self.entries[index].start
+                while index + 1 < self.entries.count, self.areJoined(index, bytes) { index += 1 }
+                output.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[start..<self.entries[index].end]))
+                index += 1
+            }
         }
+    }
+
+    /// Whether a parameter and the next stand behind each other with an `&` between them.
+    private func areJoined(_ index: Int, _ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        let end = self.entries[index].end
+        return self.entries[index + 1].start == end + 1 && bytes[end] == UInt8(ascii: "&")
     }
 }

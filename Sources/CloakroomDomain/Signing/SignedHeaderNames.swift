@@ -1,52 +1,55 @@
 /// The value of `X-Amz-SignedHeaders`, split at its semicolons: parsed, not believed.
 struct SignedHeaderNames: Sendable {
-    private let bytes: [UInt8]
+    /// The names joined by `;`, decoded.
+    let list: ArraySlice<UInt8>
     private let ranges: [Range<Int>]
     /// Whether the names are in lower case, sorted and unique, and none is empty.
     let isCanonical: Bool
 
     /// Splits a list.
     ///
-    /// - Parameter list: The parameter's value, decoded.
-    init(_ list: [UInt8]) {
+    /// - Parameter encoded: The parameter's value in its canonical encoding.
+    init(parsing encoded: ArraySlice<UInt8>) {
+        // A list of one name, that of nearly every GET, is not encoded.
+        let list = encoded.contains(UInt8(ascii: "%")) ? PercentEncoding.decodeCanonical(encoded)[...] : encoded
         var ranges: [Range<Int>] = []
-        ranges.reserveCapacity(4)
-        var start = 0
+        var start = list.startIndex
         for index in list.indices where list[index] == UInt8(ascii: ";") {
             ranges.append(start..<index)
             start = index + 1
         }
-        ranges.append(start..<list.count)
-        self.bytes = list
+        ranges.append(start..<list.endIndex)
+        self.list = list
         self.ranges = ranges
-        self.isCanonical = !ranges.indices.contains { !Self.isInPlace($0, of: ranges, in: list) }
+        self.isCanonical = ranges.indices.allSatisfy { Self.isInPlace($0, of: ranges, in: list) }
     }
 
-    private static func isInPlace(_ index: Int, of ranges: [Range<Int>], in bytes: [UInt8]) -> Bool {
-        let name = bytes[ranges[index]]
+    private static func isInPlace(_ index: Int, of ranges: [Range<Int>], in list: ArraySlice<UInt8>) -> Bool {
+        let name = list[ranges[index]]
         let isLowerCase = !name.isEmpty && !name.contains { UInt8(ascii: "A")...UInt8(ascii: "Z") ~= $0 }
-        return isLowerCase && (index == 0 || bytes[ranges[index - 1]].lexicographicallyPrecedes(name))
+        return isLowerCase && (index == 0 || list[ranges[index - 1]].lexicographicallyPrecedes(name))
     }
 
     /// The first name that is empty, not in lower case, or not after the one before it.
     var firstMisplaced: ArraySlice<UInt8>? {
-        self.ranges.indices.first { !Self.isInPlace($0, of: self.ranges, in: self.bytes) }
-            .map { self.bytes[self.ranges[$0]] }
+        guard !self.isCanonical else { return nil }
+        return self.ranges.indices.first { !Self.isInPlace($0, of: self.ranges, in: self.list) }
+            .map { self.list[self.ranges[$0]] }
     }
 
     /// The number of names.
     var count: Int { self.ranges.count }
 
     /// Returns a name by its place.
-    subscript(index: Int) -> ArraySlice<UInt8> { self.bytes[self.ranges[index]] }
+    subscript(index: Int) -> ArraySlice<UInt8> { self.list[self.ranges[index]] }
 
     /// Whether a name is one of these.
     func contains(_ name: StaticString) -> Bool {
-        self.ranges.contains { self.bytes.hasBytes(of: name, at: $0) }
+        self.ranges.contains { self.list[$0].isEqual(to: name) }
     }
 
     /// Whether a name is one of these.
     func contains(_ name: ArraySlice<UInt8>) -> Bool {
-        self.ranges.contains { self.bytes[$0] == name }
+        self.ranges.contains { self.list[$0] == name }
     }
 }

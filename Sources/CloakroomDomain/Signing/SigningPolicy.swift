@@ -13,8 +13,8 @@ public struct SigningPolicy: Sendable {
     public let baseURLs: [StorageURL]
     /// The largest file, in bytes.
     public let maximumSize: ByteCount
-    /// What follows the day in every credential scope, in ASCII.
-    let scopeSuffix: [UInt8]
+    /// What follows the day in every credential scope, percent-encoded.
+    let encodedScopeSuffix: [UInt8]
 
     /// Creates a policy.
     ///
@@ -32,7 +32,11 @@ public struct SigningPolicy: Sendable {
         self.lifetimeSeconds = lifetimeSeconds
         self.baseURLs = [baseURL] + otherBaseURLs
         self.maximumSize = maximumSize
-        self.scopeSuffix = Array("/\(region)/\(Self.service)/\(CredentialScope.terminator)".utf8)
+        var suffix: [UInt8] = []
+        for byte in "/\(region)/\(Self.service)/\(CredentialScope.terminator)".utf8 {
+            PercentEncoding.append(byte, as: .query, to: &suffix)
+        }
+        self.encodedScopeSuffix = suffix
     }
 
     /// Returns the scope of a day.

@@ -34,9 +34,9 @@ public struct Verifier: Sendable {
             self.policy.scope(day: String(decoding: claim.credential.day, as: UTF8.self))
         }
         // An unknown key is told apart after the HMAC: the answer takes as long as for a known one.
-        let matches = self.matches(request, claim, key ?? HMACSHA256(key: [0]), declared: declared)
+        let matches = self.matches(request, claim, key, declared: declared)
         guard key != nil else { throw .unknownAccessKey(claim.credential.accessKeyID) }
-        if claim.parameters.contains("X-Amz-Security-Token") { throw .securityToken }
+        if claim.parameters.contains(.securityToken) { throw .securityToken }
         try Self.checkSignedHeaders(claim, request)
         try matches.get()
         try Self.checkPayload(request)
@@ -62,15 +62,10 @@ public struct Verifier: Sendable {
     }
 
     private static func checkParameters(_ claim: PresignedClaim) throws(PresignedURLError) {
-        if let name = claim.parameters.firstName(notIn: self.meaningful) {
+        if let name = claim.parameters.firstName(in: (.other, .otherSignature)) {
             throw .unsupportedParameter(String(decoding: name, as: UTF8.self))
         }
     }
-
-    private static let meaningful: [StaticString] = [
-        "X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires", "X-Amz-SignedHeaders",
-        "response-content-type", "response-content-disposition", "response-cache-control", "x-id",
-    ]
 
     // MARK: Signed headers
 
@@ -110,23 +105,26 @@ public struct Verifier: Sendable {
     }
 
     private func matches(
-        _ request: ReceivedRequest, _ claim: PresignedClaim, _ key: HMACSHA256, declared: UploadDeclaration?
+        _ request: ReceivedRequest, _ claim: PresignedClaim, _ key: KeyRing.DerivedKey?, declared: UploadDeclaration?
     ) -> Result<Void, PresignedURLError> {
         // A list that is not in canonical form is refused by its own rule, before any work in proportion to it.
         guard let signature = claim.signature, claim.signedHeaders.isCanonical else {
             return .failure(.signatureMismatch(nil))
         }
-        func isSigned(_ reading: Reading) -> Bool {
-            guard let computed = Self.signature(request, claim, key, reading) else { return false }
-            return computed.isEqualInConstantTime(to: signature)
-        }
         for url in self.policy.baseURLs {
             let host = url.hostBytes
-            if isSigned(Reading(method: Self.signedMethod(request), host: host)) { return .success(()) }
-            if request.method.isEqual(to: "HEAD"), isSigned(Reading(method: request.method, host: host)) {
-                return .success(())
-            }
+            let reading = Reading(method: Self.signedMethod(request), host: host)
+            if Self.isSigned(request, claim, key, reading, signature) { return .success(()) }
+            guard request.method.isEqual(to: "HEAD") else { continue }
+            let asReceived = Reading(method: request.method, host: host)
+            if Self.isSigned(request, claim, key, asReceived, signature) { return .success(()) }
         }
+        return self.diagnoseMismatch(request, declared) { Self.isSigned(request, claim, key, $0, signature) }
+    }
+
+    private func diagnoseMismatch(
+        _ request: ReceivedRequest, _ declared: UploadDeclaration?, _ isSigned: (Reading) -> Bool
+    ) -> Result<Void, PresignedURLError> {
         if let declared, request.method.isEqual(to: "PUT") {
             for url in self.policy.baseURLs {
                 if let result = self.diagnoseBody(request, declared, host: url.hostBytes, isSigned) { return result }
@@ -189,32 +187,36 @@ public struct Verifier: Sendable {
         return nil
     }
 
-    /// The signature of a reading, or `nil` where a listed header did not arrive.
-    private static func signature(
-        _ request: ReceivedRequest, _ claim: PresignedClaim, _ key: HMACSHA256, _ reading: Reading
-    ) -> SHA256Digest? {
-        var headers = CanonicalHeaders()
+    /// Whether a reading has the signature; in no case where a listed header did not arrive, or the key is unknown.
+    private static func isSigned(
+        _ request: ReceivedRequest, _ claim: PresignedClaim, _ key: KeyRing.DerivedKey?, _ reading: Reading,
+        _ signature: SHA256Digest
+    ) -> Bool {
+        var canonicalRequest = CanonicalRequest(
+            method: reading.method, path: request.path, parameters: claim.parameters)
         for index in 0..<claim.signedHeaders.count {
             let name = claim.signedHeaders[index]
             if name.isEqual(to: "host") {
-                headers.append(name: name, canonicalValue: reading.host)
+                canonicalRequest.append(name: name, canonicalValue: reading.host)
             } else if let type = reading.contentType, name.isEqual(to: "content-type") {
-                headers.append(name: name, values: [ArraySlice(type.utf8)])
+                canonicalRequest.append(name: name, values: [ArraySlice(type.utf8)])
             } else if let length = reading.contentLength, name.isEqual(to: "content-length") {
-                headers.append(name: name, canonicalValue: length.utf8)
+                canonicalRequest.append(name: name, canonicalValue: length.utf8)
             } else {
                 let values = request.values(of: name)
-                guard !values.isEmpty else { return nil }
-                headers.append(name: name, values: values)
+                guard !values.isEmpty else { return false }
+                canonicalRequest.append(name: name, values: values)
             }
         }
-        let canonicalRequest = CanonicalRequest(
-            method: reading.method, path: request.path, parameters: claim.parameters, headers: headers,
-            payloadHash: Self.payloadHash(request, claim))
+        canonicalRequest.end(
+            signedHeaders: claim.signedHeaders.list, payloadHash: Self.payloadHash(request, claim))
         let stringToSign = StringToSign(
-            timestamp: claim.dateBytes, scope: claim.credential.scope, digest: canonicalRequest.digest)
-        return key.authenticationCode(for: stringToSign.bytes)
+            timestamp: claim.dateBytes, scope: key?.scope ?? [], digest: canonicalRequest.digest)
+        let computed = (key?.key ?? self.noKey).authenticationCode(for: stringToSign.bytes)
+        return computed.isEqualInConstantTime(to: signature) && key != nil
     }
+
+    private static let noKey = HMACSHA256(key: [0])
 
     private static let unsignedPayload = ArraySlice(CanonicalRequest.unsignedPayload)
 
@@ -240,9 +242,11 @@ public struct Verifier: Sendable {
         guard isRead else { throw .methodNotAllowed(allowed: ["GET", "HEAD", "OPTIONS"]) }
         return .download(
             DownloadGrant(
-                fileID: fileID, contentType: try Self.responseHeader("response-content-type", claim),
-                contentDisposition: try Self.responseHeader("response-content-disposition", claim),
-                cacheControl: try Self.responseHeader("response-cache-control", claim), expiresAt: claim.expiresAt))
+                fileID: fileID, contentType: try Self.responseHeader(.responseContentType, "response-content-type", claim),
+                contentDisposition: try Self.responseHeader(
+                    .responseContentDisposition, "response-content-disposition", claim),
+                cacheControl: try Self.responseHeader(.responseCacheControl, "response-cache-control", claim),
+                expiresAt: claim.expiresAt))
     }
 
     private static func signedPayload(_ request: ReceivedRequest) throws(PresignedURLError) -> SHA256Digest? {
@@ -256,10 +260,17 @@ public struct Verifier: Sendable {
     }
 
     private static func responseHeader(
-        _ name: StaticString, _ claim: PresignedClaim
+        _ name: QueryParameters.Name, _ text: StaticString, _ claim: PresignedClaim
     ) throws(PresignedURLError) -> String? {
-        guard let value = claim.parameters.decodedValue(of: name) else { return nil }
-        guard value.allSatisfy(FieldScanner.isFieldCharacter) else { throw .malformedResponseHeader(name.description) }
+        guard let value = claim.parameters.value(of: name) else { return nil }
+        // What is encoded may decode to a control character; the text itself holds none.
+        guard !value.contains(UInt8(ascii: "%")) else {
+            let decoded = PercentEncoding.decodeCanonical(value)
+            guard decoded.allSatisfy(FieldScanner.isFieldCharacter) else {
+                throw .malformedResponseHeader(text.description)
+            }
+            return String(decoding: decoded, as: UTF8.self)
+        }
         return String(decoding: value, as: UTF8.self)
     }
 }

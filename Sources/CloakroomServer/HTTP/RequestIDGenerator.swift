@@ -10,6 +10,14 @@ struct RequestID: Hashable, Sendable, CustomStringConvertible {
     var description: String {
         withUnsafeBytes(of: self.value.bigEndian) { Hexadecimal.encode($0.bytes) }
     }
+
+    /// Writes the digits into a buffer with room for 16, and returns their number.
+    func writeText(into buffer: UnsafeMutableRawBufferPointer) -> Int {
+        for index in 0..<16 {
+            buffer[index] = Hexadecimal.digit(UInt8(truncatingIfNeeded: self.value >> UInt64(60 - 4 * index)) & 0xF)
+        }
+        return 16
+    }
 }
 
 /// Makes request ids of a random start and a count.

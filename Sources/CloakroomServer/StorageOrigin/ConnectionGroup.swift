@@ -5,8 +5,8 @@ final class ConnectionGroup {
     private var connections: [ObjectIdentifier: StorageConnection] = [:]
     /// Seconds since the group began, the resolution of every time-out.
     private(set) var tick = 0
-    var headWriter = ResponseHeadWriter()
-    private var spareBuffer: ByteBuffer?
+    private var headWriter = ResponseHeadWriter()
+    private let answer = AnswerBuffer()
 
     /// Starts the timer.
     static func start(on eventLoop: any EventLoop) -> NIOLoopBound<ConnectionGroup> {
@@ -23,16 +23,11 @@ final class ConnectionGroup {
         self.connections[ObjectIdentifier(connection)] = nil
     }
 
-    /// Lends the buffer in which answers are put together, empty; ``giveBack(_:)`` returns it.
-    func borrowBuffer(capacity: Int) -> ByteBuffer {
-        var buffer = self.spareBuffer.take() ?? ByteBuffer()
-        buffer.clear(minimumCapacity: capacity)
-        return buffer
-    }
-
-    /// Takes the buffer back once its bytes are the socket's.
-    func giveBack(_ buffer: consuming ByteBuffer) {
-        self.spareBuffer = consume buffer
+    /// Begins an answer in the buffer of this event loop, which ``StorageConnection/send(_:continues:)`` empties.
+    func beginAnswer(_ status: HTTPStatus, _ exchange: StorageConnection.Exchange) -> AnswerBuffer {
+        self.answer.clear()
+        self.headWriter.begin(status, requestID: exchange.requestID, now: exchange.now, into: self.answer)
+        return self.answer
     }
 
     /// Closes every connection, whatever it is doing.

@@ -1,5 +1,7 @@
 import CloakroomDomain
 
+import Glibc
+
 /// Parses a request head to the letter of RFC 9112, refusing what implementations are known to read differently.
 ///
 /// No bare line feeds, folded lines, white space before a colon, repeated or signed `Content-Length`, or
@@ -24,30 +26,29 @@ struct HTTPHeadParser {
     /// - Throws: ``RequestHeadError``.
     static func parse(_ bytes: UnsafeRawBufferPointer) throws(RequestHeadError) -> Outcome {
         // A server should ignore at least one empty line before the request line (RFC 9112 §2.2).
-        let start = bytes.starts(with: [0x0D, 0x0A]) ? 2 : 0
+        let start = bytes.count >= 2 && bytes[0] == 0x0D && bytes[1] == 0x0A ? 2 : 0
         guard let end = try Self.endOfHead(bytes, from: start) else {
             guard bytes.count <= Self.maximumLength else { throw .tooLarge }
             return .incomplete
         }
         guard end <= Self.maximumLength else { throw .tooLarge }
-        var parser = HTTPHeadParser(Array(bytes[start..<end]))
+        var parser = HTTPHeadParser(Array(UnsafeRawBufferPointer(rebasing: bytes[start..<end])))
         return .head(try parser.parseHead(), length: end)
     }
 
     /// The offset after the empty line that ends the head.
     private static func endOfHead(_ bytes: UnsafeRawBufferPointer, from start: Int) throws(RequestHeadError) -> Int? {
-        var lineStart = start
         let limit = min(bytes.count, Self.maximumLength + 1)
-        var position = start
-        while position < limit {
-            if bytes[position] == 0x0A {
-                guard position > lineStart, bytes[position - 1] == 0x0D else {
-                    throw .malformed("a line ends without a carriage return")
-                }
-                if position - 1 == lineStart { return position + 1 }
-                lineStart = position + 1
+        guard let base = bytes.baseAddress else { return nil }
+        var lineStart = start
+        // `memchr` looks at no byte past `limit`.
+        while lineStart < limit, let found = memchr(base + lineStart, 0x0A, limit - lineStart) {
+            let position = base.distance(to: UnsafeRawPointer(found))
+            guard position > lineStart, bytes[position - 1] == 0x0D else {
+                throw .malformed("a line ends without a carriage return")
             }
-            position += 1
+            if position - 1 == lineStart { return position + 1 }
+            lineStart = position + 1
         }
         return nil
     }
@@ -84,13 +85,14 @@ struct HTTPHeadParser {
     }
 
     private mutating func parseVersion(_ version: ArraySlice<UInt8>) throws(RequestHeadError) {
-        let digits = version.dropFirst("HTTP/".utf8.count)
-        guard version.hasPrefix("HTTP/"), digits.count == 3, digits[digits.startIndex + 1] == UInt8(ascii: "."),
-            let major = DecimalDigits.value(of: digits.prefix(1)), let minor = DecimalDigits.value(of: digits.suffix(1))
+        let start = version.startIndex
+        guard version.count == 8, version.hasPrefix("HTTP/"), version[start + 6] == UInt8(ascii: "."),
+            UInt8(ascii: "0")...UInt8(ascii: "9") ~= version[start + 5],
+            UInt8(ascii: "0")...UInt8(ascii: "9") ~= version[start + 7]
         else { throw .malformed("the request line has no valid version") }
-        guard major == 1 else { throw .unsupportedVersion }
+        guard version[start + 5] == UInt8(ascii: "1") else { throw .unsupportedVersion }
         // A higher minor version is served as the highest one known (RFC 9110 §2.5).
-        self.isVersion11 = minor > 0
+        self.isVersion11 = version[start + 7] > UInt8(ascii: "0")
     }
 
     /// Reduces an absolute form (RFC 9112 §3.2.2) to the path and query; `*` stays.
@@ -128,8 +130,12 @@ struct HTTPHeadParser {
     @inline(__always)
     private mutating func take(while isIncluded: (UInt8) -> Bool) -> Range<Int> {
         let start = self.position
-        // The head ends in CR LF, which no predicate includes.
-        while isIncluded(self.bytes[self.position]) { self.position += 1 }
+        self.position = self.bytes.withUnsafeBufferPointer { bytes in
+            var position = start
+            // The head ends in CR LF, which no predicate includes.
+            while isIncluded(bytes[position]) { position += 1 }
+            return position
+        }
         return start..<self.position
     }
 

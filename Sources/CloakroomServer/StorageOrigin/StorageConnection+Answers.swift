@@ -20,14 +20,13 @@ extension StorageConnection {
         self.log(refusal, exchange)
         let document = ErrorDocument(refusal, requestID: exchange.requestID.description)
         let body = exchange.wantsJSON ? document.json : document.xml
-        var buffer = self.group.borrowBuffer(capacity: 1_024)
-        self.group.headWriter.begin(refusal.status, requestID: exchange.requestID, now: exchange.now, into: &buffer)
+        let buffer = self.group.beginAnswer(refusal.status, exchange)
         buffer.writeField("Content-Type", exchange.wantsJSON ? "application/json" : "application/xml")
         buffer.writeField("Content-Length", body.utf8.count)
         buffer.writeField("Cache-Control", "no-store")
-        for field in refusal.fields { buffer.writeString("\(field.name): \(field.value)\r\n") }
+        for field in refusal.fields { buffer.write("\(field.name): \(field.value)\r\n") }
         buffer.endHead(keepsAlive: self.keepsAlive(exchange, unreadBody: endsBody))
-        if !exchange.isHead { buffer.writeString(body) }
+        if !exchange.isHead { buffer.write(body) }
         self.send(buffer)
         self.finish(exchange, refusal.status, unreadBody: endsBody)
     }
@@ -50,8 +49,7 @@ extension StorageConnection {
     /// Answers a CORS preflight (Fetch standard §3.2.2), or plain OPTIONS, which need no signature.
     func answerPreflight(_ exchange: Exchange, _ head: RequestHead) {
         guard self.context != nil else { return }
-        var buffer = self.group.borrowBuffer(capacity: 512)
-        self.group.headWriter.begin(.noContent, requestID: exchange.requestID, now: exchange.now, into: &buffer)
+        let buffer = self.group.beginAnswer(.noContent, exchange)
         buffer.writeField("Allow", "GET, HEAD, PUT, OPTIONS")
         buffer.writeField("Access-Control-Allow-Methods", "GET, HEAD, PUT")
         buffer.writeField("Access-Control-Allow-Headers", Self.allowedHeaders(head.request))

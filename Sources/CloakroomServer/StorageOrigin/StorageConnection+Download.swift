@@ -24,12 +24,10 @@ extension StorageConnection {
             case .none: self.answerNotModified(grant, exchange, unreadBody: head.hasBody)
             case .some(let selection):
                 let (contentType, disposition) = try self.representation(grant)
-                var buffer = self.group.borrowBuffer(capacity: 2_048)
-                self.group.headWriter.begin(
-                    selection.status, requestID: exchange.requestID, now: exchange.now, into: &buffer)
+                let buffer = self.group.beginAnswer(selection.status, exchange)
                 buffer.writeField("Content-Type", contentType)
-                Self.writeSelection(selection, grant.fileID, into: &buffer)
-                Self.writeCacheControl(grant, exchange, into: &buffer)
+                Self.writeSelection(selection, grant.fileID, into: buffer)
+                Self.writeCacheControl(grant, exchange, into: buffer)
                 if let disposition = ActiveContent.disposition(disposition, contentType: contentType) {
                     buffer.writeField("Content-Disposition", disposition)
                 }
@@ -77,14 +75,14 @@ extension StorageConnection {
     /// The fields by which a request asks for less than the whole.
     private static let selective: [StaticString] = ["range", "if-none-match", "if-match", "if-range"]
 
-    private static func writeSelection(_ selection: Selection, _ id: FileID, into buffer: inout ByteBuffer) {
+    private static func writeSelection(_ selection: Selection, _ id: FileID, into buffer: AnswerBuffer) {
         let range = selection.range
         buffer.writeField("Content-Length", range.count)
         if selection.status == .partialContent {
             buffer.writeField("Content-Range", "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(selection.size)")
         }
         buffer.writeEntityTag(id)
-        buffer.writeStaticString("Accept-Ranges: bytes\r\n")
+        buffer.write(literal: "Accept-Ranges: bytes\r\n")
     }
 
     /// The URL says the media type and disposition; one that another signer made without them is looked up.
@@ -97,19 +95,18 @@ extension StorageConnection {
         return (declaration.mediaType.text, disposition)
     }
 
-    private static func writeCacheControl(_ grant: DownloadGrant, _ exchange: Exchange, into buffer: inout ByteBuffer) {
+    private static func writeCacheControl(_ grant: DownloadGrant, _ exchange: Exchange, into buffer: AnswerBuffer) {
         if let cacheControl = grant.cacheControl { return buffer.writeField("Cache-Control", cacheControl) }
         let rest = max(0, grant.expiresAt.secondsSinceEpoch - exchange.now.secondsSinceEpoch)
-        buffer.writeStaticString("Cache-Control: private, max-age=")
-        buffer.writeDecimal(Int(rest))
-        buffer.writeStaticString("\r\n")
+        buffer.write(literal: "Cache-Control: private, max-age=")
+        buffer.write(decimal: Int(rest))
+        buffer.write(literal: "\r\n")
     }
 
     private func answerNotModified(_ grant: DownloadGrant, _ exchange: Exchange, unreadBody: Bool) {
-        var buffer = self.group.borrowBuffer(capacity: 512)
-        self.group.headWriter.begin(.notModified, requestID: exchange.requestID, now: exchange.now, into: &buffer)
+        let buffer = self.group.beginAnswer(.notModified, exchange)
         buffer.writeEntityTag(grant.fileID)
-        Self.writeCacheControl(grant, exchange, into: &buffer)
+        Self.writeCacheControl(grant, exchange, into: buffer)
         buffer.endHead(keepsAlive: self.keepsAlive(exchange, unreadBody: unreadBody))
         self.send(buffer)
         self.finish(exchange, .notModified, unreadBody: unreadBody)
@@ -118,19 +115,14 @@ extension StorageConnection {
     // MARK: Bodies
 
     private func send(
-        _ blob: OpenBlob, _ selection: Selection, head: consuming ByteBuffer, _ exchange: Exchange, unreadBody: Bool
+        _ blob: OpenBlob, _ selection: Selection, head: AnswerBuffer, _ exchange: Exchange, unreadBody: Bool
     ) {
         guard !exchange.isHead, !selection.range.isEmpty else {
             self.send(head)
             return self.finish(exchange, selection.status, unreadBody: unreadBody)
         }
-        if selection.range.count <= Self.singleWriteLength {
-            let read = Self.readCached(blob, into: &head, count: selection.range.count, selection.range.lowerBound)
-            if read == selection.range.count {
-                self.send(head)
-                return self.finish(exchange, selection.status, unreadBody: unreadBody)
-            }
-            head.moveWriterIndex(to: head.writerIndex - read)
+        if self.sendAtOnce(blob, selection.range, head: head) {
+            return self.finish(exchange, selection.status, unreadBody: unreadBody)
         }
         self.send(head, continues: true)
         self.sendNextPiece(
@@ -139,16 +131,27 @@ extension StorageConnection {
                 unreadBody: unreadBody))
     }
 
+    /// Sends a small body with its head, if it is in memory.
+    private func sendAtOnce(_ blob: OpenBlob, _ range: Range<Int64>, head: AnswerBuffer) -> Bool {
+        guard range.count <= Self.singleWriteLength else { return false }
+        if blob.withKeptBytes(range, { self.send(head, body: $0) }) != nil { return true }
+        let read = Self.readCached(blob, into: head, count: range.count, range.lowerBound)
+        guard read == range.count else {
+            head.removeLast(read)
+            return false
+        }
+        self.send(head)
+        return true
+    }
+
     /// Reads what is in memory; 0 where the disk would have to be waited for.
-    private static func readCached(
-        _ blob: OpenBlob, into buffer: inout ByteBuffer, count: Int, _ offset: Int64
-    ) -> Int {
-        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: count) { bytes in
-            // `minimumWritableBytes` makes room for `count` bytes; as many as are returned were written.
-            let room = UnsafeMutableRawBufferPointer(rebasing: bytes[..<count])
-            guard case .bytes(let read) = try? blob.readCached(into: room, offset: offset) else { return 0 }
+    private static func readCached(_ blob: OpenBlob, into buffer: AnswerBuffer, count: Int, _ offset: Int64) -> Int {
+        var read = 0
+        buffer.write(atMost: count) { room in
+            if case .bytes(let count) = try? blob.readCached(into: room, offset: offset) { read = count }
             return read
         }
+        return read
     }
 
     /// A body on its way from a file to the socket.

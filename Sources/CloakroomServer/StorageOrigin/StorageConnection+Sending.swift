@@ -9,18 +9,51 @@ import Glibc
 /// keeps for that, takes one system call and no allocation. What the socket does not take is queued in the channel, which
 /// waits for the client; until that is gone, whatever follows is queued behind it.
 extension StorageConnection {
-    /// Sends bytes of an answer.
+    /// Sends what an answer's buffer holds.
     ///
     /// - Parameters:
-    ///   - buffer: The bytes; it goes back to the group.
+    ///   - buffer: The bytes; it is free when this returns.
     ///   - continues: Whether more bytes follow at once, with which the last segment is to be filled.
-    func send(_ buffer: consuming ByteBuffer, continues: Bool = false) {
-        var buffer = buffer
-        self.sent(Int64(buffer.readableBytes))
-        let taken = buffer.withUnsafeReadableBytes { self.sendNow($0, continues: continues) }
-        guard taken < buffer.readableBytes else { return self.group.giveBack(buffer) }
-        buffer.moveReaderIndex(forwardBy: taken)
-        self.queue(.byteBuffer(buffer))
+    func send(_ buffer: AnswerBuffer, continues: Bool = false) {
+        self.send(buffer.bytes, continues: continues)
+    }
+
+    /// Sends what an answer's buffer holds, and a body that is not copied there first.
+    func send(_ buffer: AnswerBuffer, body: UnsafeRawBufferPointer) {
+        let head = buffer.bytes
+        self.sent(Int64(head.count + body.count))
+        let taken = self.withIdleSocket { socket in
+            // The kernel copies the bytes before the call returns; it writes to neither.
+            var parts = (
+                iovec(iov_base: UnsafeMutableRawPointer(mutating: head.baseAddress), iov_len: head.count),
+                iovec(iov_base: UnsafeMutableRawPointer(mutating: body.baseAddress), iov_len: body.count)
+            )
+            return withUnsafeMutableBytes(of: &parts) { parts in
+                var message = msghdr()
+                message.msg_iov = parts.baseAddress?.assumingMemoryBound(to: iovec.self)
+                message.msg_iovlen = 2
+                return sendmsg(socket, &message, Int32(MSG_NOSIGNAL))
+            }
+        }
+        guard taken < head.count + body.count else { return }
+        var rest = ByteBuffer()
+        rest.writeBytes(head.dropFirst(taken))
+        rest.writeBytes(body.dropFirst(max(0, taken - head.count)))
+        self.queue(.byteBuffer(rest))
+    }
+
+    /// Asks the client for the body (RFC 9110 §15.2.1).
+    func sendContinue() {
+        let text: StaticString = "HTTP/1.1 100 Continue\r\n\r\n"
+        // A literal's UTF-8 is `utf8CodeUnitCount` bytes of static storage.
+        self.send(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount), continues: false)
+    }
+
+    private func send(_ bytes: UnsafeRawBufferPointer, continues: Bool) {
+        self.sent(Int64(bytes.count))
+        let taken = self.sendNow(bytes, continues: continues)
+        guard taken < bytes.count else { return }
+        self.queue(.byteBuffer(ByteBuffer(bytes: bytes[taken...])))
     }
 
     /// Returns how many bytes the socket took.

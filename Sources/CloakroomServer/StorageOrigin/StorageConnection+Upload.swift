@@ -16,7 +16,7 @@ extension StorageConnection {
             let upload = Upload(
                 exchange, staged: staged, record: record, decoder: BodyDecoder(head.framing),
                 refusesRepetition: refusesRepetition)
-            if head.expectsContinue { self.send(ByteBuffer(staticString: "HTTP/1.1 100 Continue\r\n\r\n")) }
+            if head.expectsContinue { self.sendContinue() }
             self.state = .receiving(upload)
             self.restartWatch()
         } catch let refusal as StorageRefusal {
@@ -148,9 +148,8 @@ extension StorageConnection {
         self.environment.metrics.uploaded(sealed.isRepetition ? .repeated : .sealed)
         guard self.context != nil else { return }
         let exchange = upload.exchange
-        var buffer = self.group.borrowBuffer(capacity: 512)
-        self.group.headWriter.begin(.ok, requestID: exchange.requestID, now: exchange.now, into: &buffer)
-        buffer.writeStaticString("Content-Length: 0\r\n")
+        let buffer = self.group.beginAnswer(.ok, exchange)
+        buffer.write(literal: "Content-Length: 0\r\n")
         buffer.writeEntityTag(upload.record.id)
         buffer.writeField("x-amz-checksum-sha256", Base64.encode(sealed.sha256.bytes))
         buffer.endHead(keepsAlive: self.keepsAlive(exchange))

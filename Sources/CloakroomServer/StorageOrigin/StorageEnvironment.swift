@@ -3,7 +3,7 @@ import CloakroomStorage
 import Logging
 
 /// What every connection of the storage origin shares.
-struct StorageEnvironment: Sendable {
+final class StorageEnvironment: Sendable {
     let store: FileStore
     let verifier: Verifier
     let signingKeys: SigningKeys
@@ -12,4 +12,18 @@ struct StorageEnvironment: Sendable {
     let requestIDs: RequestIDGenerator
     let clock: SystemClock
     let logger: Logger
+
+    init(
+        store: FileStore, verifier: Verifier, signingKeys: SigningKeys, limits: StorageOriginLimits,
+        metrics: StorageMetrics, requestIDs: RequestIDGenerator, clock: SystemClock, logger: Logger
+    ) {
+        self.store = store
+        self.verifier = verifier
+        self.signingKeys = signingKeys
+        self.limits = limits
+        self.metrics = metrics
+        self.requestIDs = requestIDs
+        self.clock = clock
+        self.logger = logger
+    }
 }

@@ -24,14 +24,13 @@ struct AWSVectorTests {
         parameters.sort()
 
         let path = vector.context.normalize ? Self.normalized(request.path) : request.path
-        var headers = CanonicalHeaders()
-        for name in names.split(separator: UInt8(ascii: ";")) {
-            headers.append(name: name, values: request.values(of: String(decoding: name, as: UTF8.self)))
-        }
         let payload = Array((vector.context.signBody ? request.body : "").utf8)
-        let canonicalRequest = CanonicalRequest(
-            method: request.method.utf8, path: ArraySlice(path.utf8), parameters: parameters, headers: headers,
-            payloadHash: SHA256.hash(payload).hexadecimal.utf8)
+        var canonicalRequest = CanonicalRequest(
+            method: request.method.utf8, path: ArraySlice(path.utf8), parameters: parameters)
+        for name in names.split(separator: UInt8(ascii: ";")) {
+            canonicalRequest.append(name: name, values: request.values(of: String(decoding: name, as: UTF8.self)))
+        }
+        canonicalRequest.end(signedHeaders: names, payloadHash: SHA256.hash(payload).hexadecimal.utf8)
         let canonicalText = String(decoding: canonicalRequest.bytes, as: UTF8.self)
         #expect(canonicalText == vector.canonicalRequest)
 
