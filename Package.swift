@@ -13,7 +13,10 @@ let swiftSettings: [SwiftSetting] = [
 let package = Package(
     name: "cloakroom",
     products: [
-        .executable(name: "cloakroom", targets: ["cloakroom"])
+        .executable(name: "cloakroom", targets: ["cloakroom"]),
+        .library(name: "CloakroomDomain", targets: ["CloakroomDomain"]),
+        .library(name: "CloakroomServer", targets: ["CloakroomServer"]),
+        .library(name: "CloakroomStorage", targets: ["CloakroomStorage"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
@@ -75,7 +78,7 @@ let package = Package(
         .executableTarget(
             name: "cloakroom",
             dependencies: [
-                "CloakroomDomain", "CloakroomServer", "CloakroomStorage",
+                "CLinux", "CloakroomDomain", "CloakroomServer", "CloakroomStorage",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),

@@ -1,12 +1,14 @@
 #pragma once
 
-// What glibc hides behind _GNU_SOURCE, which Swift's Glibc module does not define.
+// What glibc hides behind _GNU_SOURCE, or Swift's Glibc module leaves out.
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 
 static const int CLOAKROOM_O_TMPFILE = __O_TMPFILE | O_DIRECTORY;
+static const int CLOAKROOM_O_DIRECT = __O_DIRECT;
 static const int CLOAKROOM_O_NOATIME = __O_NOATIME;
 static const int CLOAKROOM_RWF_NOWAIT = 0x00000008;
 

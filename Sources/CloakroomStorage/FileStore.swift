@@ -110,6 +110,19 @@ public final class FileStore: Sendable {
         try await self.onDisk { () throws(StorageError) in try staged.append(chunks) }
     }
 
+    /// Writes and hashes the next bytes of an upload, and reports to an event loop without a detour.
+    ///
+    /// - Parameters:
+    ///   - chunk: The bytes.
+    ///   - staged: The upload.
+    ///   - eventLoop: Where the future completes.
+    /// - Returns: A future that fails with ``StorageError``.
+    public func append(
+        _ chunk: ByteBuffer, to staged: StagedBlob, on eventLoop: any EventLoop
+    ) -> EventLoopFuture<Void> {
+        self.disk.runIfActive(eventLoop: eventLoop) { try staged.append([chunk]) }
+    }
+
     /// Seals an upload.
     ///
     /// On return its bytes, their name and the row are durable.

@@ -100,10 +100,9 @@ extension StorageConnection {
 
     private func write(_ batch: ByteBuffer, _ upload: Upload) {
         guard let context else { return }
-        let store = self.environment.store
-        let staged = upload.staged
         let bound = NIOLoopBound((self, upload), eventLoop: context.eventLoop)
-        context.eventLoop.makeFutureWithTask { try await store.append([batch], to: staged) }.whenComplete { result in
+        let written = self.environment.store.append(batch, to: upload.staged, on: context.eventLoop)
+        written.whenComplete { result in
             let (connection, upload) = bound.value
             connection.wrote(result, upload)
         }

@@ -29,6 +29,10 @@ struct UploadMachine {
     var waitsForClient: Bool { self.wantsBytes && !self.isWriting }
 
     mutating func received(_ bytes: ByteBuffer) -> Action {
+        if self.gathered.readableBytes > 0, self.gathered.capacity < Self.batchLength {
+            // A body of more than one piece: room for a whole batch at once, and for the piece that completes it.
+            self.gathered.reserveCapacity(Self.batchLength + 64 * 1_024)
+        }
         self.gathered.writeImmutableBuffer(bytes)
         return self.next()
     }

@@ -41,6 +41,7 @@ public final class BlobStore: Sendable {
     let staging: Staging
     let health: StorageHealth
     private let openBlobs: OpenBlobCache
+    let alignedBuffers = AlignedBufferPool()
     private let nextStagingNumber = Atomic<UInt64>(0)
 
     /// Opens the blobs of a data directory, creating its directories and removing what a crash left half-written.

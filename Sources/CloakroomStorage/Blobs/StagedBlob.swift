@@ -34,10 +34,16 @@ public final class StagedBlob: Sendable {
     private struct State: ~Copyable {
         var file: FileDescriptor?
         var temporaryName: String?
+        /// Where bytes gather for the next direct write, in a file that is written directly.
+        var direct: AlignedBuffer?
         var hasher = SHA256()
         var checks: [ChecksumComputation]
         var count: Int64 = 0
     }
+
+    /// Files of this length and more are written directly to the disk, past the page cache: copying a large body into
+    /// memory that nobody may ever read costs more than writing it, and pushes out what others read.
+    private static let directLength: Int64 = 1_024 * 1_024
 
     /// The file these bytes are meant for.
     let fileID: FileID
@@ -61,7 +67,10 @@ public final class StagedBlob: Sendable {
     }
 
     deinit {
-        if let name = self.state.withLock({ $0.temporaryName }) { unlinkat(self.store.stagingDescriptor, name, 0) }
+        self.state.withLock { state in
+            if let name = state.temporaryName { unlinkat(self.store.stagingDescriptor, name, 0) }
+            if let buffer = state.direct { self.store.alignedBuffers.giveBack(buffer) }
+        }
     }
 
     /// Writes and hashes the next bytes.
@@ -92,7 +101,13 @@ public final class StagedBlob: Sendable {
             state.hasher.update(buffer.bytes)
             for index in state.checks.indices { state.checks[index].update(buffer.bytes) }
             do throws(SystemCallError) {
-                if let file = state.file?.rawValue { try FileDescriptor.writeAll(buffer, to: file) }
+                if let file = state.file?.rawValue {
+                    if let direct = state.direct {
+                        try Self.write(buffer, through: direct, to: file)
+                    } else {
+                        try FileDescriptor.writeAll(buffer, to: file)
+                    }
+                }
                 return .success(())
             } catch {
                 return .failure(error)
@@ -101,16 +116,54 @@ public final class StagedBlob: Sendable {
         try result.get()
     }
 
+    private static func write(
+        _ bytes: UnsafeRawBufferPointer, through buffer: AlignedBuffer, to file: Int32
+    ) throws(SystemCallError) {
+        var rest = bytes
+        while !rest.isEmpty {
+            rest = UnsafeRawBufferPointer(rebasing: rest[buffer.fill(from: rest)...])
+            guard buffer.isFull else { return }
+            try FileDescriptor.writeAll(buffer.bytes, to: file)
+            buffer.clear()
+        }
+    }
+
+    /// Writes what has gathered; an end that is no whole page goes through the page cache.
+    private func writeRest(_ state: inout State) throws(SystemCallError) {
+        guard let direct = state.direct, let file = state.file?.rawValue, direct.count > 0 else { return }
+        if !direct.count.isMultiple(of: AlignedBuffer.alignment) {
+            guard fcntl(file, F_SETFL, O_WRONLY) == 0 else { throw SystemCallError(.fcntl) }
+        }
+        try FileDescriptor.writeAll(direct.bytes, to: file)
+        direct.clear()
+    }
+
     private func createFile(_ state: inout State) throws(SystemCallError) {
+        if case .exactly(let size) = self.length, size.bytes >= Self.directLength {
+            do throws(SystemCallError) {
+                try self.createFile(&state, flags: O_WRONLY | CLOAKROOM_O_DIRECT)
+                state.direct = self.store.alignedBuffers.borrow()
+                return
+            } catch {
+                // A file system that has no direct writes says so.
+                guard error.code == EINVAL else { throw error }
+                // It may have made the file before it said so.
+                if let name = state.temporaryName { unlinkat(self.store.stagingDescriptor, name, 0) }
+            }
+        }
+        try self.createFile(&state, flags: O_WRONLY)
+    }
+
+    private func createFile(_ state: inout State, flags: Int32) throws(SystemCallError) {
         switch self.store.staging {
         case .unnamed:
             state.file = try FileDescriptor(
-                at: self.store.directory(of: self.fileID), ".", flags: CLOAKROOM_O_TMPFILE | O_WRONLY)
+                at: self.store.directory(of: self.fileID), ".", flags: CLOAKROOM_O_TMPFILE | flags)
         case .named:
             let name = self.store.nextTemporaryName()
-            state.file = try FileDescriptor(
-                at: self.store.stagingDescriptor, name, flags: O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW)
             state.temporaryName = name
+            state.file = try FileDescriptor(
+                at: self.store.stagingDescriptor, name, flags: O_CREAT | O_EXCL | O_NOFOLLOW | flags)
         }
     }
 
@@ -118,7 +171,8 @@ public final class StagedBlob: Sendable {
     ///
     /// - Parameter declared: The digest that was declared with the file, if any.
     /// - Returns: The digest of the bytes, and how many there are.
-    /// - Throws: ``StorageError/wrongLength(expected:received:)`` or ``StorageError/badDigest(_:)``.
+    /// - Throws: ``StorageError/wrongLength(expected:received:)``, ``StorageError/badDigest(_:)``, or a failure of the
+    ///   disk.
     func finish(declared: SHA256Digest?) throws(StorageError) -> (digest: SHA256Digest, size: ByteCount) {
         try self.state.withLock { state throws(StorageError) in
             guard self.length.allows(state.count), let size = ByteCount(state.count) else {
@@ -129,6 +183,11 @@ public final class StagedBlob: Sendable {
             if let declared, declared != digest {
                 throw .badDigest(
                     .init(field: "sha256", expected: declared.hexadecimal, received: digest.hexadecimal))
+            }
+            do throws(SystemCallError) {
+                try self.writeRest(&state)
+            } catch {
+                throw error.storageError
             }
             return (digest, size)
         }
