@@ -12,5 +12,8 @@ static const int CLOAKROOM_O_DIRECT = __O_DIRECT;
 static const int CLOAKROOM_O_NOATIME = __O_NOATIME;
 static const int CLOAKROOM_RWF_NOWAIT = 0x00000008;
 
+/// syncfs(2)
+int syncfs(int descriptor);
+
 /// preadv2(2)
 ssize_t preadv2(int descriptor, const struct iovec *vectors, int count, off_t offset, int flags);

@@ -37,7 +37,8 @@ public struct SHA256Digest: Hashable, Sendable {
                 for offset in 0..<32 {
                     let (high, low) = (digits[2 * offset], digits[2 * offset + 1])
                     guard let first = Hexadecimal.value(of: high), let second = Hexadecimal.value(of: low),
-                        !(UInt8(ascii: "A")...UInt8(ascii: "F") ~= high), !(UInt8(ascii: "A")...UInt8(ascii: "F") ~= low)
+                        !(UInt8(ascii: "A")...UInt8(ascii: "F") ~= high),
+                        !(UInt8(ascii: "A")...UInt8(ascii: "F") ~= low)
                     else {
                         isValid = false
                         return

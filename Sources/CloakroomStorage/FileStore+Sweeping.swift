@@ -5,9 +5,29 @@ extension FileStore {
     /// How many files one step of a sweep takes.
     static let sweepBatch = 256
 
-    /// Removes the bytes of files whose deletion a crash interrupted; called before the first request.
+    /// Finishes what a crash interrupted, before the first request: puts right the files of small uploads that were
+    /// acknowledged from the journal, and removes the bytes of deleted files.
     public func recover() async throws(StorageError) {
+        try await self.onDisk { () throws(StorageError) in try self.replayJournal() }
         while try await self.removeDeleted() > 0 {}
+    }
+
+    /// Holds the files of the journal's records to their rows.
+    private func replayJournal() throws(StorageError) {
+        guard let journal = self.blobs.journal else { return }
+        var found = 0
+        try journal.forEachRecord { record throws(StorageError) in
+            found += 1
+            // Without a row the file was deleted, and a note of that remains.
+            guard let row = try self.catalog.file(record.id) else { return }
+            if row.seal?.sha256 == record.digest {
+                try self.blobs.restore(record)
+            } else if row.seal == nil {
+                // Never acknowledged; what there is of its file may be torn.
+                try self.blobs.remove(record.id)
+            }
+        }
+        if found > 0 { try journal.reset() }
     }
 
     /// Removes what crashes and abandoned uploads left, a bounded step at a time.

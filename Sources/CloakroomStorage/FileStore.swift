@@ -125,23 +125,67 @@ public final class FileStore: Sendable {
 
     /// Seals an upload.
     ///
-    /// On return its bytes, their name and the row are durable.
+    /// When the future succeeds the upload's bytes, their name and the row are durable.
     ///
     /// - Parameters:
     ///   - staged: The upload.
     ///   - last: Its last bytes.
     ///   - record: The file, as ``record(_:)-(UploadGrant)`` gave it.
     ///   - now: The current time.
-    /// - Returns: The digest of the bytes.
-    /// - Throws: ``StorageError``; the file is then as it was before the upload.
+    ///   - eventLoop: Where the future completes.
+    /// - Returns: A future of the digest of the bytes, which fails with ``StorageError``; the file is then as it was
+    ///   before the upload.
     public func seal(
-        _ staged: StagedBlob, last: [ByteBuffer], _ record: FileRecord, now: Timestamp
-    ) async throws(StorageError) -> Sealed {
-        let digest = try await self.onDisk { () throws(StorageError) in
-            try staged.append(last)
-            return try staged.finish(declared: record.declaration.sha256).digest
+        _ staged: StagedBlob, last: ByteBuffer, _ record: FileRecord, now: Timestamp, on eventLoop: any EventLoop
+    ) -> EventLoopFuture<Sealed> {
+        let promise = eventLoop.makePromise(of: Sealed.self)
+        self.disk.submit { state in
+            do {
+                guard state == .active else { throw StorageError.writesRefused("the server is shutting down") }
+                try staged.append([last])
+                let digest = try staged.finish(declared: record.declaration.sha256).digest
+                try self.publishFirst(staged, digest, now: now, promise)
+            } catch {
+                promise.fail(error)
+            }
         }
-        return try await self.publish(staged, digest, now: now)
+        return promise.futureResult
+    }
+
+    /// Publishes on this thread, which may block, what nobody else is at and nobody has uploaded before; anything else
+    /// goes the longer way.
+    private func publishFirst(
+        _ staged: StagedBlob, _ digest: SHA256Digest, now: Timestamp, _ promise: EventLoopPromise<Sealed>
+    ) throws(StorageError) {
+        let id = staged.fileID
+        guard self.turns.takeIfFree(id) else {
+            promise.completeWithTask { try await self.publish(staged, digest, now: now) }
+            return
+        }
+        do throws(StorageError) {
+            guard let current = try self.catalog.file(id) else { throw .notFound }
+            guard current.seal == nil, !self.blobs.contains(id), try staged.publish(replacingOrphan: false) else {
+                promise.completeWithTask {
+                    defer { self.turns.pass(id) }
+                    return try await self.publishAlone(staged, digest, now: now)
+                }
+                return
+            }
+        } catch {
+            self.turns.pass(id)
+            throw error
+        }
+        self.catalog.seal(id, .init(sha256: digest, uploadedAt: now)) { outcome in
+            guard case .success(.sealed) = outcome else {
+                promise.completeWithTask {
+                    defer { self.turns.pass(id) }
+                    return try await self.settle(id, digest, outcome)
+                }
+                return
+            }
+            self.turns.pass(id)
+            promise.succeed(Sealed(sha256: digest, isRepetition: false))
+        }
     }
 
     /// Publishes bytes and marks their row, alone among the uploads and deletions of this file.
@@ -168,22 +212,26 @@ public final class FileStore: Sendable {
             try staged.publish(replacingOrphan: self.blobs.contains(staged.fileID))
         }
         guard isPublished else { throw .failed("a pending file's blob appeared while it was being sealed") }
-        switch try await self.markSealed(staged.fileID, digest, now: now) {
-        case .sealed: return Sealed(sha256: digest, isRepetition: false)
-        case .alreadySealed(let sealed): return try Self.compare(digest, with: sealed)
-        case .missing:
-            try await self.removeBlob(staged.fileID)
-            throw .notFound
+        let outcome: Result<Catalog.SealOutcome, StorageError>
+        do throws(StorageError) {
+            outcome = .success(try await self.catalog.seal(staged.fileID, .init(sha256: digest, uploadedAt: now)))
+        } catch {
+            outcome = .failure(error)
         }
+        return try await self.settle(staged.fileID, digest, outcome)
     }
 
-    /// Marks the row; where that certainly failed, the blob loses its name again.
-    private func markSealed(
-        _ id: FileID, _ digest: SHA256Digest, now: Timestamp
-    ) async throws(StorageError) -> Catalog.SealOutcome {
-        do throws(StorageError) {
-            return try await self.catalog.seal(id, .init(sha256: digest, uploadedAt: now))
-        } catch {
+    /// Ends an upload whose blob has its name by what became of its row.
+    private func settle(
+        _ id: FileID, _ digest: SHA256Digest, _ outcome: Result<Catalog.SealOutcome, StorageError>
+    ) async throws(StorageError) -> Sealed {
+        switch outcome {
+        case .success(.sealed): return Sealed(sha256: digest, isRepetition: false)
+        case .success(.alreadySealed(let sealed)): return try Self.compare(digest, with: sealed)
+        case .success(.missing):
+            try await self.removeBlob(id)
+            throw .notFound
+        case .failure(let error):
             // Only a full disk says for certain that nothing was committed. Otherwise the blob stays: a row that says
             // ready must find it, and under a pending row the next upload or the sweep takes care of it.
             if error == .full { try await self.removeBlob(id) }

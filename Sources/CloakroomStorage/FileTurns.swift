@@ -10,6 +10,21 @@ final class FileTurns: Sendable {
     func take<Value: Sendable>(
         _ id: FileID, _ body: () async throws(StorageError) -> Value
     ) async throws(StorageError) -> Value {
+        await self.take(id)
+        defer { self.pass(id) }
+        return try await body()
+    }
+
+    /// Takes a file's turn if it is free; ``pass(_:)`` ends it.
+    func takeIfFree(_ id: FileID) -> Bool {
+        self.waiting.withLock { waiting in
+            guard waiting[id] == nil else { return false }
+            waiting[id] = []
+            return true
+        }
+    }
+
+    private func take(_ id: FileID) async {
         await withCheckedContinuation { continuation in
             let isFree = self.waiting.withLock { waiting in
                 guard waiting[id] != nil else {
@@ -21,11 +36,10 @@ final class FileTurns: Sendable {
             }
             if isFree { continuation.resume() }
         }
-        defer { self.pass(id) }
-        return try await body()
     }
 
-    private func pass(_ id: FileID) {
+    /// Ends a turn; the one who has waited longest is next.
+    func pass(_ id: FileID) {
         let next = self.waiting.withLock { waiting -> CheckedContinuation<Void, Never>? in
             guard var queue = waiting[id], !queue.isEmpty else {
                 waiting[id] = nil

@@ -50,6 +50,7 @@ struct Composition {
         try await Self.untilShutDown { try await group.run() }
         try await catalog.shutDown()
         try await disk.shutdownGracefully()
+        try await blobs.shutDown()
     }
 
     private func services(

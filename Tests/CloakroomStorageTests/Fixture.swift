@@ -28,6 +28,9 @@ final class TemporaryDirectory: Sendable {
 struct Fixture {
     static let now = Timestamp(secondsSinceEpoch: 1_774_000_000)
 
+    /// A few dozen small bodies: a test fills it.
+    static let journalSegmentLength = 128 * 1_024
+
     let temporary: TemporaryDirectory
     let directory: DataDirectory
     let health: StorageHealth
@@ -44,7 +47,9 @@ struct Fixture {
         self.health = StorageHealth(logger: Logger(label: "test"))
         self.directory = try Self.claim(temporary.path + "/data")
         self.catalog = try Catalog(directory: self.directory, owner: .server, health: self.health)
-        self.blobs = try BlobStore(directory: self.directory, health: self.health, staging: staging)
+        self.blobs = try BlobStore(
+            directory: self.directory, health: self.health, staging: staging,
+            journalSegmentLength: Self.journalSegmentLength)
         self.disk = NIOThreadPool(numberOfThreads: 4)
         self.disk.start()
         self.store = FileStore(catalog: self.catalog, blobs: self.blobs, disk: self.disk)
@@ -61,9 +66,16 @@ struct Fixture {
         return try DataDirectory(path: path, exclusively: true)
     }
 
+    /// Leaves everything as a killed process does: the journal keeps its records.
+    func crash() async throws {
+        try await self.catalog.shutDown()
+        try await self.disk.shutdownGracefully()
+    }
+
     func close() async throws {
         try await self.catalog.shutDown()
         try await self.disk.shutdownGracefully()
+        try await self.blobs.shutDown()
     }
 
     /// The right to act for an organization, by the way a client gets it.
@@ -93,7 +105,9 @@ struct Fixture {
         let grant = try #require(UploadGrant(record, access: access))
         let current = try self.store.record(grant)
         let staged = try self.store.stage(grant, current, checksums: [])
-        return try await self.store.seal(staged, last: [ByteBuffer(bytes: bytes)], current, now: Self.now)
+        let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
+        let sealed = self.store.seal(staged, last: ByteBuffer(bytes: bytes), current, now: Self.now, on: eventLoop)
+        return try await sealed.get()
     }
 
     /// Reads a sealed file's bytes.

@@ -7,6 +7,11 @@ from cloakroom import error_code, http
 from raw import Connection, head
 
 DATA = os.urandom(2_500_000)
+# Around every length at which bodies are written or sent another way.
+SIZES = [
+    1, 4_096, 8_191, 8_192, 8_193, 16_383, 16_384, 16_385, 65_535, 65_536, 65_537, 1_048_575, 1_048_576, 1_048_577,
+    1_048_576 + 4_096, 1_048_576 + 65_536, 5 * 262_144, 3_000_001,
+]
 
 
 @pytest.fixture(scope="module")
@@ -19,10 +24,31 @@ def url(client, file_id):
     return client.url(file_id)
 
 
-@pytest.mark.parametrize("size", [1, 4_096, 65_535, 65_536, 65_537, 1_048_576 + 65_536, 3_000_001])
+@pytest.mark.parametrize("size", SIZES)
 def test_every_size_comes_back(client, size):
     data = os.urandom(size)
     assert http("GET", client.url(client.upload(data))).content == data
+
+
+def forget_pages(server, file_id):
+    """Makes the kernel drop a blob from its page cache, so that reading it waits for the disk."""
+    uuid = file_id.removeprefix("file_")
+    path = server.data_dir / "blobs" / uuid[-2:] / uuid
+    with open(path, "rb") as blob:
+        os.fsync(blob.fileno())
+        os.posix_fadvise(blob.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+@pytest.mark.parametrize("size", [5, 20_000, 65_537, 1_048_576, 5_000_003])
+def test_a_file_that_is_not_in_memory_comes_back(server, client, size):
+    data = os.urandom(size)
+    file_id = client.upload(data)
+    url = client.url(file_id)
+    forget_pages(server, file_id)
+    assert http("GET", url).content == data
+    forget_pages(server, file_id)
+    part = http("GET", url, headers={"Range": f"bytes={size // 2}-"})
+    assert (part.status_code, part.content) == (206, data[size // 2 :])
 
 
 def test_headers(url, file_id):

@@ -221,7 +221,9 @@ public struct Verifier: Sendable {
     private static let unsignedPayload = ArraySlice(CanonicalRequest.unsignedPayload)
 
     private static func payloadHash(_ request: ReceivedRequest, _ claim: PresignedClaim) -> ArraySlice<UInt8> {
-        guard claim.signedHeaders.contains("x-amz-content-sha256"), let value = request.firstValue(of: "x-amz-content-sha256") else {
+        guard claim.signedHeaders.contains("x-amz-content-sha256"),
+            let value = request.firstValue(of: "x-amz-content-sha256")
+        else {
             return self.unsignedPayload
         }
         return value
@@ -242,7 +244,8 @@ public struct Verifier: Sendable {
         guard isRead else { throw .methodNotAllowed(allowed: ["GET", "HEAD", "OPTIONS"]) }
         return .download(
             DownloadGrant(
-                fileID: fileID, contentType: try Self.responseHeader(.responseContentType, "response-content-type", claim),
+                fileID: fileID,
+                contentType: try Self.responseHeader(.responseContentType, "response-content-type", claim),
                 contentDisposition: try Self.responseHeader(
                     .responseContentDisposition, "response-content-disposition", claim),
                 cacheControl: try Self.responseHeader(.responseCacheControl, "response-cache-control", claim),

@@ -125,13 +125,10 @@ extension StorageConnection {
 
     private func seal(_ batch: ByteBuffer, _ upload: Upload) {
         guard let context else { return }
-        let environment = self.environment
-        let (staged, record) = (upload.staged, upload.record)
         let bound = NIOLoopBound((self, upload), eventLoop: context.eventLoop)
-        let future = context.eventLoop.makeFutureWithTask {
-            try await environment.store.seal(staged, last: [batch], record, now: environment.clock.now)
-        }
-        future.whenComplete { result in
+        let sealed = self.environment.store.seal(
+            upload.staged, last: batch, upload.record, now: self.environment.clock.now, on: context.eventLoop)
+        sealed.whenComplete { result in
             let (connection, upload) = bound.value
             switch result {
             case .success(let sealed) where sealed.isRepetition && upload.refusesRepetition:

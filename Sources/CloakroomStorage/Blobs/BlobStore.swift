@@ -42,6 +42,8 @@ public final class BlobStore: Sendable {
     let health: StorageHealth
     private let openBlobs: OpenBlobCache
     let alignedBuffers = AlignedBufferPool()
+    /// `nil` where the disk had no room for it: small blobs are then flushed like large ones.
+    let journal: BlobJournal?
     private let nextStagingNumber = Atomic<UInt64>(0)
 
     /// Opens the blobs of a data directory, creating its directories and removing what a crash left half-written.
@@ -51,9 +53,11 @@ public final class BlobStore: Sendable {
     ///   - health: Told of a failed flush.
     ///   - openBlobs: The most blobs that are kept open for reading, each with a descriptor.
     ///   - staging: How to keep bytes until they get their name; `nil` finds out what the file system can do.
+    ///   - journalSegmentLength: The length of each of the journal's two segments, in bytes.
     /// - Throws: ``OpenError``.
     public init(
-        directory: DataDirectory, health: StorageHealth, openBlobs: Int = 256, staging: Staging? = nil
+        directory: DataDirectory, health: StorageHealth, openBlobs: Int = 256, staging: Staging? = nil,
+        journalSegmentLength: Int = 16 * 1_024 * 1_024
     ) throws(OpenError) {
         self.health = health
         self.openBlobs = OpenBlobCache(capacity: openBlobs)
@@ -62,6 +66,7 @@ public final class BlobStore: Sendable {
             self.stagingDirectory = try Self.openDirectory(at: root.rawValue, Self.stagingName)
             self.staging = staging ?? Self.supportedStaging(root.rawValue)
             self.shards = try Self.openShards(root)
+            self.journal = try Self.openJournal(root, segmentLength: journalSegmentLength, health: health)
             try Self.removeEntries(of: self.stagingDirectory.rawValue)
             try root.synchronize()
             try directory.synchronize()
@@ -72,6 +77,30 @@ public final class BlobStore: Sendable {
 
     deinit {
         for shard in self.shards { close(shard) }
+    }
+
+    /// Room on the disk, in bytes, below which no journal is made.
+    private static let journalRoom: UInt64 = 512 * 1_024 * 1_024
+
+    private static func openJournal(
+        _ root: borrowing FileDescriptor, segmentLength: Int, health: StorageHealth
+    ) throws(SystemCallError) -> BlobJournal? {
+        if faccessat(root.rawValue, BlobJournal.fileName, F_OK, 0) != 0 {
+            var status = statvfs()
+            guard fstatvfs(root.rawValue, &status) == 0,
+                UInt64(status.f_bavail) * UInt64(status.f_frsize) >= Self.journalRoom
+            else { return nil }
+        }
+        return try BlobJournal(at: root.rawValue, segmentLength: segmentLength, health: health)
+    }
+
+    /// Makes everything durable and ends the journal's thread; nothing is written afterwards.
+    ///
+    /// - Throws: ``StorageError`` where something may not be durable; the next start then finds it in the journal.
+    public func shutDown() async throws {
+        let outcome = Result { () throws(StorageError) in try self.journal?.reset() }
+        try await self.journal?.shutDown()
+        try outcome.get()
     }
 
     private static func openShards(_ root: borrowing FileDescriptor) throws(SystemCallError) -> [Int32] {
@@ -151,7 +180,7 @@ public final class BlobStore: Sendable {
         }
     }
 
-    private func openAnew(_ id: FileID) throws(StorageError) -> OpenBlob? {
+    func openAnew(_ id: FileID) throws(StorageError) -> OpenBlob? {
         do throws(SystemCallError) {
             let file = try self.openFile(id)
             let size = try file.status().size

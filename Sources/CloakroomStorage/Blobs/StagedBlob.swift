@@ -34,6 +34,8 @@ public final class StagedBlob: Sendable {
     private struct State: ~Copyable {
         var file: FileDescriptor?
         var temporaryName: String?
+        /// The whole body so far, as long as it is small enough for the journal.
+        var whole: ByteBuffer? = ByteBuffer()
         /// Where bytes gather for the next direct write, in a file that is written directly.
         var direct: AlignedBuffer?
         var hasher = SHA256()
@@ -96,6 +98,7 @@ public final class StagedBlob: Sendable {
 
     private func append(_ chunk: ByteBuffer, _ state: inout State) throws(SystemCallError) {
         if self.keepsBytes, state.file == nil { try self.createFile(&state) }
+        self.keepWhole(chunk, &state)
         let result = chunk.withUnsafeReadableBytes { buffer -> Result<Void, SystemCallError> in
             // The buffer is readable for the call; the writing and hashing below keep nothing of it.
             state.hasher.update(buffer.bytes)
@@ -114,6 +117,14 @@ public final class StagedBlob: Sendable {
             }
         }
         try result.get()
+    }
+
+    private func keepWhole(_ chunk: ByteBuffer, _ state: inout State) {
+        guard self.keepsBytes, self.store.journal != nil, state.count <= BlobJournal.maximumBodyLength else {
+            state.whole = nil
+            return
+        }
+        if state.whole?.readableBytes == 0 { state.whole = chunk } else { state.whole?.writeImmutableBuffer(chunk) }
     }
 
     private static func write(
@@ -195,21 +206,41 @@ public final class StagedBlob: Sendable {
 
     /// Gives the bytes their name, durably: steps 2 to 4 of ``BlobStore``.
     ///
-    /// - Parameter replacingOrphan: Whether a blob of that name is one that a crash left, to be removed.
+    /// - Parameters:
+    ///   - replacingOrphan: Whether a blob of that name is one that a crash left, to be removed.
+    ///   - throughJournal: `false` to flush a small blob like a large one.
     /// - Returns: `false` where there is a blob of that name already and it is not to be replaced.
     /// - Throws: ``StorageError``.
-    func publish(replacingOrphan: Bool) throws(StorageError) -> Bool {
+    func publish(replacingOrphan: Bool, throughJournal: Bool = true) throws(StorageError) -> Bool {
         try self.state.withLock { state throws(StorageError) in
             guard let file = state.file?.rawValue else { return false }
-            try self.store.synchronize(file)
             let directory = self.store.directory(of: self.fileID)
-            if replacingOrphan { try self.store.remove(self.fileID) }
-            let code = self.link(file, state.temporaryName, directory)
-            guard code != EEXIST else { return false }
-            guard code == 0 else { throw SystemCallError(.linkat, code: code).storageError }
+            if throughJournal, let journal = self.store.journal, let whole = state.whole {
+                let digest = state.hasher.digest()
+                let entry = try whole.withUnsafeReadableBytes { body in
+                    Result { () throws(StorageError) in try journal.append(self.fileID, digest, body) }
+                }.get()
+                defer { journal.applied(entry) }
+                return try self.link(file, state.temporaryName, directory, replacingOrphan: replacingOrphan)
+            }
+            try self.store.synchronize(file)
+            guard try self.link(file, state.temporaryName, directory, replacingOrphan: replacingOrphan) else {
+                return false
+            }
             try self.store.synchronize(directory)
             return true
         }
+    }
+
+    /// Gives the file its name; `false` where there is a file of that name already.
+    private func link(
+        _ file: Int32, _ temporaryName: String?, _ directory: Int32, replacingOrphan: Bool
+    ) throws(StorageError) -> Bool {
+        if replacingOrphan { try self.store.remove(self.fileID) }
+        let code = self.link(file, temporaryName, directory)
+        guard code != EEXIST else { return false }
+        guard code == 0 else { throw SystemCallError(.linkat, code: code).storageError }
+        return true
     }
 
     private func link(_ file: Int32, _ temporaryName: String?, _ directory: Int32) -> Int32 {

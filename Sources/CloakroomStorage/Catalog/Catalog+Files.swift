@@ -48,15 +48,33 @@ extension Catalog {
     /// - Returns: What became of the row.
     /// - Throws: ``StorageError``.
     public func seal(_ id: FileID, _ seal: FileRecord.Seal) async throws(StorageError) -> SealOutcome {
-        try await self.writer.write { connection throws(SQLiteError) in
-            try connection.statement("UPDATE files SET sha256 = ?, uploaded_at = ? WHERE id = ? AND sha256 IS NULL")
-                .bind(seal.sha256.bytes).bind(seal.uploadedAt.secondsSinceEpoch).bind(id.bytes).run()
-            if connection.changes == 1 { return .sealed }
-            let row = try connection.statement("SELECT sha256 FROM files WHERE id = ?").bind(id.bytes)
-            defer { row.reset() }
-            guard try row.step(), let digest = row.blob(0).flatMap({ SHA256Digest(bytes: $0) }) else { return .missing }
-            return .alreadySealed(digest)
-        }
+        try await self.writer.write { connection throws(SQLiteError) in try Self.seal(id, seal, connection) }
+    }
+
+    /// Marks a pending file ready, and reports what became of the row.
+    ///
+    /// - Parameters:
+    ///   - id: The file.
+    ///   - seal: The digest of the bytes, which are on disk, and the time.
+    ///   - completion: Called once, on a thread that it must not hold up.
+    func seal(
+        _ id: FileID, _ seal: FileRecord.Seal,
+        completion: @escaping @Sendable (Result<SealOutcome, StorageError>) -> Void
+    ) {
+        self.writer.write(
+            { connection throws(SQLiteError) in try Self.seal(id, seal, connection) }, completion: completion)
+    }
+
+    private static func seal(
+        _ id: FileID, _ seal: FileRecord.Seal, _ connection: SQLiteConnection
+    ) throws(SQLiteError) -> SealOutcome {
+        try connection.statement("UPDATE files SET sha256 = ?, uploaded_at = ? WHERE id = ? AND sha256 IS NULL")
+            .bind(seal.sha256.bytes).bind(seal.uploadedAt.secondsSinceEpoch).bind(id.bytes).run()
+        if connection.changes == 1 { return .sealed }
+        let row = try connection.statement("SELECT sha256 FROM files WHERE id = ?").bind(id.bytes)
+        defer { row.reset() }
+        guard try row.step(), let digest = row.blob(0).flatMap({ SHA256Digest(bytes: $0) }) else { return .missing }
+        return .alreadySealed(digest)
     }
 
     /// Returns a file of any organization.

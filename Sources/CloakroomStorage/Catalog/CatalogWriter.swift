@@ -49,16 +49,32 @@ final class CatalogWriter: Sendable {
     func write<Value: Sendable>(
         _ body: @escaping @Sendable (SQLiteConnection) throws(SQLiteError) -> Value
     ) async throws(StorageError) -> Value {
-        try self.health.checkWrites()
         let result: Result<Value, StorageError> = await withCheckedContinuation { continuation in
-            self.enqueue(
-                Job(
-                    run: { connection throws(SQLiteError) in
-                        let value = try body(connection)
-                        return { continuation.resume(returning: .success(value)) }
-                    }, fail: { continuation.resume(returning: .failure($0)) }))
+            self.write(body) { continuation.resume(returning: $0) }
         }
         return try result.get()
+    }
+
+    /// Makes changes and reports when they are durable.
+    ///
+    /// - Parameters:
+    ///   - body: Runs in a transaction, possibly more than once, with the effect of its last run.
+    ///   - completion: Called once, on the writer's thread, which it must not hold up.
+    func write<Value: Sendable>(
+        _ body: @escaping @Sendable (SQLiteConnection) throws(SQLiteError) -> Value,
+        completion: @escaping @Sendable (Result<Value, StorageError>) -> Void
+    ) {
+        do throws(StorageError) {
+            try self.health.checkWrites()
+        } catch {
+            return completion(.failure(error))
+        }
+        self.enqueue(
+            Job(
+                run: { connection throws(SQLiteError) in
+                    let value = try body(connection)
+                    return { completion(.success(value)) }
+                }, fail: { completion(.failure($0)) }))
     }
 
     private func enqueue(_ job: Job) {
