@@ -13,10 +13,7 @@ let swiftSettings: [SwiftSetting] = [
 let package = Package(
     name: "cloakroom",
     products: [
-        .executable(name: "cloakroom", targets: ["cloakroom"]),
-        .library(name: "CloakroomDomain", targets: ["CloakroomDomain"]),
-        .library(name: "CloakroomServer", targets: ["CloakroomServer"]),
-        .library(name: "CloakroomStorage", targets: ["CloakroomStorage"]),
+        .executable(name: "cloakroom", targets: ["cloakroom"])
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),

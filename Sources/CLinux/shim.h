@@ -3,7 +3,6 @@
 // What glibc hides behind _GNU_SOURCE, or Swift's Glibc module leaves out.
 
 #include <fcntl.h>
-#include <malloc.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 
@@ -11,6 +10,11 @@ static const int CLOAKROOM_O_TMPFILE = __O_TMPFILE | O_DIRECTORY;
 static const int CLOAKROOM_O_DIRECT = __O_DIRECT;
 static const int CLOAKROOM_O_NOATIME = __O_NOATIME;
 static const int CLOAKROOM_RWF_NOWAIT = 0x00000008;
+
+/// mallopt(3)
+int mallopt(int parameter, int value);
+static const int CLOAKROOM_M_TRIM_THRESHOLD = -1;
+static const int CLOAKROOM_M_MMAP_THRESHOLD = -3;
 
 /// syncfs(2)
 int syncfs(int descriptor);

@@ -141,8 +141,8 @@ struct Composition {
         signal(SIGPIPE, SIG_IGN)
         // Buffers of an upload's batch come from memory that is kept: giving it back and faulting it in again costs more
         // than filling it.
-        mallopt(M_MMAP_THRESHOLD, 4 * 1_024 * 1_024)
-        mallopt(M_TRIM_THRESHOLD, 32 * 1_024 * 1_024)
+        mallopt(CLOAKROOM_M_MMAP_THRESHOLD, 4 * 1_024 * 1_024)
+        mallopt(CLOAKROOM_M_TRIM_THRESHOLD, 32 * 1_024 * 1_024)
         var limit = rlimit()
         if getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 {
             limit.rlim_cur = limit.rlim_max

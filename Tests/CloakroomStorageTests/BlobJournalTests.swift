@@ -66,7 +66,8 @@ struct BlobJournalTests {
             let fixture = try Fixture(in: temporary)
             record = try await fixture.request(bytes, access: access)
             let journal = try #require(fixture.blobs.journal)
-            let entry = try bytes.withUnsafeBytes { try journal.append(record.id, SHA256.hash(bytes), $0) }
+            let appended = try bytes.withUnsafeBytes { try journal.append(record.id, SHA256.hash(bytes), $0) }
+            let entry = try #require(appended)
             // The file has its name and a part of its bytes, and the row is pending: a power cut.
             try Data(bytes.prefix(100)).write(to: URL(filePath: fixture.blobPath(record.id)))
             journal.applied(entry)

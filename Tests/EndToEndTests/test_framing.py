@@ -15,6 +15,9 @@ REFUSED = {
     "bare line feed": (b"GET {t} HTTP/1.1\nHost: {h}\n\n", 400),
     "bare line feed in a field": (b"GET {t} HTTP/1.1\r\nHost: {h}\nA: b\r\n\r\n", 400),
     "bare carriage return": (b"GET {t} HTTP/1.1\r\nHost: {h}\r\nA: b\rc\r\n\r\n", 400),
+    "carriage return that begins a line": (
+        b"PUT {t} HTTP/1.1\r\nHost: {h}\r\n\rContent-Length: 5\r\n\r\nhello", 400,
+    ),
     "folded line": (b"GET {t} HTTP/1.1\r\nHost: {h}\r\nA: b\r\n c\r\n\r\n", 400),
     "leading white space": (b"GET {t} HTTP/1.1\r\n Host: {h}\r\n\r\n", 400),
     "space before the colon": (b"GET {t} HTTP/1.1\r\nHost : {h}\r\n\r\n", 400),

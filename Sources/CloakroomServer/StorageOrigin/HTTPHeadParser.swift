@@ -66,6 +66,8 @@ struct HTTPHeadParser {
     private mutating func parseHead() throws(RequestHeadError) -> RequestHead {
         let (method, target) = try self.parseRequestLine()
         while self.bytes[self.position] != 0x0D { try self.parseField() }
+        // Only the empty line is left; a carriage return at the start of any other would hide what follows.
+        guard self.position == self.bytes.count - 2 else { throw .malformed("a line holds a control character") }
         let request = ReceivedRequest(bytes: self.bytes, method: method, target: target, fields: self.fields)
         return try self.frame(request)
     }

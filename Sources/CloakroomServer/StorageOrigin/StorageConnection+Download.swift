@@ -4,7 +4,7 @@ import NIOCore
 
 extension StorageConnection {
     /// Up to so many bytes of a body go out in one write with the head.
-    static let singleWriteLength = 64 * 1_024
+    static let singleWriteLength = 16 * 1_024
     /// Larger bodies go from the page cache to the socket in pieces of so many bytes.
     static let pieceLength = 1_024 * 1_024
     /// Bytes that the disk has to be waited for are read so many at a time.

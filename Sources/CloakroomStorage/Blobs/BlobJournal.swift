@@ -51,6 +51,10 @@ final class BlobJournal: @unchecked Sendable {
     private var nextSequence: UInt64 = 1
     private var durableSequence: UInt64 = 0
     private var isFlushing = false
+    /// Whether a segment that is full waits for the file system's flush.
+    ///
+    /// A flush's outcome is told once for a descriptor: no other flush may take it.
+    private var isCheckpointing = false
     private var failure: StorageError?
 
     /// Opens the journal of a directory, creating it with all the room it will ever take.
@@ -107,11 +111,13 @@ final class BlobJournal: @unchecked Sendable {
     ///   - id: The file.
     ///   - digest: The SHA-256 of the body.
     ///   - body: At most ``maximumBodyLength`` bytes.
-    /// - Returns: The entry, to be ended once the file has been written, or could not be.
+    /// - Returns: The entry, to be ended once the file has been written, or could not be; `nil` where the journal has
+    ///   been given up for want of room.
     /// - Throws: ``StorageError`` where the body may not be durable.
-    func append(_ id: FileID, _ digest: SHA256Digest, _ body: UnsafeRawBufferPointer) throws(StorageError) -> Entry {
+    func append(_ id: FileID, _ digest: SHA256Digest, _ body: UnsafeRawBufferPointer) throws(StorageError) -> Entry? {
         self.lock.lock()
         defer { self.lock.unlock() }
+        if self.failure == .full { return nil }
         let length = BlobJournalRecord.length(bodyLength: body.count)
         try self.makeRoom(for: length)
         let entry = Entry(segment: self.current)
@@ -165,6 +171,9 @@ final class BlobJournal: @unchecked Sendable {
     /// What was to be flushed may be lost: nothing more is accepted, and a flush is never repeated.
     private func fail(_ error: SystemCallError) {
         self.failure = error.storageError
+        // A file system that writes nothing in place can be too full even for this. Nothing was flushed, so nothing is
+        // lost; the next upload goes without the journal, and deletions go on.
+        guard error.call != .write || self.failure != .full else { return }
         self.health.refuseWrites(error.description)
     }
 
@@ -183,6 +192,7 @@ final class BlobJournal: @unchecked Sendable {
                 self.current = next
                 self.segments[next].used = 0
                 self.generation &+= 1
+                self.isCheckpointing = true
                 self.flusher.submit { _ in self.checkpoint(full) }
             }
         }
@@ -195,6 +205,7 @@ final class BlobJournal: @unchecked Sendable {
         self.lock.unlock()
         let error = syncfs(self.file.rawValue) == 0 ? nil : SystemCallError(.syncfs)
         self.lock.lock()
+        self.isCheckpointing = false
         if let error { self.fail(error) } else { self.segments[segment].isDirty = false }
         self.lock.broadcast()
         self.lock.unlock()
@@ -206,7 +217,9 @@ final class BlobJournal: @unchecked Sendable {
     func reset() throws(StorageError) {
         self.lock.lock()
         defer { self.lock.unlock() }
-        while self.segments.contains(where: { $0.outstanding > 0 }) || self.isFlushing { self.lock.wait() }
+        while self.segments.contains(where: { $0.outstanding > 0 }) || self.isFlushing || self.isCheckpointing {
+            self.lock.wait()
+        }
         if let failure { throw failure }
         do throws(SystemCallError) {
             guard syncfs(self.file.rawValue) == 0 else { throw SystemCallError(.syncfs) }

@@ -85,13 +85,32 @@ public final class BlobStore: Sendable {
     private static func openJournal(
         _ root: borrowing FileDescriptor, segmentLength: Int, health: StorageHealth
     ) throws(SystemCallError) -> BlobJournal? {
-        if faccessat(root.rawValue, BlobJournal.fileName, F_OK, 0) != 0 {
-            var status = statvfs()
-            guard fstatvfs(root.rawValue, &status) == 0,
-                UInt64(status.f_bavail) * UInt64(status.f_frsize) >= Self.journalRoom
-            else { return nil }
+        let length = Int64(segmentLength * BlobJournal.segmentCount)
+        if try Self.length(of: BlobJournal.fileName, in: root.rawValue) >= length {
+            return try BlobJournal(at: root.rawValue, segmentLength: segmentLength, health: health)
         }
-        return try BlobJournal(at: root.rawValue, segmentLength: segmentLength, health: health)
+        // Half made, or not at all: without room for it, or where making it fails, the server does without.
+        unlinkat(root.rawValue, BlobJournal.fileName, 0)
+        var status = statvfs()
+        guard fstatvfs(root.rawValue, &status) == 0,
+            UInt64(status.f_bavail) * UInt64(status.f_frsize) >= Self.journalRoom
+        else { return nil }
+        do throws(SystemCallError) {
+            return try BlobJournal(at: root.rawValue, segmentLength: segmentLength, health: health)
+        } catch {
+            unlinkat(root.rawValue, BlobJournal.fileName, 0)
+            return nil
+        }
+    }
+
+    /// The length of a file in bytes; 0 where there is none.
+    private static func length(of name: String, in directory: Int32) throws(SystemCallError) -> Int64 {
+        do throws(SystemCallError) {
+            return try FileDescriptor(at: directory, name, flags: O_RDONLY | O_NOFOLLOW).status().size
+        } catch {
+            guard error.code == ENOENT else { throw error }
+            return 0
+        }
     }
 
     /// Makes everything durable and ends the journal's thread; nothing is written afterwards.
@@ -180,7 +199,7 @@ public final class BlobStore: Sendable {
         }
     }
 
-    func openAnew(_ id: FileID) throws(StorageError) -> OpenBlob? {
+    private func openAnew(_ id: FileID) throws(StorageError) -> OpenBlob? {
         do throws(SystemCallError) {
             let file = try self.openFile(id)
             let size = try file.status().size

@@ -46,34 +46,36 @@ final class OpenBlobCache: Sendable {
         self.shard(of: id).state.withLock { state in
             if let blob = state.young[id] { return .hit(blob) }
             guard let blob = state.old[id] else { return .miss(Ticket(removals: state.removals)) }
-            self.insert(blob, id, &state)
+            // Not closed here, but when this generation is: the one that it is found in is a copy.
+            if state.young.count < self.generationLimit { state.young[id] = blob }
             return .hit(blob)
         }
     }
 
     /// Keeps a blob that was opened after a miss.
     func keep(_ blob: OpenBlob, _ id: FileID, _ ticket: Ticket) {
+        var dropped: [FileID: OpenBlob] = [:]
         self.shard(of: id).state.withLock { state in
             guard state.removals == ticket.removals else { return }
-            self.insert(blob, id, &state)
+            if state.young.count >= self.generationLimit {
+                dropped = state.old
+                state.old = state.young
+                state.young = [:]
+            }
+            state.young[id] = blob
         }
-    }
-
-    private func insert(_ blob: OpenBlob, _ id: FileID, _ state: inout State) {
-        if state.young.count >= self.generationLimit {
-            state.old = state.young
-            state.young.removeAll(keepingCapacity: true)
-        }
-        state.young[id] = blob
+        withExtendedLifetime(dropped) {}
     }
 
     /// Drops a blob that has just lost its name.
     func forget(_ id: FileID) {
-        self.shard(of: id).state.withLock { state in
-            state.removals += 1
-            state.young[id] = nil
-            state.old[id] = nil
-        }
+        // Closing a file without a name frees its blocks, which can take long: not under the lock.
+        withExtendedLifetime(
+            self.shard(of: id).state.withLock { state in
+                state.removals += 1
+                return (state.young.removeValue(forKey: id), state.old.removeValue(forKey: id))
+            }
+        ) {}
     }
 
     /// Drops every blob, to free descriptors.

@@ -80,8 +80,18 @@ public final class StagedBlob: Sendable {
     /// - Parameter chunks: In their order.
     /// - Throws: ``StorageError/wrongLength(expected:received:)`` past the declared length, or a failure of the disk.
     public func append(_ chunks: [ByteBuffer]) throws(StorageError) {
+        try self.append(chunks, leavingRoom: true)
+    }
+
+    /// Writes and hashes the next bytes.
+    ///
+    /// - Parameters:
+    ///   - chunks: In their order.
+    ///   - leavingRoom: Whether the disk's reserve is left alone.
+    /// - Throws: ``StorageError``.
+    func append(_ chunks: [ByteBuffer], leavingRoom: Bool) throws(StorageError) {
         try self.state.withLock { state throws(StorageError) in
-            if self.keepsBytes { try self.store.checkRoom(for: .zero) }
+            if self.keepsBytes, leavingRoom { try self.store.checkRoom(for: .zero) }
             for chunk in chunks {
                 state.count += Int64(chunk.readableBytes)
                 guard state.count <= self.length.limit else {
@@ -134,9 +144,21 @@ public final class StagedBlob: Sendable {
         while !rest.isEmpty {
             rest = UnsafeRawBufferPointer(rebasing: rest[buffer.fill(from: rest)...])
             guard buffer.isFull else { return }
-            try FileDescriptor.writeAll(buffer.bytes, to: file)
-            buffer.clear()
+            try self.writeDirectly(buffer, to: file)
         }
+    }
+
+    /// Writes an aligned buffer; where the file system wants another alignment, the file goes on through the page cache.
+    private static func writeDirectly(_ buffer: AlignedBuffer, to file: Int32) throws(SystemCallError) {
+        let written = try retryingInterrupted(.write) {
+            let count = Glibc.write(file, buffer.bytes.baseAddress, buffer.bytes.count)
+            return count < 0 && errno == EINVAL ? 0 : count
+        }
+        if written < buffer.count {
+            guard fcntl(file, F_SETFL, O_WRONLY) == 0 else { throw SystemCallError(.fcntl) }
+            try FileDescriptor.writeAll(UnsafeRawBufferPointer(rebasing: buffer.bytes[written...]), to: file)
+        }
+        buffer.clear()
     }
 
     /// Writes what has gathered; an end that is no whole page goes through the page cache.
@@ -145,8 +167,7 @@ public final class StagedBlob: Sendable {
         if !direct.count.isMultiple(of: AlignedBuffer.alignment) {
             guard fcntl(file, F_SETFL, O_WRONLY) == 0 else { throw SystemCallError(.fcntl) }
         }
-        try FileDescriptor.writeAll(direct.bytes, to: file)
-        direct.clear()
+        try Self.writeDirectly(direct, to: file)
     }
 
     private func createFile(_ state: inout State) throws(SystemCallError) {
@@ -206,21 +227,15 @@ public final class StagedBlob: Sendable {
 
     /// Gives the bytes their name, durably: steps 2 to 4 of ``BlobStore``.
     ///
-    /// - Parameters:
-    ///   - replacingOrphan: Whether a blob of that name is one that a crash left, to be removed.
-    ///   - throughJournal: `false` to flush a small blob like a large one.
+    /// - Parameter replacingOrphan: Whether a blob of that name is one that a crash left, to be removed.
     /// - Returns: `false` where there is a blob of that name already and it is not to be replaced.
     /// - Throws: ``StorageError``.
-    func publish(replacingOrphan: Bool, throughJournal: Bool = true) throws(StorageError) -> Bool {
+    func publish(replacingOrphan: Bool) throws(StorageError) -> Bool {
         try self.state.withLock { state throws(StorageError) in
             guard let file = state.file?.rawValue else { return false }
             let directory = self.store.directory(of: self.fileID)
-            if throughJournal, let journal = self.store.journal, let whole = state.whole {
-                let digest = state.hasher.digest()
-                let entry = try whole.withUnsafeReadableBytes { body in
-                    Result { () throws(StorageError) in try journal.append(self.fileID, digest, body) }
-                }.get()
-                defer { journal.applied(entry) }
+            if let entry = try self.journalEntry(&state) {
+                defer { self.store.journal?.applied(entry) }
                 return try self.link(file, state.temporaryName, directory, replacingOrphan: replacingOrphan)
             }
             try self.store.synchronize(file)
@@ -229,6 +244,26 @@ public final class StagedBlob: Sendable {
             }
             try self.store.synchronize(directory)
             return true
+        }
+    }
+
+    /// Makes a small body durable in the journal; `nil` where it is not small, or the journal cannot take it.
+    private func journalEntry(_ state: inout State) throws(StorageError) -> BlobJournal.Entry? {
+        guard let journal = self.store.journal, let whole = state.whole else { return nil }
+        let digest = state.hasher.digest()
+        return try whole.withUnsafeReadableBytes { body in
+            Result { () throws(StorageError) in try journal.append(self.fileID, digest, body) }
+        }.get()
+    }
+
+    /// Gives the bytes their name in the place of whatever has it; nothing is flushed.
+    ///
+    /// - Throws: ``StorageError``.
+    func replaceUnflushed() throws(StorageError) {
+        try self.state.withLock { state throws(StorageError) in
+            guard let file = state.file?.rawValue else { return }
+            _ = try self.link(
+                file, state.temporaryName, self.store.directory(of: self.fileID), replacingOrphan: true)
         }
     }
 

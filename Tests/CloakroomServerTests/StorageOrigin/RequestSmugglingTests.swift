@@ -30,6 +30,7 @@ struct RequestSmugglingTests {
         Case("bare LF first", "\nGET / HTTP/1.1\r\nHost: a\r\n\r\n"),
         Case("bare CR in a value", fields: "X: a\rContent-Length: 5"),
         Case("bare CR in the request line", "GET /\rx HTTP/1.1\r\nHost: a\r\n\r\n"),
+        Case("bare CR that begins a line", fields: "\rContent-Length: 5"),
         Case("CR CR LF", "GET / HTTP/1.1\r\nHost: a\r\r\n\r\n"),
         Case("folded line", fields: "X: a\r\n b"),
         Case("folded line with a tab", fields: "X: a\r\n\tContent-Length: 5"),
