@@ -13,7 +13,11 @@ let swiftSettings: [SwiftSetting] = [
 let package = Package(
     name: "cloakroom",
     products: [
-        .executable(name: "cloakroom", targets: ["cloakroom"])
+        .executable(name: "cloakroom", targets: ["cloakroom"]),
+        // For the benchmarks' package; nothing here is a promise to others.
+        .library(name: "CloakroomDomain", targets: ["CloakroomDomain"]),
+        .library(name: "CloakroomServer", targets: ["CloakroomServer"]),
+        .library(name: "CloakroomStorage", targets: ["CloakroomStorage"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
