@@ -8,7 +8,6 @@
 
 static const int CLOAKROOM_O_TMPFILE = __O_TMPFILE | O_DIRECTORY;
 static const int CLOAKROOM_O_DIRECT = __O_DIRECT;
-static const int CLOAKROOM_O_NOATIME = __O_NOATIME;
 static const int CLOAKROOM_RWF_NOWAIT = 0x00000008;
 
 /// mallopt(3)

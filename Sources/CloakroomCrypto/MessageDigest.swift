@@ -16,7 +16,8 @@ public final class MessageDigest {
 
     /// libcrypto's implementations, fetched once: OpenSSL 3 looks a name up on every implicit fetch.
     ///
-    /// `OpaquePointer`s to immutable, reference-counted objects that are never freed, so sharing them is safe.
+    /// `nonisolated(unsafe)`: `OpaquePointer`s are not `Sendable`, but these are set once and point to immutable objects
+    /// that are never freed, so any thread may use them.
     private nonisolated(unsafe) static let implementations = (
         md5: EVP_MD_fetch(nil, "MD5", nil), sha1: EVP_MD_fetch(nil, "SHA1", nil),
         sha512: EVP_MD_fetch(nil, "SHA512", nil)

@@ -2,7 +2,8 @@ import Glibc
 
 /// A lock on which threads can wait for a change (`pthread_mutex_t`, `pthread_cond_t`); for threads that may block.
 ///
-/// `@unchecked Sendable`: both are made to be used by many threads, and their memory lives as long as this object.
+/// `@unchecked Sendable`: both are made to be used by many threads, their memory does not move and lives as long as this
+/// object, and there is no other state. The standard library has no condition variable.
 final class ConditionMutex: @unchecked Sendable {
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)

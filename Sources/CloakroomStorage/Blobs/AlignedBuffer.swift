@@ -4,7 +4,8 @@ import Glibc
 
 /// Memory from which the disk can be written to directly (`O_DIRECT`), filled from the front.
 ///
-/// `@unchecked Sendable`: one owner at a time, the upload that it was lent to.
+/// `@unchecked Sendable`: the pool lends it to one upload at a time, under its lock, and that upload touches it only
+/// while it holds its own. The compiler cannot follow memory that is handed on like this.
 final class AlignedBuffer: @unchecked Sendable {
     /// Addresses, lengths and offsets of a direct write are multiples of this: the page size, which is one of every
     /// disk's block size.

@@ -15,7 +15,8 @@ import Glibc
 /// only then may the first be overwritten. A record is whole if its header's digest and its body's are right, and
 /// belongs to its segment if its generation is that of the segment's first record.
 ///
-/// `@unchecked Sendable`: what changes is guarded by `lock`.
+/// `@unchecked Sendable`: every `var` is read and written with `lock` held, every `let` is `Sendable`. A `Mutex` has no
+/// condition to wait on, which a group that flushes together needs.
 final class BlobJournal: @unchecked Sendable {
     /// Bodies up to this length go through the journal.
     static let maximumBodyLength = 16 * 1_024

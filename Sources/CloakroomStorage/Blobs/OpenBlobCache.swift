@@ -6,7 +6,7 @@ import Synchronization
 /// It never answers for a blob that has lost its name: whoever removes a name calls ``forget(_:)`` afterwards, which
 /// drops the blob and invalidates every ``Ticket`` drawn before, so that an opening that raced the removal is not kept.
 ///
-/// Two generations stand in for an order of use: blobs that are found move to the younger one; when that is full, the
+/// Two generations stand in for an order of use: blobs that are found are put into the younger one, too; when that is full, the
 /// older one is closed and the younger takes its place.
 final class OpenBlobCache: Sendable {
     /// What a miss gives: the right to add the blob, unless a name was removed since.
@@ -46,7 +46,7 @@ final class OpenBlobCache: Sendable {
         self.shard(of: id).state.withLock { state in
             if let blob = state.young[id] { return .hit(blob) }
             guard let blob = state.old[id] else { return .miss(Ticket(removals: state.removals)) }
-            // Not closed here, but when this generation is: the one that it is found in is a copy.
+            // Found in the older generation: it is to outlive that.
             if state.young.count < self.generationLimit { state.young[id] = blob }
             return .hit(blob)
         }

@@ -1,0 +1,215 @@
+import CloakroomCrypto
+public import CloakroomDomain
+public import NIOCore
+import NIOPosix
+
+/// Uploads to a file that was declared before.
+extension FileStore {
+    /// Records a file that is to be uploaded.
+    ///
+    /// On return the row is durable.
+    ///
+    /// - Parameters:
+    ///   - declaration: What the client says of it.
+    ///   - access: The owner's right.
+    ///   - lifetimeSeconds: How long its upload URL works.
+    ///   - now: The current time.
+    /// - Returns: The pending file.
+    /// - Throws: ``StorageError``.
+    public func requestUpload(
+        _ declaration: UploadDeclaration, access: OrganizationAccess, lifetimeSeconds: Int64, now: Timestamp
+    ) async throws(StorageError) -> FileRecord {
+        try self.blobs.checkRoom(for: .zero)
+        let record = FileRecord(
+            id: try self.ids.next(), organization: access.organization, declaration: declaration, createdAt: now,
+            uploadExpiresAt: now.advanced(bySeconds: lifetimeSeconds), status: .pending)
+        try await self.catalog.insert(record)
+        return record
+    }
+
+    /// Returns what was declared of a file, to find out why a signature does not match: nothing of it may be shown
+    /// unless the signature then does.
+    ///
+    /// - Parameter id: The file, of any organization.
+    /// - Returns: What was declared of a file, to find out why a signature does not match: nothing of it may be shown
+    ///   unless the signature then does.
+    /// - Throws: ``StorageError``.
+    public func declarationForVerification(_ id: FileID) throws(StorageError) -> UploadDeclaration? {
+        try self.catalog.file(id)?.declaration
+    }
+
+    /// Returns the file that a grant is for.
+    ///
+    /// - Parameter grant: The right to send its bytes.
+    /// - Returns: The file that a grant is for.
+    /// - Throws: ``StorageError/notFound`` where it has been deleted.
+    public func record(_ grant: UploadGrant) throws(StorageError) -> FileRecord {
+        guard let record = try self.catalog.file(grant.fileID) else { throw .notFound }
+        return record
+    }
+
+    /// Begins an upload; nothing touches the disk yet.
+    ///
+    /// - Parameters:
+    ///   - grant: The right to send the bytes.
+    ///   - record: The file, as ``record(_:)-(UploadGrant)`` gave it.
+    ///   - checksums: What the client announced of the bytes.
+    /// - Returns: The upload, to which bytes can be appended.
+    /// - Throws: ``StorageError/writesRefused(_:)``.
+    public func stage(
+        _ grant: UploadGrant, _ record: FileRecord, checksums: [Checksum]
+    ) throws(StorageError) -> StagedBlob {
+        guard record.id == grant.fileID else { throw .notFound }
+        try self.blobs.health.checkWrites()
+        if record.seal == nil { try self.blobs.checkRoom(for: record.declaration.size) }
+        let signed = grant.signedPayload.map { [Checksum(field: "x-amz-content-sha256", sha256: $0)] } ?? []
+        return StagedBlob(
+            store: self.blobs, fileID: grant.fileID, length: .exactly(record.declaration.size),
+            checksums: checksums + signed,
+            keepsBytes: record.seal == nil || !self.blobs.contains(grant.fileID))
+    }
+
+    /// Writes and hashes the next bytes of an upload.
+    ///
+    /// - Parameters:
+    ///   - chunks: In their order.
+    ///   - staged: The upload.
+    /// - Throws: ``StorageError``.
+    public func append(_ chunks: [ByteBuffer], to staged: StagedBlob) async throws(StorageError) {
+        try await self.onDisk { () throws(StorageError) in try staged.append(chunks) }
+    }
+
+    /// Writes and hashes the next bytes of an upload, and reports to an event loop without a detour.
+    ///
+    /// - Parameters:
+    ///   - chunk: The bytes.
+    ///   - staged: The upload.
+    ///   - eventLoop: Where the future completes.
+    /// - Returns: A future that fails with ``StorageError``.
+    public func append(
+        _ chunk: ByteBuffer, to staged: StagedBlob, on eventLoop: any EventLoop
+    ) -> EventLoopFuture<Void> {
+        self.disk.runIfActive(eventLoop: eventLoop) { try staged.append([chunk]) }
+    }
+
+    /// Seals an upload.
+    ///
+    /// When the future succeeds the upload's bytes, their name and the row are durable.
+    ///
+    /// - Parameters:
+    ///   - staged: The upload.
+    ///   - last: Its last bytes.
+    ///   - record: The file, as ``record(_:)-(UploadGrant)`` gave it.
+    ///   - now: The current time.
+    ///   - eventLoop: Where the future completes.
+    /// - Returns: A future of the digest of the bytes, which fails with ``StorageError``; the file is then as it was
+    ///   before the upload.
+    public func seal(
+        _ staged: StagedBlob, last: ByteBuffer, _ record: FileRecord, now: Timestamp, on eventLoop: any EventLoop
+    ) -> EventLoopFuture<Sealed> {
+        let promise = eventLoop.makePromise(of: Sealed.self)
+        self.disk.submit { state in
+            do {
+                guard state == .active else { throw StorageError.writesRefused("the server is shutting down") }
+                try staged.append([last])
+                let digest = try staged.finish(declared: record.declaration.sha256).digest
+                try self.publishFirst(staged, digest, now: now, promise)
+            } catch {
+                promise.fail(error)
+            }
+        }
+        return promise.futureResult
+    }
+
+    /// Publishes on this thread, which may block, what nobody else is at and nobody has uploaded before; anything else
+    /// goes the longer way.
+    private func publishFirst(
+        _ staged: StagedBlob, _ digest: SHA256Digest, now: Timestamp, _ promise: EventLoopPromise<Sealed>
+    ) throws(StorageError) {
+        let id = staged.fileID
+        guard self.turns.takeIfFree(id) else {
+            promise.completeWithTask { try await self.publish(staged, digest, now: now) }
+            return
+        }
+        do throws(StorageError) {
+            guard let current = try self.catalog.file(id) else { throw .notFound }
+            guard current.seal == nil, !self.blobs.contains(id), try staged.publish(replacingOrphan: false) else {
+                promise.completeWithTask {
+                    defer { self.turns.pass(id) }
+                    return try await self.publishAlone(staged, digest, now: now)
+                }
+                return
+            }
+        } catch {
+            self.turns.pass(id)
+            throw error
+        }
+        self.catalog.seal(id, .init(sha256: digest, uploadedAt: now)) { outcome in
+            guard case .success(.sealed) = outcome else {
+                promise.completeWithTask {
+                    defer { self.turns.pass(id) }
+                    return try await self.settle(id, digest, outcome)
+                }
+                return
+            }
+            self.turns.pass(id)
+            promise.succeed(Sealed(sha256: digest, isRepetition: false))
+        }
+    }
+
+    /// Publishes bytes and marks their row, alone among the uploads and deletions of this file.
+    func publish(_ staged: StagedBlob, _ digest: SHA256Digest, now: Timestamp) async throws(StorageError) -> Sealed {
+        try await self.turns.take(staged.fileID) { () async throws(StorageError) in
+            try await self.publishAlone(staged, digest, now: now)
+        }
+    }
+
+    private func publishAlone(
+        _ staged: StagedBlob, _ digest: SHA256Digest, now: Timestamp
+    ) async throws(StorageError) -> Sealed {
+        guard let current = try self.catalog.file(staged.fileID) else { throw .notFound }
+        if let seal = current.seal {
+            let repetition = try Self.compare(digest, with: seal.sha256)
+            // The bytes of a ready file can only have been lost; here they are again.
+            if !self.blobs.contains(staged.fileID) {
+                _ = try await self.onDisk { () throws(StorageError) in try staged.publish(replacingOrphan: false) }
+            }
+            return repetition
+        }
+        // The row is pending and nobody else publishes: a blob of that name is what a crash left before its row.
+        let isPublished = try await self.onDisk { () throws(StorageError) in
+            try staged.publish(replacingOrphan: self.blobs.contains(staged.fileID))
+        }
+        guard isPublished else { throw .failed("a pending file's blob appeared while it was being sealed") }
+        let outcome: Result<Catalog.SealOutcome, StorageError>
+        do throws(StorageError) {
+            outcome = .success(try await self.catalog.seal(staged.fileID, .init(sha256: digest, uploadedAt: now)))
+        } catch {
+            outcome = .failure(error)
+        }
+        return try await self.settle(staged.fileID, digest, outcome)
+    }
+
+    /// Ends an upload whose blob has its name by what became of its row.
+    private func settle(
+        _ id: FileID, _ digest: SHA256Digest, _ outcome: Result<Catalog.SealOutcome, StorageError>
+    ) async throws(StorageError) -> Sealed {
+        switch outcome {
+        case .success(.sealed): return Sealed(sha256: digest, isRepetition: false)
+        case .success(.alreadySealed(let sealed)): return try Self.compare(digest, with: sealed)
+        case .success(.missing):
+            try await self.removeBlob(id)
+            throw .notFound
+        case .failure(let error):
+            // Only a full disk says for certain that nothing was committed. Otherwise the blob stays: a row that says
+            // ready must find it, and under a pending row the next upload or the sweep takes care of it.
+            if error == .full { try await self.removeBlob(id) }
+            throw error
+        }
+    }
+
+    private static func compare(_ digest: SHA256Digest, with sealed: SHA256Digest) throws(StorageError) -> Sealed {
+        guard digest == sealed else { throw .alreadySealed }
+        return Sealed(sha256: digest, isRepetition: true)
+    }
+}
