@@ -20,3 +20,9 @@ int syncfs(int descriptor);
 
 /// preadv2(2)
 ssize_t preadv2(int descriptor, const struct iovec *vectors, int count, off_t offset, int flags);
+
+/// fallocate(2), lseek(2)
+static const int CLOAKROOM_FALLOC_FL_KEEP_SIZE = 0x01;
+static const int CLOAKROOM_FALLOC_FL_PUNCH_HOLE = 0x02;
+static const int CLOAKROOM_SEEK_DATA = 3;
+int fallocate(int descriptor, int mode, off_t offset, off_t length);

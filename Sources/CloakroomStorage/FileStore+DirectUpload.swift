@@ -46,10 +46,22 @@ extension FileStore {
             return try staged.finish(declared: nil)
         }
         let declaration = UploadDeclaration(filename: filename, mediaType: mediaType, size: size, sha256: digest)
-        try await self.catalog.insert(
+        let seal = FileRecord.Seal(sha256: digest, uploadedAt: now)
+        let record = { (status: FileRecord.Status) in
             FileRecord(
                 id: staged.fileID, organization: access.organization, declaration: declaration, createdAt: now,
-                uploadExpiresAt: now, status: .pending))
+                uploadExpiresAt: now, status: status)
+        }
+        if let slot = try await self.pack(staged, seal) {
+            do throws(StorageError) {
+                try await self.catalog.insert(record(.ready(seal)), at: slot)
+            } catch {
+                if error == .full { try await self.giveBack([slot]) }
+                throw error
+            }
+            return record(.ready(seal))
+        }
+        try await self.catalog.insert(record(.pending))
         do throws(StorageError) {
             _ = try await self.publish(staged, digest, now: now)
         } catch {
@@ -57,6 +69,18 @@ extension FileStore {
             try? await self.delete(staged.fileID, access: access, now: now)
             throw error
         }
-        return try self.record(staged.fileID, access: access)
+        return record(.ready(seal))
+    }
+
+    /// Packs a body if it is small enough, and there is room.
+    private func pack(_ staged: StagedBlob, _ seal: FileRecord.Seal) async throws(StorageError) -> PackSlot? {
+        guard let body = staged.body else { return nil }
+        let outcome = await withCheckedContinuation { continuation in
+            self.blobs.packs.writer.append(staged.fileID, seal, body) { continuation.resume(returning: $0) }
+        }
+        switch try outcome.get() {
+        case .packed(let slot): return slot
+        case .noRoom: return nil
+        }
     }
 }

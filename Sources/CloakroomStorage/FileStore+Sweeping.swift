@@ -5,29 +5,15 @@ extension FileStore {
     /// How many files one step of a sweep takes.
     static let sweepBatch = 256
 
-    /// Finishes what a crash interrupted, before the first request: puts right the files of small uploads that were
-    /// acknowledged from the journal, and removes the bytes of deleted files.
-    public func recover() async throws(StorageError) {
-        try await self.onDisk { () throws(StorageError) in try self.replayJournal() }
-        while try await self.removeDeleted() > 0 {}
-    }
+    /// How long a deleted file's bytes stay in their pack, in seconds: far longer than a download of so few bytes, which
+    /// may have begun before, is allowed to take.
+    static let readGraceSeconds: Int64 = 600
 
-    /// Holds the files of the journal's records to their rows.
-    private func replayJournal() throws(StorageError) {
-        guard let journal = self.blobs.journal else { return }
-        var found = 0
-        try journal.forEachRecord { record throws(StorageError) in
-            found += 1
-            // Without a row the file was deleted, and a note of that remains.
-            guard let row = try self.catalog.file(record.id) else { return }
-            if row.seal?.sha256 == record.digest {
-                try self.blobs.restore(record)
-            } else if row.seal == nil {
-                // Never acknowledged; what there is of its file may be torn.
-                try self.blobs.remove(record.id)
-            }
-        }
-        if found > 0 { try journal.reset() }
+    /// Finishes what a crash interrupted, before the first request: ends the packs that were being written, and removes
+    /// the files of deleted rows.
+    public func recover() async throws(StorageError) {
+        try await self.blobs.packs.recover()
+        while try await self.removeDeleted() > 0 {}
     }
 
     /// Removes what crashes and abandoned uploads left, a bounded step at a time.
@@ -38,8 +24,9 @@ extension FileStore {
     public func sweep(now: Timestamp) async throws(StorageError) -> Int {
         let abandoned = try await self.catalog.deleteAbandoned(now: now, limit: Self.sweepBatch)
         let removed = try await self.removeDeleted()
+        let givenBack = try await self.giveBackDeleted(now: now)
         let forgotten = try await self.forgetDeleted(now: now)
-        return abandoned + removed + forgotten
+        return abandoned + removed + givenBack + forgotten
     }
 
     /// Removes blobs of files that are still pending: what a crash left between a blob's name and its row.
@@ -49,7 +36,7 @@ extension FileStore {
     public func removeOrphans(declaredBefore startedAt: Timestamp) async throws(StorageError) {
         let (catalog, blobs) = (self.catalog, self.blobs)
         let orphans = try await self.onDisk { () throws(StorageError) in
-            try catalog.pendingFiles(before: startedAt, limit: 100_000).filter { blobs.contains($0) }
+            try catalog.pendingFiles(before: startedAt, limit: 100_000).filter { blobs.hasOwnFile($0) }
         }
         for id in orphans {
             try await self.alone(with: id) { () async throws(StorageError) in
@@ -66,6 +53,15 @@ extension FileStore {
         let removed = try await self.removeDurably(ids)
         if !removed.isEmpty { try await self.catalog.markRemoved(removed) }
         return removed.count
+    }
+
+    private func giveBackDeleted(now: Timestamp) async throws(StorageError) -> Int {
+        let deleted = try self.catalog.slotsToGiveBack(
+            deletedBefore: now.advanced(bySeconds: -Self.readGraceSeconds), limit: Self.sweepBatch)
+        guard !deleted.isEmpty else { return 0 }
+        try await self.giveBack(deleted.map(\.1))
+        try await self.catalog.markRemoved(deleted.map(\.0))
+        return deleted.count
     }
 
     private func forgetDeleted(now: Timestamp) async throws(StorageError) -> Int {

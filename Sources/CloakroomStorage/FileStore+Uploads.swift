@@ -24,6 +24,7 @@ extension FileStore {
             id: try self.ids.next(), organization: access.organization, declaration: declaration, createdAt: now,
             uploadExpiresAt: now.advanced(bySeconds: lifetimeSeconds), status: .pending)
         try await self.catalog.insert(record)
+        self.recentFiles.keep(record)
         return record
     }
 
@@ -44,6 +45,7 @@ extension FileStore {
     /// - Returns: The file that a grant is for.
     /// - Throws: ``StorageError/notFound`` where it has been deleted.
     public func record(_ grant: UploadGrant) throws(StorageError) -> FileRecord {
+        if let record = self.recentFiles.take(grant.fileID) { return record }
         guard let record = try self.catalog.file(grant.fileID) else { throw .notFound }
         return record
     }
@@ -62,11 +64,14 @@ extension FileStore {
         guard record.id == grant.fileID else { throw .notFound }
         try self.blobs.health.checkWrites()
         if record.seal == nil { try self.blobs.checkRoom(for: record.declaration.size) }
+        // The repetition of an upload is hashed and not kept.
+        var keepsBytes = record.seal == nil
+        if !keepsBytes { keepsBytes = try !self.blobs.contains(grant.fileID) }
         let signed = grant.signedPayload.map { [Checksum(field: "x-amz-content-sha256", sha256: $0)] } ?? []
         return StagedBlob(
             store: self.blobs, fileID: grant.fileID, length: .exactly(record.declaration.size),
             checksums: checksums + signed,
-            keepsBytes: record.seal == nil || !self.blobs.contains(grant.fileID))
+            keepsBytes: keepsBytes)
     }
 
     /// Writes and hashes the next bytes of an upload.
@@ -108,18 +113,112 @@ extension FileStore {
         _ staged: StagedBlob, last: ByteBuffer, _ record: FileRecord, now: Timestamp, on eventLoop: any EventLoop
     ) -> EventLoopFuture<Sealed> {
         let promise = eventLoop.makePromise(of: Sealed.self)
+        guard record.seal != nil || !staged.staysInMemory else {
+            // Hashing so few bytes takes less than handing them to another thread.
+            do {
+                self.pack(staged, try Self.finish(staged, last, record), now: now, promise)
+            } catch {
+                promise.fail(error)
+            }
+            return promise.futureResult
+        }
         self.disk.submit { state in
             do {
                 guard state == .active else { throw StorageError.writesRefused("the server is shutting down") }
-                try staged.append([last])
-                let digest = try staged.finish(declared: record.declaration.sha256).digest
-                try self.publishFirst(staged, digest, now: now, promise)
+                try self.publishFirst(staged, try Self.finish(staged, last, record), now: now, promise)
             } catch {
                 promise.fail(error)
             }
         }
         return promise.futureResult
     }
+
+    private static func finish(
+        _ staged: StagedBlob, _ last: ByteBuffer, _ record: FileRecord
+    ) throws(StorageError) -> SHA256Digest {
+        try staged.append([last])
+        return try staged.finish(declared: record.declaration.sha256).digest
+    }
+
+    // MARK: Small bodies
+
+    /// Packs a body that nobody else is at and that has not been uploaded before; any other goes the longer way.
+    private func pack(_ staged: StagedBlob, _ digest: SHA256Digest, now: Timestamp, _ promise: EventLoopPromise<Sealed>)
+    {
+        let id = staged.fileID
+        guard let body = staged.body, self.turns.takeIfFree(id) else {
+            promise.completeWithTask { try await self.publish(staged, digest, now: now) }
+            return
+        }
+        // A file of its own is what a crash left: a look-up would find that first.
+        guard !self.blobs.hasOwnFile(id) else {
+            return self.complete(promise, endingTurnOf: id) { () async throws(StorageError) in
+                try await self.publishAlone(staged, digest, now: now)
+            }
+        }
+        let seal = FileRecord.Seal(sha256: digest, uploadedAt: now)
+        self.blobs.packs.writer.append(id, seal, body) { outcome in
+            switch outcome {
+            case .success(.packed(let slot)): self.seal(id, seal, at: slot, promise)
+            case .success(.noRoom):
+                self.complete(promise, endingTurnOf: id) { () async throws(StorageError) in
+                    try await self.publishAlone(staged, digest, now: now)
+                }
+            case .failure(let error):
+                self.turns.pass(id)
+                promise.fail(error)
+            }
+        }
+    }
+
+    private func seal(
+        _ id: FileID, _ seal: FileRecord.Seal, at slot: PackSlot, _ promise: EventLoopPromise<Sealed>
+    ) {
+        self.catalog.seal(id, seal, at: slot) { outcome in
+            guard case .success(.sealed) = outcome else {
+                return self.complete(promise, endingTurnOf: id) { () async throws(StorageError) in
+                    if Self.leavesBytesUnused(outcome) { try await self.giveBack([slot]) }
+                    return try Self.result(of: outcome, seal.sha256)
+                }
+            }
+            self.turns.pass(id)
+            promise.succeed(Sealed(sha256: seal.sha256, isRepetition: false))
+        }
+    }
+
+    /// Completes a promise with the outcome of work for which this file's turn was taken, which ends before.
+    private func complete(
+        _ promise: EventLoopPromise<Sealed>, endingTurnOf id: FileID,
+        _ body: @escaping @Sendable () async throws(StorageError) -> Sealed
+    ) {
+        promise.completeWithTask {
+            defer { self.turns.pass(id) }
+            return try await body()
+        }
+    }
+
+    /// Whether it is certain that no row refers to the bytes: after most failures it is open what was committed, and a
+    /// row that says ready must find them. Start-up and the sweep see to what is left.
+    private static func leavesBytesUnused(_ outcome: Result<Catalog.SealOutcome, StorageError>) -> Bool {
+        switch outcome {
+        case .success(.sealed): false
+        case .success(.alreadySealed), .success(.missing), .failure(.full): true
+        case .failure: false
+        }
+    }
+
+    private static func result(
+        of outcome: Result<Catalog.SealOutcome, StorageError>, _ digest: SHA256Digest
+    ) throws(StorageError) -> Sealed {
+        switch outcome {
+        case .success(.sealed): Sealed(sha256: digest, isRepetition: false)
+        case .success(.alreadySealed(let sealed)): try Self.compare(digest, with: sealed)
+        case .success(.missing): throw .notFound
+        case .failure(let error): throw error
+        }
+    }
+
+    // MARK: Files of their own
 
     /// Publishes on this thread, which may block, what nobody else is at and nobody has uploaded before; anything else
     /// goes the longer way.
@@ -133,10 +232,9 @@ extension FileStore {
         }
         do throws(StorageError) {
             guard let current = try self.catalog.file(id) else { throw .notFound }
-            guard current.seal == nil, !self.blobs.contains(id), try staged.publish(replacingOrphan: false) else {
-                promise.completeWithTask {
-                    defer { self.turns.pass(id) }
-                    return try await self.publishAlone(staged, digest, now: now)
+            guard current.seal == nil, !self.blobs.hasOwnFile(id), try staged.publish(replacingOrphan: false) else {
+                self.complete(promise, endingTurnOf: id) { () async throws(StorageError) in
+                    try await self.publishAlone(staged, digest, now: now)
                 }
                 return
             }
@@ -144,13 +242,11 @@ extension FileStore {
             self.turns.pass(id)
             throw error
         }
-        self.catalog.seal(id, .init(sha256: digest, uploadedAt: now)) { outcome in
+        self.catalog.seal(id, .init(sha256: digest, uploadedAt: now), at: nil) { outcome in
             guard case .success(.sealed) = outcome else {
-                promise.completeWithTask {
-                    defer { self.turns.pass(id) }
-                    return try await self.settle(id, digest, outcome)
+                return self.complete(promise, endingTurnOf: id) { () async throws(StorageError) in
+                    try await self.settle(id, digest, outcome)
                 }
-                return
             }
             self.turns.pass(id)
             promise.succeed(Sealed(sha256: digest, isRepetition: false))
@@ -171,14 +267,14 @@ extension FileStore {
         if let seal = current.seal {
             let repetition = try Self.compare(digest, with: seal.sha256)
             // The bytes of a ready file can only have been lost; here they are again.
-            if !self.blobs.contains(staged.fileID) {
+            if try !self.blobs.contains(staged.fileID) {
                 _ = try await self.onDisk { () throws(StorageError) in try staged.publish(replacingOrphan: false) }
             }
             return repetition
         }
         // The row is pending and nobody else publishes: a blob of that name is what a crash left before its row.
         let isPublished = try await self.onDisk { () throws(StorageError) in
-            try staged.publish(replacingOrphan: self.blobs.contains(staged.fileID))
+            try staged.publish(replacingOrphan: self.blobs.hasOwnFile(staged.fileID))
         }
         guard isPublished else { throw .failed("a pending file's blob appeared while it was being sealed") }
         let outcome: Result<Catalog.SealOutcome, StorageError>
@@ -195,17 +291,11 @@ extension FileStore {
         _ id: FileID, _ digest: SHA256Digest, _ outcome: Result<Catalog.SealOutcome, StorageError>
     ) async throws(StorageError) -> Sealed {
         switch outcome {
-        case .success(.sealed): return Sealed(sha256: digest, isRepetition: false)
-        case .success(.alreadySealed(let sealed)): return try Self.compare(digest, with: sealed)
-        case .success(.missing):
-            try await self.removeBlob(id)
-            throw .notFound
-        case .failure(let error):
-            // Only a full disk says for certain that nothing was committed. Otherwise the blob stays: a row that says
-            // ready must find it, and under a pending row the next upload or the sweep takes care of it.
-            if error == .full { try await self.removeBlob(id) }
-            throw error
+        // The row that was sealed before refers to the same name.
+        case .success(.alreadySealed): break
+        case .success, .failure: if Self.leavesBytesUnused(outcome) { try await self.removeBlob(id) }
         }
+        return try Self.result(of: outcome, digest)
     }
 
     private static func compare(_ digest: SHA256Digest, with sealed: SHA256Digest) throws(StorageError) -> Sealed {

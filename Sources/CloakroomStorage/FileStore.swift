@@ -20,6 +20,7 @@ public final class FileStore: Sendable {
     let disk: NIOThreadPool
     let ids = FileIDGenerator()
     let turns = FileTurns()
+    let recentFiles = RecentFiles(capacity: 32_768)
 
     /// Joins a catalogue and blobs.
     ///
@@ -70,7 +71,7 @@ public final class FileStore: Sendable {
 
     /// Opens a sealed file's bytes.
     ///
-    /// The catalogue is not asked: the blob's presence decides.
+    /// A blob with a file of its own is there if the file is; a packed one that is not open yet, if its row is.
     ///
     /// - Parameter grant: The right to read them.
     /// - Returns: The open blob.
@@ -97,8 +98,14 @@ public final class FileStore: Sendable {
     public func delete(_ id: FileID, access: OrganizationAccess, now: Timestamp) async throws(StorageError) {
         try await self.turns.take(id) { () async throws(StorageError) in
             guard try await self.catalog.delete(id, of: access.organization, now: now) else { throw .notFound }
+            _ = self.recentFiles.take(id)
             try await self.removeBlob(id)
         }
+    }
+
+    /// Gives slots back on a thread that may block.
+    func giveBack(_ slots: [PackSlot]) async throws(StorageError) {
+        try await self.onDisk { () throws(StorageError) in try self.blobs.packs.giveBack(slots) }
     }
 
     /// Removes a blob on a thread that may block.

@@ -25,7 +25,7 @@ struct SystemCallError: Error, Hashable, Sendable, CustomStringConvertible {
 /// The calls that the storage makes.
 enum SystemCall: String, Hashable, Sendable {
     case open, openat, mkdirat, write, read = "pread", fsync, linkat, unlinkat, renameat, fstat, flock, fchmod, opendir,
-        fcntl, syncfs
+        fcntl, fallocate, ftruncate, lseek
 }
 
 /// Repeats a call that a signal interrupted.

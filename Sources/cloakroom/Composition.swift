@@ -12,7 +12,7 @@ import Glibc
 
 /// Wires the server: the one place that knows every part.
 struct Composition {
-    /// Threads that wait for the disk: enough that flushes of uploads which end together share a journal commit.
+    /// Threads that wait for the disk: enough that flushes of uploads which end together share one of the file system's.
     private static let diskThreads = 16
 
     private let configuration: ServeConfiguration
@@ -32,7 +32,8 @@ struct Composition {
         let directory = try DataDirectory(path: self.configuration.dataDirectory, exclusively: true)
         let health = StorageHealth(logger: logger)
         let catalog = try Catalog(directory: directory, owner: .server, health: health)
-        let blobs = try BlobStore(directory: directory, health: health, openBlobs: Self.openBlobs)
+        let blobs = try BlobStore(
+            directory: directory, catalog: catalog, health: health, openBlobs: Self.openBlobs)
         let disk = NIOThreadPool(numberOfThreads: Self.diskThreads)
         disk.start()
         let store = FileStore(catalog: catalog, blobs: blobs, disk: disk)
@@ -48,9 +49,9 @@ struct Composition {
         let group = ServiceGroup(
             configuration: self.groupConfiguration(services, logger: logger))
         try await Self.untilShutDown { try await group.run() }
-        try await catalog.shutDown()
         try await disk.shutdownGracefully()
         try await blobs.shutDown()
+        try await catalog.shutDown()
     }
 
     private func services(

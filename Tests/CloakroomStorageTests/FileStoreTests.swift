@@ -23,6 +23,14 @@ struct FileStoreTests {
         #expect(!sealed.isRepetition)
         #expect(try await fixture.bytes(of: record.id, access: access) == Self.bytes)
         #expect(try fixture.sqlite3("SELECT hex(sha256) FROM files").lowercased() == Self.digest)
+        // 100,000 zeros, hashed by `openssl sha256`: too many for a pack.
+        let zeros = [UInt8](repeating: 0, count: 100_000)
+        let large = try await fixture.request(zeros, access: access)
+        let sealedLarge = try await fixture.send(zeros, to: large, access: access)
+        #expect(
+            sealedLarge.sha256.hexadecimal == "9192c25b734fcbadbe32dadc28089c60db0e39f90cc20ce2e5733f57261acc0c")
+        #expect(FileManager.default.fileExists(atPath: fixture.blobPath(large.id)))
+        #expect(try await fixture.bytes(of: large.id, access: access) == zeros)
         let leftovers = try FileManager.default.contentsOfDirectory(atPath: fixture.directory.path + "/blobs/staging")
         #expect(leftovers.isEmpty)
         try await fixture.close()

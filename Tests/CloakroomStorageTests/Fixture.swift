@@ -29,7 +29,7 @@ struct Fixture {
     static let now = Timestamp(secondsSinceEpoch: 1_774_000_000)
 
     /// A few dozen small bodies: a test fills it.
-    static let journalSegmentLength = 128 * 1_024
+    static let packLength: Int64 = 128 * 1_024
 
     let temporary: TemporaryDirectory
     let directory: DataDirectory
@@ -40,7 +40,8 @@ struct Fixture {
     private let disk: NIOThreadPool
 
     init(
-        in temporary: TemporaryDirectory? = nil, staging: BlobStore.Staging? = nil
+        in temporary: TemporaryDirectory? = nil, staging: BlobStore.Staging? = nil,
+        packLength: Int64 = Self.packLength
     ) throws {
         let temporary = try temporary ?? TemporaryDirectory()
         self.temporary = temporary
@@ -48,8 +49,8 @@ struct Fixture {
         self.directory = try Self.claim(temporary.path + "/data")
         self.catalog = try Catalog(directory: self.directory, owner: .server, health: self.health)
         self.blobs = try BlobStore(
-            directory: self.directory, health: self.health, staging: staging,
-            journalSegmentLength: Self.journalSegmentLength)
+            directory: self.directory, catalog: self.catalog, health: self.health, staging: staging,
+            packLength: packLength)
         self.disk = NIOThreadPool(numberOfThreads: 4)
         self.disk.start()
         self.store = FileStore(catalog: self.catalog, blobs: self.blobs, disk: self.disk)
@@ -66,16 +67,16 @@ struct Fixture {
         return try DataDirectory(path: path, exclusively: true)
     }
 
-    /// Leaves everything as a killed process does: the journal keeps its records.
+    /// Leaves everything as a killed process does: the pack that was being written is not ended.
     func crash() async throws {
         try await self.catalog.shutDown()
         try await self.disk.shutdownGracefully()
     }
 
     func close() async throws {
-        try await self.catalog.shutDown()
         try await self.disk.shutdownGracefully()
         try await self.blobs.shutDown()
+        try await self.catalog.shutDown()
     }
 
     /// The right to act for an organization, by the way a client gets it.

@@ -44,8 +44,10 @@ struct RecoveryTests {
         var path = ""
         do {
             let fixture = try Fixture(in: temporary)
-            let record = try await fixture.request(Self.bytes, access: access)
-            _ = try await fixture.send(Self.bytes, to: record, access: access)
+            // Too large for a pack.
+            let bytes = [UInt8](repeating: 1, count: PackStore.maximumBodyLength + 1)
+            let record = try await fixture.request(bytes, access: access)
+            _ = try await fixture.send(bytes, to: record, access: access)
             path = fixture.blobPath(record.id)
             // The row is gone, the process dies before the bytes are.
             #expect(try await fixture.catalog.delete(record.id, of: access.organization, now: Fixture.now))

@@ -279,7 +279,7 @@ def test_what_a_crash_left_is_removed():
     with Server() as server:
         client = server.client()
         pending = client.mint(5)["file_id"]
-        deleted = client.upload(b"12345")
+        deleted = client.upload(bytes(100_000))  # too large for a pack
         url = client.url(deleted)
         server.stop()
 

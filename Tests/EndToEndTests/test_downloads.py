@@ -34,12 +34,14 @@ def forget_pages(server, file_id):
     """Makes the kernel drop a blob from its page cache, so that reading it waits for the disk."""
     uuid = file_id.removeprefix("file_")
     path = server.data_dir / "blobs" / uuid[-2:] / uuid
-    with open(path, "rb") as blob:
-        os.fsync(blob.fileno())
-        os.posix_fadvise(blob.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    # A small one is in a pack.
+    for path in [path] if path.exists() else server.data_dir.glob("blobs/packs/*"):
+        with open(path, "rb") as blob:
+            os.fsync(blob.fileno())
+            os.posix_fadvise(blob.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
-@pytest.mark.parametrize("size", [5, 20_000, 65_537, 1_048_576, 5_000_003])
+@pytest.mark.parametrize("size", [5, 20_000, 65_536, 65_537, 1_048_576, 5_000_003])
 def test_a_file_that_is_not_in_memory_comes_back(server, client, size):
     data = os.urandom(size)
     file_id = client.upload(data)

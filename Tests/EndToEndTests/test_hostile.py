@@ -170,7 +170,7 @@ def test_listings_with_filters_end_and_go_on(server):
 def test_lost_bytes_of_a_ready_file_can_be_sent_again(server, client):
     from cloakroom import put
 
-    data = os.urandom(1000)
+    data = os.urandom(100_000)  # too large for a pack
     ticket = client.mint(len(data))
     assert put(ticket["upload_url"], data).status_code == 200
     uuid = ticket["file_id"].removeprefix("file_")

@@ -180,7 +180,8 @@ extension StorageConnection {
         func region(_ range: Range<Int64>) -> FileRegion {
             self.hasHandle = true
             return FileRegion(
-                fileHandle: self.handle, readerIndex: Int(range.lowerBound), endIndex: Int(range.upperBound))
+                fileHandle: self.handle, readerIndex: Int(self.blob.fileOffset + range.lowerBound),
+                endIndex: Int(self.blob.fileOffset + range.upperBound))
         }
     }
 

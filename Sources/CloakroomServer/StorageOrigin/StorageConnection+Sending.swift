@@ -68,7 +68,7 @@ extension StorageConnection {
     /// Sends a part of a file that is in memory (`sendfile`), and returns how many bytes the socket took.
     func sendNow(_ blob: OpenBlob, _ range: Range<Int64>) -> Int {
         self.withIdleSocket { socket in
-            var offset = off_t(range.lowerBound)
+            var offset = off_t(blob.fileOffset + range.lowerBound)
             return sendfile(socket, blob.rawDescriptor, &offset, range.count)
         }
     }

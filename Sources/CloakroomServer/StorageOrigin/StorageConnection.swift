@@ -155,6 +155,8 @@ final class StorageConnection: ChannelInboundHandler {
         switch self.state {
         case .readingHead where context.channel.isWritable: context.read()
         case .receiving(let upload) where upload.machine.wantsBytes: context.read()
+        // One read ahead: a client that does not send its next request early costs no change of what is polled for.
+        case .answering where self.inbound.readableBytes == 0: context.read()
         case .readingHead, .receiving, .answering, .lingering, .closed: break
         }
     }

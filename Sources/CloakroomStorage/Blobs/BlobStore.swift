@@ -1,15 +1,16 @@
 import CLinux
-public import CloakroomDomain
+import CloakroomDomain
 import NIOCore
 import Synchronization
 
 import Glibc
 
-/// The bytes: one file on the local disk for each sealed upload, never changed after it got its name.
+/// The bytes, which never change once they are sealed: small ones in packs, the others in a file each.
 ///
-/// `blobs/<shard>/<uuid>`: 256 directories by the id's last byte, each held open, so that a look-up is one `openat`.
+/// `packs/<number>`: see ``PackStore``. `<shard>/<uuid>`: 256 directories by the id's last byte, each held open, so that
+/// a look-up is one `openat`.
 ///
-/// A blob gets its name in this order; the comment says what a crash after each step leaves:
+/// A blob's own file gets its name in this order; the comment says what a crash after each step leaves:
 /// 1. an unnamed file is written (`O_TMPFILE`): nothing, the kernel frees it;
 /// 2. `fsync` of the file: nothing, as before;
 /// 3. `linkat` under its name, which never replaces a file: a whole blob whose row is pending, or nothing;
@@ -42,22 +43,25 @@ public final class BlobStore: Sendable {
     let health: StorageHealth
     private let openBlobs: OpenBlobCache
     let alignedBuffers = AlignedBufferPool()
-    /// `nil` where the disk had no room for it: small blobs are then flushed like large ones.
-    let journal: BlobJournal?
+    /// The small ones.
+    let packs: PackStore
+    private let room = Mutex<Room?>(nil)
     private let nextStagingNumber = Atomic<UInt64>(0)
 
     /// Opens the blobs of a data directory, creating its directories and removing what a crash left half-written.
     ///
     /// - Parameters:
     ///   - directory: The data directory.
+    ///   - catalog: The rows, which say where packed blobs are.
     ///   - health: Told of a failed flush.
     ///   - openBlobs: The most blobs that are kept open for reading, each with a descriptor.
     ///   - staging: How to keep bytes until they get their name; `nil` finds out what the file system can do.
-    ///   - journalSegmentLength: The length of each of the journal's two segments, in bytes.
+    ///   - packLength: The full length of a pack of small blobs, in bytes.
     /// - Throws: ``OpenError``.
     public init(
-        directory: DataDirectory, health: StorageHealth, openBlobs: Int = 256, staging: Staging? = nil,
-        journalSegmentLength: Int = 16 * 1_024 * 1_024
+        directory: DataDirectory, catalog: Catalog, health: StorageHealth, openBlobs: Int = 256,
+        staging: Staging? = nil,
+        packLength: Int64 = 32 * 1_024 * 1_024
     ) throws(OpenError) {
         self.health = health
         self.openBlobs = OpenBlobCache(capacity: openBlobs)
@@ -66,8 +70,12 @@ public final class BlobStore: Sendable {
             self.stagingDirectory = try Self.openDirectory(at: root.rawValue, Self.stagingName)
             self.staging = staging ?? Self.supportedStaging(root.rawValue)
             self.shards = try Self.openShards(root)
-            self.journal = try Self.openJournal(root, segmentLength: journalSegmentLength, health: health)
-            try Self.removeEntries(of: self.stagingDirectory.rawValue)
+            for name in try Self.entries(of: self.stagingDirectory.rawValue) {
+                unlinkat(self.stagingDirectory.rawValue, name, 0)
+            }
+            self.packs = try PackStore(
+                root: root.rawValue, staging: self.stagingDirectory.rawValue, packLength: packLength,
+                openPacks: openBlobs, catalog: catalog, health: health)
             try root.synchronize()
             try directory.synchronize()
         } catch {
@@ -79,47 +87,11 @@ public final class BlobStore: Sendable {
         for shard in self.shards { close(shard) }
     }
 
-    /// Room on the disk, in bytes, below which no journal is made.
-    private static let journalRoom: UInt64 = 512 * 1_024 * 1_024
-
-    private static func openJournal(
-        _ root: borrowing FileDescriptor, segmentLength: Int, health: StorageHealth
-    ) throws(SystemCallError) -> BlobJournal? {
-        let length = Int64(segmentLength * BlobJournal.segmentCount)
-        if try Self.length(of: BlobJournal.fileName, in: root.rawValue) >= length {
-            return try BlobJournal(at: root.rawValue, segmentLength: segmentLength, health: health)
-        }
-        // Half made, or not at all: without room for it, or where making it fails, the server does without.
-        unlinkat(root.rawValue, BlobJournal.fileName, 0)
-        var status = statvfs()
-        guard fstatvfs(root.rawValue, &status) == 0,
-            UInt64(status.f_bavail) * UInt64(status.f_frsize) >= Self.journalRoom
-        else { return nil }
-        do throws(SystemCallError) {
-            return try BlobJournal(at: root.rawValue, segmentLength: segmentLength, health: health)
-        } catch {
-            unlinkat(root.rawValue, BlobJournal.fileName, 0)
-            return nil
-        }
-    }
-
-    /// The length of a file in bytes; 0 where there is none.
-    private static func length(of name: String, in directory: Int32) throws(SystemCallError) -> Int64 {
-        do throws(SystemCallError) {
-            return try FileDescriptor(at: directory, name, flags: O_RDONLY | O_NOFOLLOW).status().size
-        } catch {
-            guard error.code == ENOENT else { throw error }
-            return 0
-        }
-    }
-
-    /// Makes everything durable and ends the journal's thread; nothing is written afterwards.
+    /// Ends the packs, while the catalogue is still open; nothing is written afterwards.
     ///
-    /// - Throws: ``StorageError`` where something may not be durable; the next start then finds it in the journal.
+    /// - Throws: What failed; the next start puts it right.
     public func shutDown() async throws {
-        let outcome = Result { () throws(StorageError) in try self.journal?.reset() }
-        try await self.journal?.shutDown()
-        try outcome.get()
+        try await self.packs.writer.shutDown()
     }
 
     private static func openShards(_ root: borrowing FileDescriptor) throws(SystemCallError) -> [Int32] {
@@ -132,7 +104,7 @@ public final class BlobStore: Sendable {
         return shards
     }
 
-    private static func openDirectory(at parent: Int32, _ name: String) throws(SystemCallError) -> FileDescriptor {
+    static func openDirectory(at parent: Int32, _ name: String) throws(SystemCallError) -> FileDescriptor {
         guard mkdirat(parent, name, 0o700) == 0 || errno == EEXIST else { throw SystemCallError(.mkdirat) }
         return try FileDescriptor(at: parent, name, flags: O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
     }
@@ -145,20 +117,23 @@ public final class BlobStore: Sendable {
         return access(Self.procPath(of: file.rawValue), F_OK) == 0 ? .unnamed : .named
     }
 
-    private static func removeEntries(of directory: Int32) throws(SystemCallError) {
+    /// The names in a directory.
+    static func entries(of directory: Int32) throws(SystemCallError) -> [String] {
         let copy = try FileDescriptor(at: directory, ".", flags: O_RDONLY | O_DIRECTORY).release()
         guard let stream = fdopendir(copy) else {
             close(copy)
             throw SystemCallError(.opendir)
         }
         defer { closedir(stream) }
+        var names: [String] = []
         while let entry = readdir(stream) {
             let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
                 // `d_name` is a NUL-terminated array within the entry, which lives until the next `readdir`.
                 pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
-            if name != ".", name != ".." { unlinkat(directory, name, 0) }
+            if name != ".", name != ".." { names.append(name) }
         }
+        return names
     }
 
     static func procPath(of descriptor: Int32) -> String { "/proc/self/fd/\(descriptor)" }
@@ -176,10 +151,30 @@ public final class BlobStore: Sendable {
 
     /// Passes while so many more bytes leave the reserve alone.
     func checkRoom(for size: ByteCount) throws(StorageError) {
+        let now = NIODeadline.now()
+        let free = self.room.withLock { room in
+            if let room, now < room.until { return room.free }
+            let free = Self.freeBytes(of: self.stagingDirectory.rawValue) ?? Int64.max
+            room = Room(free: free, until: now + Self.roomInterval)
+            return free
+        }
+        guard free - Self.reserveBytes >= size.bytes else { throw .full }
+    }
+
+    /// What the file system said last.
+    private struct Room {
+        let free: Int64
+        let until: NIODeadline
+    }
+
+    /// How long that holds: asking for each upload costs more than it tells.
+    private static let roomInterval = TimeAmount.milliseconds(20)
+
+    /// How many bytes are free on the file system of an open file; `nil` where it does not say.
+    static func freeBytes(of descriptor: Int32) -> Int64? {
         var status = statvfs()
-        guard fstatvfs(self.stagingDirectory.rawValue, &status) == 0 else { return }
-        let free = Int64(clamping: UInt64(status.f_bavail) * UInt64(status.f_frsize))
-        guard free >= size.bytes + Self.reserveBytes else { throw .full }
+        guard fstatvfs(descriptor, &status) == 0 else { return nil }
+        return Int64(clamping: UInt64(status.f_bavail) * UInt64(status.f_frsize))
     }
 
     // MARK: Sealed blobs
@@ -189,17 +184,23 @@ public final class BlobStore: Sendable {
     /// - Parameter grant: The right to read it.
     /// - Returns: The open blob, or `nil` where there is none: only proven absence says so.
     /// - Throws: ``StorageError`` for every other failure.
-    public func open(_ grant: DownloadGrant) throws(StorageError) -> OpenBlob? {
-        switch self.openBlobs.find(grant.fileID) {
+    func open(_ grant: DownloadGrant) throws(StorageError) -> OpenBlob? {
+        let id = grant.fileID
+        switch self.openBlobs.find(id) {
         case .hit(let blob): return blob
         case .miss(let ticket):
-            guard let blob = try self.openAnew(grant.fileID) else { return nil }
-            self.openBlobs.keep(blob, grant.fileID, ticket)
+            guard let blob = try self.openAnew(id) else { return nil }
+            self.openBlobs.keep(blob, id, ticket)
             return blob
         }
     }
 
     private func openAnew(_ id: FileID) throws(StorageError) -> OpenBlob? {
+        if let blob = try self.openOwnFile(id) { return blob }
+        return try self.packs.open(id)
+    }
+
+    private func openOwnFile(_ id: FileID) throws(StorageError) -> OpenBlob? {
         do throws(SystemCallError) {
             let file = try self.openFile(id)
             let size = try file.status().size
@@ -221,7 +222,8 @@ public final class BlobStore: Sendable {
         }
     }
 
-    /// Removes a blob's name, and with it the blob once nobody reads it; not yet durable.
+    /// Removes the name of a blob's own file, and with it the blob once nobody reads it; not yet durable. A packed one is
+    /// not found any more, because its row is gone.
     ///
     /// - Parameter id: The file.
     /// - Returns: Whether there was one.
@@ -234,11 +236,14 @@ public final class BlobStore: Sendable {
         return code == 0
     }
 
-    /// Whether a blob has its name.
-    ///
-    /// - Parameter id: The file.
-    /// - Returns: `true` if so.
-    func contains(_ id: FileID) -> Bool {
+    /// Whether the bytes of a ready file are there.
+    func contains(_ id: FileID) throws(StorageError) -> Bool {
+        if self.hasOwnFile(id) { return true }
+        return try self.packs.contains(id)
+    }
+
+    /// Whether a blob has a file of its own.
+    func hasOwnFile(_ id: FileID) -> Bool {
         faccessat(self.directory(of: id), id.uuid, F_OK, 0) == 0
     }
 

@@ -10,28 +10,57 @@ public final class OpenBlob: Sendable {
     /// The bytes of a small blob are kept with it: copying them costs less than asking the kernel for them.
     private static let keptLength = 8 * 1_024
 
-    private let file: FileDescriptor
+    private enum Place {
+        case ownFile(OwnFile)
+        case pack(PackFile)
+    }
+
+    private final class OwnFile: Sendable {
+        let descriptor: FileDescriptor
+
+        init(_ descriptor: consuming FileDescriptor) {
+            self.descriptor = descriptor
+        }
+    }
+
+    /// What keeps the descriptor open.
+    private let place: Place
     private let kept: [UInt8]?
+    /// The descriptor, open as long as this object lives; it is nobody's to close.
+    public let rawDescriptor: Int32
+    /// Where the blob begins in the file, in bytes.
+    public let fileOffset: Int64
     /// Its length in bytes.
     public let size: ByteCount
 
-    init(file: consuming FileDescriptor, size: ByteCount) {
-        self.kept = size.bytes <= Self.keptLength ? Self.readCached(file.rawValue, count: Int(size.bytes)) : nil
-        self.file = file
+    private init(_ place: Place, _ descriptor: Int32, fileOffset: Int64, size: ByteCount) {
+        self.place = place
+        self.rawDescriptor = descriptor
+        self.fileOffset = fileOffset
         self.size = size
+        self.kept =
+            size.bytes <= Self.keptLength
+            ? Self.readCached(descriptor, count: Int(size.bytes), offset: fileOffset) : nil
     }
 
-    /// The first bytes of a file, if all of them are in memory.
-    private static func readCached(_ descriptor: Int32, count: Int) -> [UInt8]? {
+    convenience init(file: consuming FileDescriptor, size: ByteCount) {
+        let descriptor = file.rawValue
+        self.init(.ownFile(OwnFile(file)), descriptor, fileOffset: 0, size: size)
+    }
+
+    convenience init(pack: PackFile, slot: PackSlot) {
+        self.init(
+            .pack(pack), pack.rawDescriptor, fileOffset: slot.bodyOffset, size: ByteCount(inMemory: slot.bodyLength))
+    }
+
+    /// A part of a file, if all of it is in memory.
+    private static func readCached(_ descriptor: Int32, count: Int, offset: Int64) -> [UInt8]? {
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { room, initialized in
             var vector = iovec(iov_base: room.baseAddress, iov_len: count)
-            initialized = max(0, preadv2(descriptor, &vector, 1, 0, CLOAKROOM_RWF_NOWAIT))
+            initialized = max(0, preadv2(descriptor, &vector, 1, off_t(offset), CLOAKROOM_RWF_NOWAIT))
         }
         return bytes.count == count ? bytes : nil
     }
-
-    /// The descriptor, open as long as this object lives; it is nobody's to close.
-    public var rawDescriptor: Int32 { self.file.rawValue }
 
     /// Calls a function with a part of the bytes, if they are kept in memory.
     ///
@@ -70,13 +99,19 @@ public final class OpenBlob: Sendable {
             buffer.copyBytes(from: part)
             return .bytes(part.count)
         }
-        var vector = iovec(iov_base: buffer.baseAddress, iov_len: buffer.count)
-        let count = preadv2(self.file.rawValue, &vector, 1, off_t(offset), CLOAKROOM_RWF_NOWAIT)
+        var vector = iovec(iov_base: buffer.baseAddress, iov_len: self.length(of: buffer, at: offset))
+        let count = preadv2(
+            self.rawDescriptor, &vector, 1, off_t(self.fileOffset + offset), CLOAKROOM_RWF_NOWAIT)
         if count >= 0 { return .bytes(count) }
         switch errno {
         case EAGAIN, EOPNOTSUPP, EINTR, ENOSYS: return .wouldBlock
         default: throw SystemCallError(.read).storageError
         }
+    }
+
+    /// How much of a buffer the blob can fill: what follows it in a pack is another's.
+    private func length(of buffer: UnsafeMutableRawBufferPointer, at offset: Int64) -> Int {
+        Int(min(Int64(buffer.count), max(0, self.size.bytes - offset)))
     }
 
     /// Whether the first and the last byte of a range are in memory, by which a whole piece is taken to be.
@@ -104,13 +139,14 @@ public final class OpenBlob: Sendable {
     /// - Returns: How many bytes were read; fewer than asked for only at the end.
     /// - Throws: ``StorageError`` for a failure of the disk.
     public func read(into buffer: UnsafeMutableRawBufferPointer, offset: Int64) throws(StorageError) -> Int {
+        let length = self.length(of: buffer, at: offset)
         var done = 0
         do throws(SystemCallError) {
-            while done < buffer.count {
-                let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
-                let position = off_t(offset) + off_t(done)
+            while done < length {
+                let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[done..<length])
+                let position = off_t(self.fileOffset + offset) + off_t(done)
                 let count = try retryingInterrupted(.read) {
-                    pread(self.file.rawValue, rest.baseAddress, rest.count, position)
+                    pread(self.rawDescriptor, rest.baseAddress, rest.count, position)
                 }
                 if count == 0 { break }
                 done += count

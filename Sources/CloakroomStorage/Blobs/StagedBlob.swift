@@ -6,9 +6,11 @@ import Synchronization
 
 import Glibc
 
-/// Bytes on their way to becoming a blob: written and hashed, not yet visible to anyone.
+/// Bytes on their way to becoming a blob: kept or written, and hashed, not yet visible to anyone.
 ///
-/// Dropping one removes its bytes. Its calls block on the disk and come one after the other, from any thread.
+/// Bytes that may turn out to fit into a pack are kept in memory, others are written to a file. Dropping a blob removes
+/// its bytes. Its calls come one after the other, from any thread; they block on the disk unless
+/// ``staysInMemory`` says otherwise.
 public final class StagedBlob: Sendable {
     /// How many bytes there may be.
     enum Length: Hashable, Sendable {
@@ -29,13 +31,21 @@ public final class StagedBlob: Sendable {
             case .atMost(let limit): (1...limit.bytes).contains(count)
             }
         }
+
+        /// Whether it may turn out to be a packed blob's.
+        fileprivate var mayBePacked: Bool {
+            switch self {
+            case .exactly(let count): count.bytes <= Int64(PackStore.maximumBodyLength)
+            case .atMost: true
+            }
+        }
     }
 
     private struct State: ~Copyable {
         var file: FileDescriptor?
         var temporaryName: String?
-        /// The whole body so far, as long as it is small enough for the journal.
-        var whole: ByteBuffer? = ByteBuffer()
+        /// The whole body so far, until it is too large for a pack and goes into a file.
+        var whole: ByteBuffer?
         /// Where bytes gather for the next direct write, in a file that is written directly.
         var direct: AlignedBuffer?
         var hasher = SHA256()
@@ -65,7 +75,16 @@ public final class StagedBlob: Sendable {
         self.fileID = fileID
         self.length = length
         self.keepsBytes = keepsBytes
-        self.state = Mutex(State(checks: checksums.map(ChecksumComputation.init)))
+        self.state = Mutex(
+            State(
+                whole: keepsBytes && length.mayBePacked ? ByteBuffer() : nil,
+                checks: checksums.map(ChecksumComputation.init)))
+    }
+
+    /// Whether no call touches the disk before the bytes are published: they are few, and kept in memory.
+    var staysInMemory: Bool {
+        guard self.keepsBytes, case .exactly = self.length else { return false }
+        return self.length.mayBePacked
     }
 
     deinit {
@@ -75,23 +94,13 @@ public final class StagedBlob: Sendable {
         }
     }
 
-    /// Writes and hashes the next bytes.
+    /// Keeps or writes the next bytes, and hashes them.
     ///
     /// - Parameter chunks: In their order.
     /// - Throws: ``StorageError/wrongLength(expected:received:)`` past the declared length, or a failure of the disk.
     public func append(_ chunks: [ByteBuffer]) throws(StorageError) {
-        try self.append(chunks, leavingRoom: true)
-    }
-
-    /// Writes and hashes the next bytes.
-    ///
-    /// - Parameters:
-    ///   - chunks: In their order.
-    ///   - leavingRoom: Whether the disk's reserve is left alone.
-    /// - Throws: ``StorageError``.
-    func append(_ chunks: [ByteBuffer], leavingRoom: Bool) throws(StorageError) {
         try self.state.withLock { state throws(StorageError) in
-            if self.keepsBytes, leavingRoom { try self.store.checkRoom(for: .zero) }
+            if self.keepsBytes, state.whole == nil { try self.store.checkRoom(for: .zero) }
             for chunk in chunks {
                 state.count += Int64(chunk.readableBytes)
                 guard state.count <= self.length.limit else {
@@ -107,34 +116,43 @@ public final class StagedBlob: Sendable {
     }
 
     private func append(_ chunk: ByteBuffer, _ state: inout State) throws(SystemCallError) {
-        if self.keepsBytes, state.file == nil { try self.createFile(&state) }
-        self.keepWhole(chunk, &state)
-        let result = chunk.withUnsafeReadableBytes { buffer -> Result<Void, SystemCallError> in
-            // The buffer is readable for the call; the writing and hashing below keep nothing of it.
+        chunk.withUnsafeReadableBytes { buffer in
+            // The buffer is readable for the call; hashing keeps nothing of it.
             state.hasher.update(buffer.bytes)
             for index in state.checks.indices { state.checks[index].update(buffer.bytes) }
-            do throws(SystemCallError) {
-                if let file = state.file?.rawValue {
-                    if let direct = state.direct {
-                        try Self.write(buffer, through: direct, to: file)
-                    } else {
-                        try FileDescriptor.writeAll(buffer, to: file)
-                    }
+        }
+        guard self.keepsBytes else { return }
+        guard let whole = state.whole else { return try self.write(chunk, &state) }
+        if state.count <= Int64(PackStore.maximumBodyLength) {
+            if whole.readableBytes == 0 { state.whole = chunk } else { state.whole?.writeImmutableBuffer(chunk) }
+        } else {
+            try self.moveToFile(&state)
+            try self.write(chunk, &state)
+        }
+    }
+
+    /// Writes bytes that were kept in memory to a file.
+    private func moveToFile(_ state: inout State) throws(SystemCallError) {
+        guard let whole = state.whole else { return }
+        state.whole = nil
+        try self.write(whole, &state)
+    }
+
+    private func write(_ chunk: ByteBuffer, _ state: inout State) throws(SystemCallError) {
+        if state.file == nil { try self.createFile(&state) }
+        guard let file = state.file?.rawValue else { return }
+        let direct = state.direct
+        let result = chunk.withUnsafeReadableBytes { buffer in
+            Result { () throws(SystemCallError) in
+                // The buffer is readable for the call; writing keeps nothing of it.
+                if let direct {
+                    try Self.write(buffer, through: direct, to: file)
+                } else {
+                    try FileDescriptor.writeAll(buffer, to: file)
                 }
-                return .success(())
-            } catch {
-                return .failure(error)
             }
         }
         try result.get()
-    }
-
-    private func keepWhole(_ chunk: ByteBuffer, _ state: inout State) {
-        guard self.keepsBytes, self.store.journal != nil, state.count <= BlobJournal.maximumBodyLength else {
-            state.whole = nil
-            return
-        }
-        if state.whole?.readableBytes == 0 { state.whole = chunk } else { state.whole?.writeImmutableBuffer(chunk) }
     }
 
     private static func write(
@@ -225,45 +243,29 @@ public final class StagedBlob: Sendable {
         }
     }
 
-    /// Gives the bytes their name, durably: steps 2 to 4 of ``BlobStore``.
+    /// The whole body, where it is small enough for a pack and has been kept in memory.
+    var body: ByteBuffer? { self.state.withLock { $0.whole } }
+
+    /// Gives the bytes a file and that its name, durably: steps 1 to 4 of ``BlobStore``.
     ///
     /// - Parameter replacingOrphan: Whether a blob of that name is one that a crash left, to be removed.
     /// - Returns: `false` where there is a blob of that name already and it is not to be replaced.
     /// - Throws: ``StorageError``.
     func publish(replacingOrphan: Bool) throws(StorageError) -> Bool {
         try self.state.withLock { state throws(StorageError) in
+            do throws(SystemCallError) {
+                try self.moveToFile(&state)
+            } catch {
+                throw error.storageError
+            }
             guard let file = state.file?.rawValue else { return false }
             let directory = self.store.directory(of: self.fileID)
-            if let entry = try self.journalEntry(&state) {
-                defer { self.store.journal?.applied(entry) }
-                return try self.link(file, state.temporaryName, directory, replacingOrphan: replacingOrphan)
-            }
             try self.store.synchronize(file)
             guard try self.link(file, state.temporaryName, directory, replacingOrphan: replacingOrphan) else {
                 return false
             }
             try self.store.synchronize(directory)
             return true
-        }
-    }
-
-    /// Makes a small body durable in the journal; `nil` where it is not small, or the journal cannot take it.
-    private func journalEntry(_ state: inout State) throws(StorageError) -> BlobJournal.Entry? {
-        guard let journal = self.store.journal, let whole = state.whole else { return nil }
-        let digest = state.hasher.digest()
-        return try whole.withUnsafeReadableBytes { body in
-            Result { () throws(StorageError) in try journal.append(self.fileID, digest, body) }
-        }.get()
-    }
-
-    /// Gives the bytes their name in the place of whatever has it; nothing is flushed.
-    ///
-    /// - Throws: ``StorageError``.
-    func replaceUnflushed() throws(StorageError) {
-        try self.state.withLock { state throws(StorageError) in
-            guard let file = state.file?.rawValue else { return }
-            _ = try self.link(
-                file, state.temporaryName, self.store.directory(of: self.fileID), replacingOrphan: true)
         }
     }
 

@@ -25,8 +25,9 @@ extension Catalog {
     ) throws(SQLiteError) -> Bool {
         try connection.statement(
             """
-            INSERT OR REPLACE INTO deleted_files (id, deleted_at, forget_after)
-            SELECT id, ?1, max(?1, upload_expires_at) + ?2 FROM files WHERE id = ?3 AND organization_id = ?4
+            INSERT OR REPLACE INTO deleted_files (id, deleted_at, forget_after, pack, pack_offset, size_bytes)
+            SELECT id, ?1, max(?1, upload_expires_at) + ?2, pack, pack_offset, size_bytes FROM files
+            WHERE id = ?3 AND organization_id = ?4
             """
         )
         .bind(now.secondsSinceEpoch).bind(Self.uploadGraceSeconds).bind(id.bytes).bind(organization.description).run()
@@ -63,13 +64,41 @@ extension Catalog {
         }
     }
 
-    /// Returns deleted files whose bytes may still be there.
+    /// Returns deleted files whose own file may still be there.
     ///
     /// - Parameter limit: The most files of one call.
-    /// - Returns: Deleted files whose bytes may still be there.
+    /// - Returns: Deleted files whose own file may still be there.
     /// - Throws: ``StorageError``.
     public func filesToRemove(limit: Int) throws(StorageError) -> [FileID] {
-        try self.ids("SELECT id FROM deleted_files WHERE bytes_removed = 0 LIMIT ?") { $0.bind(Int64(limit)) }
+        try self.ids("SELECT id FROM deleted_files WHERE bytes_removed = 0 AND pack IS NULL LIMIT ?") {
+            $0.bind(Int64(limit))
+        }
+    }
+
+    /// Returns deleted files whose bytes are still in a pack.
+    ///
+    /// - Parameters:
+    ///   - deletedBefore: Only files that were deleted then or before.
+    ///   - limit: The most files of one call.
+    /// - Returns: The files, and where their bytes are.
+    /// - Throws: ``StorageError``.
+    func slotsToGiveBack(deletedBefore: Timestamp, limit: Int) throws(StorageError) -> [(FileID, PackSlot)] {
+        try self.readers.read { connection throws(SQLiteError) in
+            let rows = try connection.statement(
+                """
+                SELECT id, pack, pack_offset, size_bytes FROM deleted_files
+                WHERE bytes_removed = 0 AND pack IS NOT NULL AND deleted_at <= ? LIMIT ?
+                """
+            ).bind(deletedBefore.secondsSinceEpoch).bind(Int64(limit))
+            defer { rows.reset() }
+            var slots: [(FileID, PackSlot)] = []
+            while try rows.step() {
+                if let id = rows.blob(0).flatMap({ FileID(bytes: $0) }) {
+                    slots.append((id, try PackSlot(rows, from: 1)))
+                }
+            }
+            return slots
+        }
     }
 
     /// Notes that the bytes of deleted files are durably gone.

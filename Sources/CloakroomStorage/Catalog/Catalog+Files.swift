@@ -12,23 +12,28 @@ extension Catalog {
         case missing
     }
 
-    /// Adds a pending file, and its organization if it is new.
+    /// Adds a file, and its organization if it is new.
     ///
-    /// - Parameter file: A pending file.
+    /// - Parameters:
+    ///   - file: The file; one that is ready has its bytes on the disk.
+    ///   - slot: Where they are packed, if they are.
     /// - Throws: ``StorageError``.
-    public func insert(_ file: FileRecord) async throws(StorageError) {
+    func insert(_ file: FileRecord, at slot: PackSlot? = nil) async throws(StorageError) {
         try await self.writer.write { connection throws(SQLiteError) in
             try Self.ensureOrganization(file.organization, now: file.createdAt, connection)
             try connection.statement(
                 """
                 INSERT INTO files (id, organization_id, filename, content_type, size_bytes, declared_sha256, created_at,
-                    upload_expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                    upload_expires_at, sha256, uploaded_at, pack, pack_offset)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """
             )
             .bind(file.id.bytes).bind(file.organization.description).bind(file.declaration.filename.text)
             .bind(file.declaration.mediaType.text).bind(file.declaration.size.bytes)
             .bind(file.declaration.sha256?.bytes).bind(file.createdAt.secondsSinceEpoch)
             .bind(file.uploadExpiresAt.secondsSinceEpoch)
+            .bind(file.seal?.sha256.bytes).bind(file.seal?.uploadedAt.secondsSinceEpoch)
+            .bind(slot?.pack.number).bind(slot?.offset)
             .run()
         }
     }
@@ -45,36 +50,66 @@ extension Catalog {
     /// - Parameters:
     ///   - id: The file.
     ///   - seal: The digest of the bytes, which are on disk, and the time.
+    ///   - slot: Where they are packed, if they are.
     /// - Returns: What became of the row.
     /// - Throws: ``StorageError``.
-    public func seal(_ id: FileID, _ seal: FileRecord.Seal) async throws(StorageError) -> SealOutcome {
-        try await self.writer.write { connection throws(SQLiteError) in try Self.seal(id, seal, connection) }
+    func seal(
+        _ id: FileID, _ seal: FileRecord.Seal, at slot: PackSlot? = nil
+    ) async throws(StorageError) -> SealOutcome {
+        let outcome = await withCheckedContinuation { continuation in
+            self.seal(id, seal, at: slot) { continuation.resume(returning: $0) }
+        }
+        return try outcome.get()
     }
 
     /// Marks a pending file ready, and reports what became of the row.
     ///
+    /// A slot says what the row will, and is durable: its row is committed without a flush.
+    ///
     /// - Parameters:
     ///   - id: The file.
     ///   - seal: The digest of the bytes, which are on disk, and the time.
+    ///   - slot: Where they are packed, if they are.
     ///   - completion: Called once, on a thread that it must not hold up.
     func seal(
-        _ id: FileID, _ seal: FileRecord.Seal,
+        _ id: FileID, _ seal: FileRecord.Seal, at slot: PackSlot?,
         completion: @escaping @Sendable (Result<SealOutcome, StorageError>) -> Void
     ) {
         self.writer.write(
-            { connection throws(SQLiteError) in try Self.seal(id, seal, connection) }, completion: completion)
+            isDurableElsewhere: slot != nil,
+            { connection throws(SQLiteError) in try Self.seal(id, seal, slot, connection) }, completion: completion)
     }
 
     private static func seal(
-        _ id: FileID, _ seal: FileRecord.Seal, _ connection: SQLiteConnection
+        _ id: FileID, _ seal: FileRecord.Seal, _ slot: PackSlot?, _ connection: SQLiteConnection
     ) throws(SQLiteError) -> SealOutcome {
-        try connection.statement("UPDATE files SET sha256 = ?, uploaded_at = ? WHERE id = ? AND sha256 IS NULL")
-            .bind(seal.sha256.bytes).bind(seal.uploadedAt.secondsSinceEpoch).bind(id.bytes).run()
+        try connection.statement(
+            """
+            UPDATE files SET sha256 = ?, uploaded_at = ?, pack = ?, pack_offset = ?
+            WHERE id = ? AND sha256 IS NULL
+            """
+        )
+        .bind(seal.sha256.bytes).bind(seal.uploadedAt.secondsSinceEpoch).bind(slot?.pack.number).bind(slot?.offset)
+        .bind(id.bytes).run()
         if connection.changes == 1 { return .sealed }
         let row = try connection.statement("SELECT sha256 FROM files WHERE id = ?").bind(id.bytes)
         defer { row.reset() }
         guard try row.step(), let digest = row.blob(0).flatMap({ SHA256Digest(bytes: $0) }) else { return .missing }
         return .alreadySealed(digest)
+    }
+
+    /// Returns where a file's bytes are packed, if they are.
+    ///
+    /// - Parameter id: The file, of any organization.
+    /// - Throws: ``StorageError``.
+    func slot(_ id: FileID) throws(StorageError) -> PackSlot? {
+        try self.readers.read { connection throws(SQLiteError) in
+            let row = try connection.statement(
+                "SELECT pack, pack_offset, size_bytes FROM files WHERE id = ? AND pack IS NOT NULL"
+            ).bind(id.bytes)
+            defer { row.reset() }
+            return try row.step() ? try PackSlot(row, from: 0) : nil
+        }
     }
 
     /// Returns a file of any organization.

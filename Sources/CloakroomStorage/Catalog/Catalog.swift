@@ -1,6 +1,7 @@
 /// The rows: organizations, API keys, files and deletions.
 ///
-/// Durability: a write returns after COMMIT with `synchronous=FULL`, so what it wrote survives a power cut.
+/// Durability: a write returns after COMMIT with `synchronous=FULL`, so what it wrote survives a power cut. The one
+/// exception is the seal of a packed body, which the pack makes durable; start-up puts it into the row again.
 public final class Catalog: Sendable {
     /// The catalogue could not be opened.
     public struct OpenError: Error, CustomStringConvertible {
@@ -53,14 +54,25 @@ public final class Catalog: Sendable {
         try await self.writer.shutDown()
     }
 
-    /// Makes sure that a transaction can be committed now.
+    /// Makes sure that a transaction can be committed now, and with it everything that was committed before.
     ///
     /// - Throws: ``StorageError`` where not.
     public func checkWritable() async throws(StorageError) {
-        try await self.writer.write { connection throws(SQLiteError) in
-            // Rewrites the schema version with itself: a real page write and flush.
-            let version = try connection.text(of: "PRAGMA user_version")
-            try connection.execute("PRAGMA user_version = \(version)")
+        let outcome = await withCheckedContinuation { continuation in
+            self.flush { continuation.resume(returning: $0) }
         }
+        try outcome.get()
+    }
+
+    /// Makes everything durable that has been queued.
+    ///
+    /// - Parameter completion: Called once, on a thread that it must not hold up.
+    func flush(completion: @escaping @Sendable (Result<Void, StorageError>) -> Void) {
+        self.writer.write(
+            { connection throws(SQLiteError) in
+                // Rewrites the schema version with itself: a real page write and flush.
+                let version = try connection.text(of: "PRAGMA user_version")
+                try connection.execute("PRAGMA user_version = \(version)")
+            }, completion: completion)
     }
 }

@@ -8,7 +8,7 @@ enum CatalogSchema {
         let known: Int
     }
 
-    static let migrations = [version1]
+    static let migrations = [version1, version2]
 
     /// Tables are `STRICT` and hold the invariants as constraints: SQLite is trusted before our own code.
     private static let version1 = """
@@ -57,6 +57,21 @@ enum CatalogSchema {
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX deleted_files_to_remove ON deleted_files (id) WHERE bytes_removed = 0;
         CREATE INDEX deleted_files_to_forget ON deleted_files (forget_after) WHERE bytes_removed = 1;
+        """
+
+    /// Small bodies lie in packs: which, and where.
+    private static let version2 = """
+        ALTER TABLE files ADD COLUMN pack INTEGER CHECK (pack > 0);
+        ALTER TABLE files ADD COLUMN pack_offset INTEGER
+            CHECK ((pack IS NULL) = (pack_offset IS NULL) AND (pack IS NULL OR sha256 IS NOT NULL));
+
+        ALTER TABLE deleted_files ADD COLUMN pack INTEGER;
+        ALTER TABLE deleted_files ADD COLUMN pack_offset INTEGER;
+        ALTER TABLE deleted_files ADD COLUMN size_bytes INTEGER;
+        DROP INDEX deleted_files_to_remove;
+        CREATE INDEX deleted_files_to_remove ON deleted_files (id) WHERE bytes_removed = 0 AND pack IS NULL;
+        CREATE INDEX deleted_files_to_give_back ON deleted_files (deleted_at)
+            WHERE bytes_removed = 0 AND pack IS NOT NULL;
         """
 
     /// Brings a database up to date.

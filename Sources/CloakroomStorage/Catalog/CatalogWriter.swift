@@ -13,6 +13,8 @@ final class CatalogWriter: Sendable {
         let run: @Sendable (SQLiteConnection) throws(SQLiteError) -> @Sendable () -> Void
         /// Tells the caller of a failure.
         let fail: @Sendable (StorageError) -> Void
+        /// Whether a power cut that takes the changes takes nothing, because start-up makes them again.
+        let isDurableElsewhere: Bool
     }
 
     private struct Queue {
@@ -58,9 +60,11 @@ final class CatalogWriter: Sendable {
     /// Makes changes and reports when they are durable.
     ///
     /// - Parameters:
+    ///   - isDurableElsewhere: Whether the changes need no flush, because start-up makes them again.
     ///   - body: Runs in a transaction, possibly more than once, with the effect of its last run.
     ///   - completion: Called once, on the writer's thread, which it must not hold up.
     func write<Value: Sendable>(
+        isDurableElsewhere: Bool = false,
         _ body: @escaping @Sendable (SQLiteConnection) throws(SQLiteError) -> Value,
         completion: @escaping @Sendable (Result<Value, StorageError>) -> Void
     ) {
@@ -74,7 +78,7 @@ final class CatalogWriter: Sendable {
                 run: { connection throws(SQLiteError) in
                     let value = try body(connection)
                     return { completion(.success(value)) }
-                }, fail: { completion(.failure($0)) }))
+                }, fail: { completion(.failure($0)) }, isDurableElsewhere: isDurableElsewhere))
     }
 
     private func enqueue(_ job: Job) {
@@ -142,6 +146,11 @@ final class CatalogWriter: Sendable {
     }
 
     private func transaction(_ batch: [Job]) throws(Failure) -> [@Sendable () -> Void] {
+        do throws(SQLiteError) {
+            try self.connection.setFlushesCommits(!batch.allSatisfy(\.isDurableElsewhere))
+        } catch {
+            throw .transaction(error)
+        }
         try self.execute("BEGIN IMMEDIATE")
         do throws(Failure) {
             var completions: [@Sendable () -> Void] = []

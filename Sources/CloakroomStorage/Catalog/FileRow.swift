@@ -25,3 +25,13 @@ enum FileRow {
             uploadExpiresAt: Timestamp(secondsSinceEpoch: uploadExpiresAt), status: status)
     }
 }
+
+extension PackSlot {
+    /// Reads three columns: the pack's number, the offset, and the body's length.
+    init(_ row: SQLiteStatement, from column: Int32) throws(SQLiteError) {
+        guard let pack = row.integer(column).flatMap({ PackID(number: $0) }), let offset = row.integer(column + 1),
+            let length = row.integer(column + 2).flatMap({ Int(exactly: $0) })
+        else { throw SQLiteError(code: SQLITE_CORRUPT, message: "the place of a packed body is malformed") }
+        self.init(pack: pack, offset: offset, bodyLength: length)
+    }
+}

@@ -15,8 +15,13 @@ final class SQLiteConnection: @unchecked Sendable {
         case command
     }
 
+    /// How many pages the log may hold before it is copied into the database: 16 MiB, so that a page which changes all the
+    /// time is not copied each time.
+    private static let checkpointPages = 4_096
+
     let handle: OpaquePointer
     private var statements: [UnsafePointer<UInt8>: SQLiteStatement] = [:]
+    private var flushesCommits = true
 
     /// Opens a database.
     ///
@@ -53,6 +58,7 @@ final class SQLiteConnection: @unchecked Sendable {
         guard role != .reader else { return }
         try self.execute("PRAGMA journal_mode = WAL")
         try self.execute("PRAGMA synchronous = FULL")
+        if role == .writer { try self.execute("PRAGMA wal_autocheckpoint = \(Self.checkpointPages)") }
         let mode = try self.text(of: "PRAGMA journal_mode")
         let synchronous = try self.text(of: "PRAGMA synchronous")
         guard mode == "wal", synchronous == "2" else {
@@ -60,6 +66,14 @@ final class SQLiteConnection: @unchecked Sendable {
                 code: SQLITE_MISUSE, message: "journal_mode is \(mode), synchronous is \(synchronous); wal and 2 wanted"
             )
         }
+    }
+
+    /// Says whether the next transactions flush the log when they are committed (`synchronous=FULL`), or leave that to a
+    /// later one and to the checkpoint (`NORMAL`): what was committed is durable in its order either way.
+    func setFlushesCommits(_ flushes: Bool) throws(SQLiteError) {
+        guard flushes != self.flushesCommits else { return }
+        try self.execute(flushes ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL")
+        self.flushesCommits = flushes
     }
 
     /// Runs statements that have neither parameters nor rows.

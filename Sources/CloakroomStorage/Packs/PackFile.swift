@@ -1,0 +1,127 @@
+import CLinux
+import CloakroomCrypto
+
+import Glibc
+
+/// A file of many small bodies, each in a slot of its own.
+///
+/// Its first ``PackSlotHeader/alignment`` bytes are `CLKPACK1`, a secret of 16 random bytes, and the SHA-256 of both.
+/// While slots are added it has its full length, in which room is set aside; then it is cut to what was used.
+final class PackFile: Sendable {
+    private static let magic = Array("CLKPACK1".utf8)
+    private static let secretLength = 16
+    /// Where the first slot begins, in bytes.
+    static let headerLength = PackSlotHeader.alignment
+
+    let id: PackID
+    let secret: [UInt8]
+    private let file: FileDescriptor
+
+    /// The descriptor, open as long as this object lives.
+    var rawDescriptor: Int32 { self.file.rawValue }
+
+    /// Makes a pack with room for slots; durable, but for its name.
+    ///
+    /// - Parameters:
+    ///   - id: Its number.
+    ///   - directory: Where it gets its number as a name.
+    ///   - length: Its full length in bytes.
+    /// - Throws: The call that failed; there is no file then.
+    init(making id: PackID, at directory: Int32, length: Int64) throws(SystemCallError) {
+        guard let secret = try? RandomBytes.generate(count: Self.secretLength) else {
+            throw SystemCallError(.openat, code: EIO)
+        }
+        self.id = id
+        self.secret = secret
+        self.file = try FileDescriptor(at: directory, id.fileName, flags: O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW)
+        do throws(SystemCallError) {
+            try self.setAside(length)
+            let named = Self.magic + secret
+            try self.write(named + SHA256.hash(named).bytes, at: 0)
+            try self.file.synchronize()
+        } catch {
+            unlinkat(directory, id.fileName, 0)
+            throw error
+        }
+    }
+
+    /// Opens a pack.
+    ///
+    /// - Parameters:
+    ///   - id: Its number.
+    ///   - directory: Where it lies.
+    /// - Throws: The call that failed; `EBADMSG` stands for a header that is no pack's.
+    init(opening id: PackID, at directory: Int32) throws(SystemCallError) {
+        self.id = id
+        self.file = try FileDescriptor(at: directory, id.fileName, flags: O_RDWR | O_NOFOLLOW)
+        var header = [UInt8](repeating: 0, count: Self.magic.count + Self.secretLength + 32)
+        let count = header.count
+        let descriptor = self.file.rawValue
+        let read = try retryingInterrupted(.read) { pread(descriptor, &header, count, 0) }
+        let named = Array(header.prefix(Self.magic.count + Self.secretLength))
+        guard read == count, named.starts(with: Self.magic), SHA256.hash(named).bytes[...] == header.suffix(32) else {
+            throw SystemCallError(.read, code: EBADMSG)
+        }
+        self.secret = Array(named.suffix(Self.secretLength))
+    }
+
+    private func setAside(_ length: Int64) throws(SystemCallError) {
+        let code = posix_fallocate(self.file.rawValue, 0, off_t(length))
+        guard code == 0 else { throw SystemCallError(.fallocate, code: code) }
+    }
+
+    /// Writes bytes; not yet durable.
+    func write(_ bytes: [UInt8], at offset: Int64) throws(SystemCallError) {
+        let outcome = bytes.withUnsafeBytes { bytes in
+            Result { () throws(SystemCallError) in
+                var done = 0
+                while done < bytes.count {
+                    let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
+                    let position = off_t(offset) + off_t(done)
+                    done += try retryingInterrupted(.write) {
+                        pwrite(self.file.rawValue, rest.baseAddress, rest.count, position)
+                    }
+                }
+            }
+        }
+        try outcome.get()
+    }
+
+    /// Returns when what was written to slots is on the disk, as far as the disk honours a flush.
+    func synchronizeData() throws(SystemCallError) {
+        guard fdatasync(self.file.rawValue) == 0 else { throw SystemCallError(.fsync) }
+    }
+
+    /// Returns when everything is on the disk, what has been given back too.
+    func synchronize() throws(SystemCallError) { try self.file.synchronize() }
+
+    /// Cuts the pack to what was used of it: no slot is added afterwards.
+    func cut(to length: Int64) throws(SystemCallError) {
+        _ = try retryingInterrupted(.ftruncate) { Int(ftruncate(self.file.rawValue, off_t(length))) }
+        try self.file.synchronize()
+    }
+
+    /// The length in bytes.
+    func length() throws(SystemCallError) -> Int64 { try self.file.status().size }
+
+    /// Gives room back to the file system: it reads as zeros from now on.
+    func giveBack(_ offset: Int64, _ length: Int64) throws(SystemCallError) {
+        let flags = CLOAKROOM_FALLOC_FL_PUNCH_HOLE | CLOAKROOM_FALLOC_FL_KEEP_SIZE
+        let result = fallocate(self.file.rawValue, flags, off_t(offset), off_t(length))
+        guard result != 0 else { return }
+        guard errno == EOPNOTSUPP else { throw SystemCallError(.fallocate) }
+        // A file system without holes: at least the bytes go.
+        try self.write([UInt8](repeating: 0, count: Int(length)), at: offset)
+    }
+
+    /// Whether every slot has been given back.
+    func isEmpty() throws(SystemCallError) -> Bool {
+        let position = lseek(self.file.rawValue, off_t(Self.headerLength), CLOAKROOM_SEEK_DATA)
+        if position >= 0 { return false }
+        guard errno == ENXIO else { throw SystemCallError(.lseek) }
+        return true
+    }
+
+    /// Reads everything.
+    func readAll() throws(SystemCallError) -> [UInt8] { try self.file.readAll() }
+}

@@ -1,0 +1,46 @@
+/// Where a small body lies: in which pack, and at which offset its slot begins.
+struct PackSlot: Hashable, Sendable {
+    let pack: PackID
+    /// A multiple of ``PackSlotHeader/alignment``, in bytes.
+    let offset: Int64
+    /// The body's length in bytes.
+    let bodyLength: Int
+
+    /// Where the body begins, in bytes from the start of the pack.
+    var bodyOffset: Int64 { self.offset + Int64(PackSlotHeader.length) }
+
+    /// How many bytes of the pack are the slot's.
+    var length: Int { PackSlotHeader.slotLength(bodyLength: self.bodyLength) }
+}
+
+/// A pack's random number, never used again: what is told of a pack that is gone can hit no other.
+struct PackID: Hashable, Sendable {
+    /// From 1 on.
+    let number: Int64
+
+    init?(number: Int64) {
+        guard number > 0 else { return nil }
+        self.number = number
+    }
+
+    /// Draws a number.
+    static func random() -> PackID {
+        var generator = SystemRandomNumberGenerator()
+        while true {
+            if let id = PackID(number: Int64.random(in: 1...Int64.max, using: &generator)) { return id }
+        }
+    }
+
+    /// The file's name: 16 hexadecimal digits.
+    var fileName: String {
+        let digits = String(self.number, radix: 16)
+        return String(repeating: "0", count: 16 - digits.utf8.count) + digits
+    }
+
+    init?(fileName: String) {
+        guard fileName.utf8.count == 16, let number = Int64(fileName, radix: 16), let id = PackID(number: number),
+            id.fileName == fileName
+        else { return nil }
+        self = id
+    }
+}

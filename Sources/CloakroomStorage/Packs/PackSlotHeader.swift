@@ -1,0 +1,86 @@
+import CloakroomCrypto
+import CloakroomDomain
+
+/// What stands before a body in a pack, so that a pack can be read without the catalogue.
+///
+/// | offset | bytes | |
+/// |--:|--:|---|
+/// | 0 | 8 | `CLKSLOT1` |
+/// | 8 | 8 | the pack's number, as every number with its low byte first |
+/// | 16 | 8 | the slot's offset in the pack |
+/// | 24 | 8 | the body's length |
+/// | 32 | 16 | the file's UUID |
+/// | 48 | 32 | the body's SHA-256 |
+/// | 80 | 8 | when it was sealed, in seconds of the Unix epoch |
+/// | 88 | 32 | the SHA-256 of the pack's secret and the 88 bytes before |
+/// | 120 | 8 | zeros |
+///
+/// A slot that is copied elsewhere is no slot there, and nobody who sends a body can put a slot into it: the secret is
+/// the pack's own.
+struct PackSlotHeader: Hashable, Sendable {
+    /// The header's length in bytes; the body follows.
+    static let length = 128
+    /// Slots begin at multiples of this many bytes, so that a deleted one can be given back to the file system.
+    static let alignment = 4_096
+    private static let magic = Array("CLKSLOT1".utf8)
+    private static let checkedLength = 88
+
+    let slot: PackSlot
+    let id: FileID
+    let seal: FileRecord.Seal
+
+    /// How many bytes of a pack a body takes.
+    static func slotLength(bodyLength: Int) -> Int {
+        (self.length + bodyLength + self.alignment - 1) / self.alignment * self.alignment
+    }
+
+    init(slot: PackSlot, id: FileID, seal: FileRecord.Seal) {
+        self.slot = slot
+        self.id = id
+        self.seal = seal
+    }
+
+    /// Reads the header with which some bytes begin; `nil` where there is none that is right here.
+    init?(_ bytes: ArraySlice<UInt8>, in pack: PackFile, at offset: Int64) {
+        guard bytes.count >= Self.length, bytes.starts(with: Self.magic) else { return nil }
+        let checked = Array(bytes.prefix(Self.checkedLength))
+        guard
+            Self.check(checked[...], secret: pack.secret).bytes[...] == bytes.dropFirst(Self.checkedLength).prefix(32),
+            Self.number(checked[8..<16]) == pack.id.number, Self.number(checked[16..<24]) == offset,
+            case let length = Self.number(checked[24..<32]), (1...Int64(PackStore.maximumBodyLength)).contains(length),
+            let id = FileID(bytes: checked[32..<48]), let digest = SHA256Digest(bytes: checked[48..<80])
+        else { return nil }
+        let time = Timestamp(secondsSinceEpoch: Self.number(checked[80..<88]))
+        self.init(
+            slot: PackSlot(pack: pack.id, offset: offset, bodyLength: Int(length)), id: id,
+            seal: .init(sha256: digest, uploadedAt: time))
+    }
+
+    /// Appends the header to a pack's next bytes.
+    func append(to output: inout [UInt8], secret: [UInt8]) {
+        let start = output.count
+        output.append(contentsOf: Self.magic)
+        Self.append(self.slot.pack.number, to: &output)
+        Self.append(self.slot.offset, to: &output)
+        Self.append(Int64(self.slot.bodyLength), to: &output)
+        output.append(contentsOf: self.id.bytes)
+        output.append(contentsOf: self.seal.sha256.bytes)
+        Self.append(self.seal.uploadedAt.secondsSinceEpoch, to: &output)
+        output.append(contentsOf: Self.check(output[start...], secret: secret).bytes)
+        output.append(contentsOf: repeatElement(0, count: start + Self.length - output.count))
+    }
+
+    private static func check(_ bytes: ArraySlice<UInt8>, secret: [UInt8]) -> SHA256Digest {
+        SHA256.hash(secret + bytes)
+    }
+
+    private static func number(_ bytes: ArraySlice<UInt8>) -> Int64 {
+        Int64(bitPattern: bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) })
+    }
+
+    private static func append(_ number: Int64, to output: inout [UInt8]) {
+        for shift in stride(from: UInt64(0), to: 64, by: 8) {
+            output.append(UInt8(truncatingIfNeeded: UInt64(bitPattern: number) >> shift))
+        }
+    }
+}
