@@ -5,14 +5,17 @@ extension FileStore {
     /// How many files one step of a sweep takes.
     static let sweepBatch = 256
 
-    /// How long a deleted file's bytes stay in their pack, in seconds: far longer than a download of so few bytes, which
-    /// may have begun before, is allowed to take.
-    static let readGraceSeconds: Int64 = 600
-
     /// Finishes what a crash interrupted, before the first request: ends the packs that were being written, and removes
     /// the files of deleted rows.
     public func recover() async throws(StorageError) {
-        try await self.blobs.packs.recover()
+        // What a failed flush left in the page cache only becomes durable, or the server does not start.
+        try await self.catalog.makeDurable()
+        try await self.blobs.packs.recover { header async throws(StorageError) in
+            guard let row = try self.catalog.file(header.id), row.seal == nil else { return }
+            // A look-up would find this first.
+            if try self.blobs.remove(header.id) { try self.blobs.synchronizeDirectories(of: [header.id]) }
+            _ = try await self.catalog.seal(header.id, header.seal, at: header.slot)
+        }
         while try await self.removeDeleted() > 0 {}
     }
 
@@ -24,7 +27,7 @@ extension FileStore {
     public func sweep(now: Timestamp) async throws(StorageError) -> Int {
         let abandoned = try await self.catalog.deleteAbandoned(now: now, limit: Self.sweepBatch)
         let removed = try await self.removeDeleted()
-        let givenBack = try await self.giveBackDeleted(now: now)
+        let givenBack = try await self.giveBackDeleted()
         let forgotten = try await self.forgetDeleted(now: now)
         return abandoned + removed + givenBack + forgotten
     }
@@ -55,13 +58,13 @@ extension FileStore {
         return removed.count
     }
 
-    private func giveBackDeleted(now: Timestamp) async throws(StorageError) -> Int {
-        let deleted = try self.catalog.slotsToGiveBack(
-            deletedBefore: now.advanced(bySeconds: -Self.readGraceSeconds), limit: Self.sweepBatch)
+    private func giveBackDeleted() async throws(StorageError) -> Int {
+        let deleted = try self.catalog.slotsToGiveBack(limit: Self.sweepBatch)
         guard !deleted.isEmpty else { return 0 }
-        try await self.giveBack(deleted.map(\.1))
-        try await self.catalog.markRemoved(deleted.map(\.0))
-        return deleted.count
+        let packs = self.blobs.packs
+        let removed = try await self.onDisk { () throws(StorageError) in packs.giveBack(deleted) }
+        if !removed.isEmpty { try await self.catalog.markRemoved(removed) }
+        return removed.count
     }
 
     private func forgetDeleted(now: Timestamp) async throws(StorageError) -> Int {

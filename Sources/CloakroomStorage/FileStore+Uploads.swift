@@ -28,6 +28,26 @@ extension FileStore {
         return record
     }
 
+    /// Lets a pending file take its upload for longer; on return that is durable.
+    ///
+    /// - Parameters:
+    ///   - id: The file.
+    ///   - access: The owner's right.
+    ///   - lifetimeSeconds: How long the new upload URL works.
+    ///   - now: The current time.
+    /// - Returns: What was declared of the file.
+    /// - Throws: ``StorageError/alreadySealed`` for a ready file, ``StorageError/notFound``.
+    public func renewUpload(
+        _ id: FileID, access: OrganizationAccess, lifetimeSeconds: Int64, now: Timestamp
+    ) async throws(StorageError) -> UploadDeclaration {
+        let end = now.advanced(bySeconds: lifetimeSeconds)
+        switch try await self.catalog.renewUpload(id, of: access.organization, until: end) {
+        case .renewed: return try self.record(id, access: access).declaration
+        case .alreadySealed: throw .alreadySealed
+        case .missing: throw .notFound
+        }
+    }
+
     /// Returns what was declared of a file, to find out why a signature does not match: nothing of it may be shown
     /// unless the signature then does.
     ///
@@ -177,7 +197,10 @@ extension FileStore {
         self.catalog.seal(id, seal, at: slot) { outcome in
             guard case .success(.sealed) = outcome else {
                 return self.complete(promise, endingTurnOf: id) { () async throws(StorageError) in
-                    if Self.leavesBytesUnused(outcome) { try await self.giveBack([slot]) }
+                    // While this file's turn is held: nobody seals it otherwise before the slot is gone.
+                    guard await self.discard(slot, of: id) else {
+                        return Sealed(sha256: seal.sha256, isRepetition: false)
+                    }
                     return try Self.result(of: outcome, seal.sha256)
                 }
             }
@@ -194,16 +217,6 @@ extension FileStore {
         promise.completeWithTask {
             defer { self.turns.pass(id) }
             return try await body()
-        }
-    }
-
-    /// Whether it is certain that no row refers to the bytes: after most failures it is open what was committed, and a
-    /// row that says ready must find them. Start-up and the sweep see to what is left.
-    private static func leavesBytesUnused(_ outcome: Result<Catalog.SealOutcome, StorageError>) -> Bool {
-        switch outcome {
-        case .success(.sealed): false
-        case .success(.alreadySealed), .success(.missing), .failure(.full): true
-        case .failure: false
         }
     }
 
@@ -292,8 +305,11 @@ extension FileStore {
     ) async throws(StorageError) -> Sealed {
         switch outcome {
         // The row that was sealed before refers to the same name.
-        case .success(.alreadySealed): break
-        case .success, .failure: if Self.leavesBytesUnused(outcome) { try await self.removeBlob(id) }
+        case .success(.sealed), .success(.alreadySealed): break
+        // After another failure it is open what was committed. Then the blob stays: a row that says ready must find it,
+        // and under a pending row the next upload or the sweep takes care of it.
+        case .success(.missing), .failure(.full): try await self.removeBlob(id)
+        case .failure: break
         }
         return try Self.result(of: outcome, digest)
     }

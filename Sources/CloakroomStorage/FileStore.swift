@@ -48,6 +48,22 @@ public final class FileStore: Sendable {
         return record
     }
 
+    /// Returns those of some files that are an organization's and ready.
+    ///
+    /// - Parameters:
+    ///   - ids: Any files, each once.
+    ///   - access: The owner's right.
+    /// - Returns: The files, in the order of the ids.
+    /// - Throws: ``StorageError``.
+    public func readyRecords(
+        _ ids: [FileID], access: OrganizationAccess
+    ) async throws(StorageError) -> [FileRecord] {
+        // Up to a thousand rows: not on a thread that others wait for.
+        try await self.onDisk { () throws(StorageError) in
+            try self.catalog.files(ids, of: access.organization).filter { $0.seal != nil }
+        }
+    }
+
     /// Returns any organization's sealed file, for a URL that does not carry its media type.
     ///
     /// - Parameter grant: The right to read it.
@@ -97,15 +113,35 @@ public final class FileStore: Sendable {
     /// - Throws: ``StorageError/notFound``.
     public func delete(_ id: FileID, access: OrganizationAccess, now: Timestamp) async throws(StorageError) {
         try await self.turns.take(id) { () async throws(StorageError) in
+            let slot = try? self.catalog.slot(id)
             guard try await self.catalog.delete(id, of: access.organization, now: now) else { throw .notFound }
             _ = self.recentFiles.take(id)
             try await self.removeBlob(id)
+            // The sweep does it again where this fails.
+            if let slot { try? await self.giveBack(slot, of: id) }
         }
     }
 
-    /// Gives slots back on a thread that may block.
-    func giveBack(_ slots: [PackSlot]) async throws(StorageError) {
-        try await self.onDisk { () throws(StorageError) in try self.blobs.packs.giveBack(slots) }
+    /// Gives a slot back on a thread that may block, as soon as nobody reads it.
+    private func giveBack(_ slot: PackSlot, of id: FileID) async throws(StorageError) {
+        try await self.onDisk { () throws(StorageError) in try self.blobs.packs.giveBack(slot, of: id) }
+    }
+
+    /// Gives a slot back durably whose file's row does not refer to it.
+    ///
+    /// - Returns: `false` where the row does refer to it after all, because a failed commit was one.
+    func discard(_ slot: PackSlot, of id: FileID) async -> Bool {
+        do throws(StorageError) {
+            return try await self.onDisk { () throws(StorageError) in
+                guard try self.catalog.slot(id) != slot else { return false }
+                self.blobs.packs.discard(slot)
+                return true
+            }
+        } catch {
+            // Start-up may believe the slot, and must find nothing that contradicts it.
+            self.blobs.health.refuseWrites("a slot of \(id) cannot be given back: \(error)")
+            return true
+        }
     }
 
     /// Removes a blob on a thread that may block.

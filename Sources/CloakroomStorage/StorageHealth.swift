@@ -41,6 +41,11 @@ public final class StorageHealth: Sendable {
         self.logger.error(message, metadata: ["file.id": "\(id)", "error": "\(error)"])
     }
 
+    /// Logs what concerns nobody's request.
+    func report(_ message: Logger.Message) {
+        self.logger.error(message)
+    }
+
     /// Passes while writes are taken.
     ///
     /// - Throws: ``StorageError/writesRefused(_:)``.

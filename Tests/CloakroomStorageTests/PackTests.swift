@@ -1,6 +1,7 @@
 import CloakroomCrypto
 import CloakroomDomain
 import Foundation
+import NIOCore
 import Testing
 
 import Glibc
@@ -163,6 +164,88 @@ struct PackTests {
         try await fixture.close()
     }
 
+    @Test
+    func anOrphanGivesWayToASlotThatSealsItsRow() async throws {
+        let temporary = try TemporaryDirectory()
+        let access = try Fixture.access()
+        let record: FileRecord
+        do {
+            let fixture = try Fixture(in: temporary)
+            record = try #require(try await Self.upload([Self.bytes(1)], fixture, access).first)
+            try await fixture.crash()
+            let reset = "UPDATE files SET sha256 = NULL, uploaded_at = NULL, pack = NULL, pack_offset = NULL"
+            #expect(try fixture.sqlite3(reset).isEmpty)
+            try Data(Self.bytes(2)).write(to: URL(filePath: fixture.blobPath(record.id)))
+        }
+        let fixture = try Fixture(in: temporary)
+        try await fixture.store.recover()
+        #expect(try await fixture.bytes(of: record.id, access: access) == Self.bytes(1))
+        try await fixture.close()
+    }
+
+    @Test
+    func lostBytesOfAReadyFileCanBeSentAgain() async throws {
+        let temporary = try TemporaryDirectory()
+        let access = try Fixture.access()
+        let record: FileRecord
+        do {
+            let fixture = try Fixture(in: temporary)
+            record = try #require(try await Self.upload([Self.bytes(1)], fixture, access).first)
+            try await fixture.close()
+        }
+        for pack in try Self.packs(in: temporary) { try FileManager.default.removeItem(at: pack) }
+        let fixture = try Fixture(in: temporary)
+        try await fixture.store.recover()
+        #expect(try await fixture.send(Self.bytes(1), to: record, access: access).isRepetition)
+        #expect(try await fixture.bytes(of: record.id, access: access) == Self.bytes(1))
+        try await fixture.close()
+    }
+
+    @Test
+    func aPackWhoseHeaderIsDamagedKeepsNobodyFromStartingOrReading() async throws {
+        let temporary = try TemporaryDirectory()
+        let access = try Fixture.access()
+        let records: [FileRecord]
+        do {
+            let fixture = try Fixture(in: temporary)
+            records = try await Self.upload([Self.bytes(0), Self.bytes(1)], fixture, access)
+            try await fixture.crash()
+        }
+        let file = try FileHandle(forUpdating: try #require(try Self.packs(in: temporary).first))
+        try file.write(contentsOf: [0xFF])
+        try file.close()
+        let fixture = try Fixture(in: temporary)
+        try await fixture.store.recover()
+        for (seed, record) in records.enumerated() {
+            #expect(try await fixture.bytes(of: record.id, access: access) == Self.bytes(seed))
+        }
+        try await fixture.store.delete(records[0].id, access: access, now: Fixture.now)
+        #expect(try await fixture.store.sweep(now: Fixture.now) > 0)
+        try await fixture.close()
+    }
+
+    @Test
+    func theJournalOfAnEarlierVersionIsNotForgotten() async throws {
+        let temporary = try TemporaryDirectory()
+        try await Fixture(in: temporary).close()
+        let journal = URL(filePath: temporary.path + "/data/blobs/journal")
+        try (Data(count: 128) + Data("CLKBLOB1".utf8) + Data(count: 120)).write(to: journal)
+        #expect(throws: BlobStore.OpenError.self) { try Fixture(in: temporary) }
+        try Data(count: 256).write(to: journal)
+        try await Fixture(in: temporary).close()
+        #expect(!FileManager.default.fileExists(atPath: journal.path(percentEncoded: false)))
+    }
+
+    @Test
+    func numbersOfPacksIncrease() {
+        var ids: [PackID] = []
+        for _ in 0..<100 { ids.append(.next(after: ids.last, milliseconds: 1_774_000_000_000)) }
+        ids.append(.next(after: ids.last, milliseconds: 1_000))
+        #expect(ids == ids.sorted())
+        #expect(Set(ids).count == 101)
+        #expect(ids.allSatisfy { PackID(fileName: $0.fileName) == $0 })
+    }
+
     private static func hexadecimal(_ id: FileID) -> String {
         id.bytes.map { String(format: "%02X", $0) }.joined()
     }
@@ -219,7 +302,9 @@ struct PackTests {
         try file.write(contentsOf: [0xFF])
         try file.close()
         let pack = try PackFile(opening: packID, at: Self.directory(temporary))
-        #expect(PackStore.slots(in: pack, try pack.readAll()).map(\.id) == [victim?.id])
+        let bytes = try pack.readAll()
+        let secret = try #require(PackFile.secret(in: bytes))
+        #expect(PackStore.slots(in: packID, secret: secret, bytes).map(\.id) == [victim?.id])
     }
 
     private static func directory(_ temporary: TemporaryDirectory) -> Int32 {
@@ -227,19 +312,45 @@ struct PackTests {
     }
 
     @Test
-    func deletedBytesAreGivenBackOnceNobodyCanBeReadingThem() async throws {
+    func deletedBytesAreGoneFromTheDisk() async throws {
         let fixture = try Fixture()
         let access = try Fixture.access()
         let records = try await Self.upload([Self.bytes(0), Self.bytes(1)], fixture, access)
         let pack = try #require(try Self.packs(fixture).first)
-        try await fixture.store.delete(records[0].id, access: access, now: Fixture.now)
-        let grace = FileStore.readGraceSeconds
-        #expect(try await fixture.store.sweep(now: Fixture.now.advanced(bySeconds: grace - 1)) == 0)
         #expect(try Data(contentsOf: pack).dropFirst(4_096 + 128).prefix(5_000).elementsEqual(Self.bytes(0)))
-        #expect(try await fixture.store.sweep(now: Fixture.now.advanced(bySeconds: grace)) > 0)
+        try await fixture.store.delete(records[0].id, access: access, now: Fixture.now)
         #expect(try Data(contentsOf: pack).dropFirst(4_096).prefix(8_192).allSatisfy { $0 == 0 })
+        #expect(try fixture.sqlite3("SELECT bytes_removed FROM deleted_files") == "0")
+        _ = try await fixture.store.sweep(now: Fixture.now)
         #expect(try fixture.sqlite3("SELECT bytes_removed FROM deleted_files") == "1")
         #expect(try await fixture.bytes(of: records[1].id, access: access) == Self.bytes(1))
+        try await fixture.close()
+    }
+
+    @Test
+    func whoeverReadsADeletedBodyReadsOn() async throws {
+        let fixture = try Fixture()
+        let access = try Fixture.access()
+        // Too large to be kept in memory with its blob.
+        let body = Self.bytes(0, count: 60_000)
+        let record = try #require(try await Self.upload([body], fixture, access).first)
+        let pack = try #require(try Self.packs(fixture).first)
+        let sealed = try fixture.store.record(record.id, access: access)
+        let grant = try #require(DownloadGrant(sealed, access: access, expiresAt: Fixture.now))
+        do {
+            let reader = try fixture.store.reader(grant)
+            try await fixture.store.delete(record.id, access: access, now: Fixture.now)
+            _ = try await fixture.store.sweep(now: Fixture.now)
+            #expect(throws: StorageError.notFound) { try fixture.store.reader(grant) }
+            #expect(Array(try await reader.read(0..<60_000).readableBytesView) == body)
+            #expect(try fixture.sqlite3("SELECT bytes_removed FROM deleted_files") == "0")
+        }
+        // Its last reader has gone.
+        for _ in 0..<200 where try Data(contentsOf: pack).dropFirst(4_096).contains(where: { $0 != 0 }) {
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        #expect(try Data(contentsOf: pack).dropFirst(4_096).allSatisfy { $0 == 0 })
+        #expect(try await fixture.store.sweep(now: Fixture.now) > 0)
         try await fixture.close()
     }
 
@@ -254,16 +365,15 @@ struct PackTests {
             try await fixture.close()
         }
         let fixture = try Fixture(in: temporary)
-        let later = Fixture.now.advanced(bySeconds: FileStore.readGraceSeconds)
         try await fixture.store.delete(records[0].id, access: access, now: Fixture.now)
-        _ = try await fixture.store.sweep(now: later)
+        _ = try await fixture.store.sweep(now: Fixture.now)
         #expect(try Self.packs(fixture).count == 1)
         try await fixture.store.delete(records[1].id, access: access, now: Fixture.now)
-        _ = try await fixture.store.sweep(now: later)
+        _ = try await fixture.store.sweep(now: Fixture.now)
         #expect(try Self.packs(fixture).isEmpty)
         // Done again after a crash that came before it was noted.
         #expect(try fixture.sqlite3("UPDATE deleted_files SET bytes_removed = 0").isEmpty)
-        #expect(try await fixture.store.sweep(now: later) > 0)
+        #expect(try await fixture.store.sweep(now: Fixture.now) > 0)
         try await fixture.close()
     }
 

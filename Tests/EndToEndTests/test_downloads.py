@@ -1,6 +1,8 @@
 """GET and HEAD on the storage origin."""
 
 import os
+import subprocess
+import time
 
 import pytest
 from cloakroom import error_code, http
@@ -163,6 +165,23 @@ def test_a_deleted_file_is_gone_at_once(server, client):
     assert not list(server.data_dir.glob(f"blobs/*/{file_id.removeprefix('file_')}"))
 
 
+@pytest.mark.parametrize("size", [1_000, 65_536, 65_537])
+def test_the_bytes_of_a_deleted_file_are_gone_from_the_disk(server, client, size):
+    def is_on_disk():
+        command = ["grep", "--recursive", "--quiet", "--binary", "--text", marker, server.data_dir / "blobs"]
+        return subprocess.run(command).returncode == 0
+
+    marker = os.urandom(16).hex()
+    file_id = client.upload(marker.encode() + bytes(size - len(marker)))
+    assert http("GET", client.url(file_id)).status_code == 200
+    assert is_on_disk()
+    assert client.delete(f"/v1/files/{file_id}").status_code == 204
+    deadline = time.monotonic() + 5
+    while is_on_disk():  # the download's end may not have been noticed yet
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 def test_preflight_needs_no_signature(server, file_id):
     fields = {
         "Origin": "https://app.example",
@@ -177,13 +196,28 @@ def test_preflight_needs_no_signature(server, file_id):
 
 
 def test_a_slow_reader_gets_everything(server, url):
-    import time
-
     with Connection(server.storage_address, timeout=30) as connection:
         connection.send(head("GET", url, "Connection: close"))
         time.sleep(2)
         status, _, body = connection.response()
     assert (status, body == DATA) == (200, True)
+
+
+@pytest.mark.parametrize("size", [30_000, 65_536, 65_537])
+def test_a_file_deleted_before_its_download_is_read_arrives_whole(server, client, size):
+    from concurrent.futures import ThreadPoolExecutor
+
+    bodies = [bytes([index + 1]) * size for index in range(8)]
+    with ThreadPoolExecutor(8) as pool:  # at the same time: they lie side by side
+        ids = list(pool.map(client.upload, bodies))
+    for file_id, body in zip(ids, bodies):
+        with Connection(server.storage_address) as connection:
+            connection.send(head("GET", client.url(file_id), "Connection: close"))
+            time.sleep(0.05)  # all of it is in the sockets' buffers
+            assert client.delete(f"/v1/files/{file_id}").status_code == 204
+            time.sleep(0.05)
+            status, _, received = connection.response()
+        assert (status, received == body) == (200, True)
 
 
 def test_a_client_that_goes_away_harms_nobody(server, url):

@@ -133,7 +133,7 @@ extension StorageConnection {
 
     /// Sends a small body with its head, if it is in memory.
     private func sendAtOnce(_ blob: OpenBlob, _ range: Range<Int64>, head: AnswerBuffer) -> Bool {
-        guard range.count <= Self.singleWriteLength else { return false }
+        guard range.count <= Self.singleWriteLength || blob.mustBeCopied else { return false }
         if blob.withKeptBytes(range, { self.send(head, body: $0) }) != nil { return true }
         let read = Self.readCached(blob, into: head, count: range.count, range.lowerBound)
         guard read == range.count else {
@@ -192,7 +192,9 @@ extension StorageConnection {
             return self.finish(transfer.exchange, transfer.status, unreadBody: transfer.unreadBody)
         }
         let end = min(transfer.range.upperBound, transfer.range.lowerBound + Int64(Self.pieceLength))
-        guard transfer.blob.isCached(transfer.range.lowerBound..<end) else { return self.readNextPiece(transfer) }
+        guard !transfer.blob.mustBeCopied, transfer.blob.isCached(transfer.range.lowerBound..<end) else {
+            return self.readNextPiece(transfer)
+        }
         let taken = Int64(self.sendNow(transfer.blob, transfer.range.lowerBound..<end))
         self.take(taken, of: transfer)
         let rest = transfer.range.lowerBound..<end

@@ -70,6 +70,7 @@ public final class BlobStore: Sendable {
             self.stagingDirectory = try Self.openDirectory(at: root.rawValue, Self.stagingName)
             self.staging = staging ?? Self.supportedStaging(root.rawValue)
             self.shards = try Self.openShards(root)
+            try Self.checkJournal(root)
             for name in try Self.entries(of: self.stagingDirectory.rawValue) {
                 unlinkat(self.stagingDirectory.rawValue, name, 0)
             }
@@ -79,7 +80,10 @@ public final class BlobStore: Sendable {
             try root.synchronize()
             try directory.synchronize()
         } catch {
-            throw OpenError(description: "\(directory.path(of: Self.directoryName)): \(error)")
+            let hint =
+                error.code == ENOTEMPTY
+                ? "; its journal holds uploads: start and stop the version that wrote it once" : ""
+            throw OpenError(description: "\(directory.path(of: Self.directoryName)): \(error)\(hint)")
         }
     }
 
@@ -92,6 +96,21 @@ public final class BlobStore: Sendable {
     /// - Throws: What failed; the next start puts it right.
     public func shutDown() async throws {
         try await self.packs.writer.shutDown()
+    }
+
+    /// Removes the journal that an earlier version kept small blobs in, unless it holds some.
+    private static func checkJournal(_ root: borrowing FileDescriptor) throws(SystemCallError) {
+        let name = "journal"
+        do throws(SystemCallError) {
+            let journal = try FileDescriptor(at: root.rawValue, name, flags: O_RDONLY | O_NOFOLLOW).readAll()
+            // Each half began with a record until a clean shutdown.
+            for start in [0, journal.count / 2] where journal[start...].starts(with: Array("CLKBLOB1".utf8)) {
+                throw SystemCallError(.openat, code: ENOTEMPTY)
+            }
+            unlinkat(root.rawValue, name, 0)
+        } catch {
+            guard error.code == ENOENT else { throw error }
+        }
     }
 
     private static func openShards(_ root: borrowing FileDescriptor) throws(SystemCallError) -> [Int32] {
@@ -222,8 +241,9 @@ public final class BlobStore: Sendable {
         }
     }
 
-    /// Removes the name of a blob's own file, and with it the blob once nobody reads it; not yet durable. A packed one is
-    /// not found any more, because its row is gone.
+    /// Removes the name of a blob's own file, and with it the blob once nobody reads it; not yet durable.
+    ///
+    /// A packed one is not found any more, because its row is gone; it is only not kept open either.
     ///
     /// - Parameter id: The file.
     /// - Returns: Whether there was one.

@@ -12,7 +12,7 @@ public final class OpenBlob: Sendable {
 
     private enum Place {
         case ownFile(OwnFile)
-        case pack(PackFile)
+        case pack(PackFile, PackReading)
     }
 
     private final class OwnFile: Sendable {
@@ -30,6 +30,13 @@ public final class OpenBlob: Sendable {
     public let rawDescriptor: Int32
     /// Where the blob begins in the file, in bytes.
     public let fileOffset: Int64
+    /// Whether its bytes must be copied when they are sent.
+    ///
+    /// A packed blob's, because the kernel takes them out of the pages of the file once it is deleted: what `sendfile` has
+    /// put into a socket's buffer, and what is sent again, would turn into zeros.
+    public var mustBeCopied: Bool {
+        if case .pack = self.place { true } else { false }
+    }
     /// Its length in bytes.
     public let size: ByteCount
 
@@ -48,9 +55,10 @@ public final class OpenBlob: Sendable {
         self.init(.ownFile(OwnFile(file)), descriptor, fileOffset: 0, size: size)
     }
 
-    convenience init(pack: PackFile, slot: PackSlot) {
+    convenience init(pack: PackFile, slot: PackSlot, reading: PackReading) {
         self.init(
-            .pack(pack), pack.rawDescriptor, fileOffset: slot.bodyOffset, size: ByteCount(inMemory: slot.bodyLength))
+            .pack(pack, reading), pack.rawDescriptor, fileOffset: slot.bodyOffset,
+            size: ByteCount(inMemory: slot.bodyLength))
     }
 
     /// A part of a file, if all of it is in memory.

@@ -75,21 +75,19 @@ extension Catalog {
         }
     }
 
-    /// Returns deleted files whose bytes are still in a pack.
+    /// Returns deleted files whose bytes may still be in a pack.
     ///
-    /// - Parameters:
-    ///   - deletedBefore: Only files that were deleted then or before.
-    ///   - limit: The most files of one call.
+    /// - Parameter limit: The most files of one call.
     /// - Returns: The files, and where their bytes are.
     /// - Throws: ``StorageError``.
-    func slotsToGiveBack(deletedBefore: Timestamp, limit: Int) throws(StorageError) -> [(FileID, PackSlot)] {
+    func slotsToGiveBack(limit: Int) throws(StorageError) -> [(FileID, PackSlot)] {
         try self.readers.read { connection throws(SQLiteError) in
             let rows = try connection.statement(
                 """
                 SELECT id, pack, pack_offset, size_bytes FROM deleted_files
-                WHERE bytes_removed = 0 AND pack IS NOT NULL AND deleted_at <= ? LIMIT ?
+                WHERE bytes_removed = 0 AND pack IS NOT NULL LIMIT ?
                 """
-            ).bind(deletedBefore.secondsSinceEpoch).bind(Int64(limit))
+            ).bind(Int64(limit))
             defer { rows.reset() }
             var slots: [(FileID, PackSlot)] = []
             while try rows.step() {

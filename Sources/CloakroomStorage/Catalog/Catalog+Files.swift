@@ -101,6 +101,7 @@ extension Catalog {
     /// Returns where a file's bytes are packed, if they are.
     ///
     /// - Parameter id: The file, of any organization.
+    /// - Returns: Where a file's bytes are packed, if they are.
     /// - Throws: ``StorageError``.
     func slot(_ id: FileID) throws(StorageError) -> PackSlot? {
         try self.readers.read { connection throws(SQLiteError) in
@@ -139,14 +140,74 @@ extension Catalog {
     /// - Throws: ``StorageError``.
     public func file(_ id: FileID, of organization: OrganizationID) throws(StorageError) -> FileRecord? {
         try self.readers.read { connection throws(SQLiteError) in
-            let row = try connection.statement(
+            try Self.file(id, of: organization, connection)
+        }
+    }
+
+    /// Returns those of some files that are an organization's, as they were at one moment.
+    ///
+    /// - Parameters:
+    ///   - ids: Any files.
+    ///   - organization: Whose are returned.
+    /// - Returns: The files, in the order of the ids.
+    /// - Throws: ``StorageError``.
+    public func files(_ ids: [FileID], of organization: OrganizationID) throws(StorageError) -> [FileRecord] {
+        try self.readers.read { connection throws(SQLiteError) in
+            // One transaction: one lock, and one state of the catalogue.
+            try connection.execute("BEGIN")
+            defer { try? connection.execute("COMMIT") }
+            var files: [FileRecord] = []
+            for id in ids {
+                if let file = try Self.file(id, of: organization, connection) { files.append(file) }
+            }
+            return files
+        }
+    }
+
+    private static func file(
+        _ id: FileID, of organization: OrganizationID, _ connection: SQLiteConnection
+    ) throws(SQLiteError) -> FileRecord? {
+        let row = try connection.statement(
+            """
+            SELECT id, organization_id, filename, content_type, size_bytes, declared_sha256, created_at,
+                upload_expires_at, sha256, uploaded_at FROM files WHERE id = ? AND organization_id = ?
+            """
+        ).bind(id.bytes).bind(organization.description)
+        defer { row.reset() }
+        return try row.step() ? try FileRow.decode(row) : nil
+    }
+
+    /// What became of an attempt to let an upload URL be made anew.
+    public enum RenewalOutcome: Hashable, Sendable {
+        /// The file is pending and takes uploads until then.
+        case renewed
+        /// It is ready.
+        case alreadySealed
+        /// The organization has no such file.
+        case missing
+    }
+
+    /// Puts off the end of a pending file's upload.
+    ///
+    /// - Parameters:
+    ///   - id: The file.
+    ///   - organization: Its owner.
+    ///   - expiresAt: When the new URL ends.
+    /// - Returns: What became of the row.
+    /// - Throws: ``StorageError``.
+    func renewUpload(
+        _ id: FileID, of organization: OrganizationID, until expiresAt: Timestamp
+    ) async throws(StorageError) -> RenewalOutcome {
+        try await self.writer.write { connection throws(SQLiteError) in
+            try connection.statement(
                 """
-                SELECT id, organization_id, filename, content_type, size_bytes, declared_sha256, created_at,
-                    upload_expires_at, sha256, uploaded_at FROM files WHERE id = ? AND organization_id = ?
+                UPDATE files SET upload_expires_at = max(upload_expires_at, ?)
+                WHERE id = ? AND organization_id = ? AND sha256 IS NULL
                 """
-            ).bind(id.bytes).bind(organization.description)
-            defer { row.reset() }
-            return try row.step() ? try FileRow.decode(row) : nil
+            )
+            .bind(expiresAt.secondsSinceEpoch).bind(id.bytes).bind(organization.description).run()
+            if connection.changes == 1 { return .renewed }
+            return try Self.file(id, of: organization, connection) == nil ? .missing : .alreadySealed
         }
     }
 

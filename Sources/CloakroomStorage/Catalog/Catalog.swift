@@ -75,4 +75,15 @@ public final class Catalog: Sendable {
                 try connection.execute("PRAGMA user_version = \(version)")
             }, completion: completion)
     }
+
+    /// Makes everything durable that can be read, whatever became of earlier flushes: copies the log into the database,
+    /// and flushes that.
+    ///
+    /// - Throws: ``StorageError`` where not.
+    func makeDurable() async throws(StorageError) {
+        let outcome = await withCheckedContinuation { continuation in
+            self.writer.checkpoint { continuation.resume(returning: $0) }
+        }
+        try outcome.get()
+    }
 }

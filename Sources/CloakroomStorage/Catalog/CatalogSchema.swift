@@ -70,8 +70,7 @@ enum CatalogSchema {
         ALTER TABLE deleted_files ADD COLUMN size_bytes INTEGER;
         DROP INDEX deleted_files_to_remove;
         CREATE INDEX deleted_files_to_remove ON deleted_files (id) WHERE bytes_removed = 0 AND pack IS NULL;
-        CREATE INDEX deleted_files_to_give_back ON deleted_files (deleted_at)
-            WHERE bytes_removed = 0 AND pack IS NOT NULL;
+        CREATE INDEX deleted_files_to_give_back ON deleted_files (id) WHERE bytes_removed = 0 AND pack IS NOT NULL;
         """
 
     /// Brings a database up to date.

@@ -1,3 +1,4 @@
+import CSQLite
 import Metrics
 import NIOPosix
 import Synchronization
@@ -25,10 +26,17 @@ final class CatalogWriter: Sendable {
     /// Bounds the time that a transaction holds its callers.
     private static let batchLimit = 512
 
+    /// After so many changes the log is copied into the database.
+    ///
+    /// A change writes four pages or so, and fewer where many
+    /// share a transaction: the log stays at some 16 MiB.
+    private static let checkpointInterval = 2_048
+
     private let connection: SQLiteConnection
     private let thread: NIOThreadPool
     private let health: StorageHealth
     private let queue = Mutex(Queue())
+    private let changesSinceCheckpoint = Mutex(0)
     private let batchSizes = Recorder(label: "cloakroom_catalog_batch_size", aggregate: true)
 
     init(connection: SQLiteConnection, health: StorageHealth) {
@@ -108,6 +116,42 @@ final class CatalogWriter: Sendable {
             guard !batch.isEmpty else { return }
             self.batchSizes.record(batch.count)
             self.commit(batch)
+            self.checkpointIfDue(changes: batch.count)
+        }
+    }
+
+    /// Copies the log into the database now and then: rarely enough for pages that change all the time.
+    ///
+    /// SQLite would do so by itself, and tell nobody that a flush failed.
+    private func checkpointIfDue(changes: Int) {
+        let isDue = self.changesSinceCheckpoint.withLock { count in
+            count += changes
+            guard count >= Self.checkpointInterval else { return false }
+            count = 0
+            return true
+        }
+        guard isDue else { return }
+        do throws(SQLiteError) {
+            try self.connection.checkpoint(SQLITE_CHECKPOINT_PASSIVE)
+        } catch {
+            _ = self.report(.transaction(error))
+        }
+    }
+
+    /// Copies the whole log into the database, and flushes that.
+    ///
+    /// - Parameter completion: Called once, on the writer's thread, which it must not hold up.
+    func checkpoint(completion: @escaping @Sendable (Result<Void, StorageError>) -> Void) {
+        self.thread.submit { state in
+            guard state == .active else {
+                return completion(.failure(.writesRefused("the server is shutting down")))
+            }
+            do throws(SQLiteError) {
+                try self.connection.checkpoint(SQLITE_CHECKPOINT_TRUNCATE)
+                completion(.success(()))
+            } catch {
+                completion(.failure(self.report(.transaction(error))))
+            }
         }
     }
 

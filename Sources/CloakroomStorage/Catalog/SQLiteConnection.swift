@@ -15,10 +15,6 @@ final class SQLiteConnection: @unchecked Sendable {
         case command
     }
 
-    /// How many pages the log may hold before it is copied into the database: 16 MiB, so that a page which changes all the
-    /// time is not copied each time.
-    private static let checkpointPages = 4_096
-
     let handle: OpaquePointer
     private var statements: [UnsafePointer<UInt8>: SQLiteStatement] = [:]
     private var flushesCommits = true
@@ -58,7 +54,8 @@ final class SQLiteConnection: @unchecked Sendable {
         guard role != .reader else { return }
         try self.execute("PRAGMA journal_mode = WAL")
         try self.execute("PRAGMA synchronous = FULL")
-        if role == .writer { try self.execute("PRAGMA wal_autocheckpoint = \(Self.checkpointPages)") }
+        // The writer asks for checkpoints itself: SQLite's own discard their errors.
+        try self.execute("PRAGMA wal_autocheckpoint = 0")
         let mode = try self.text(of: "PRAGMA journal_mode")
         let synchronous = try self.text(of: "PRAGMA synchronous")
         guard mode == "wal", synchronous == "2" else {
@@ -74,6 +71,20 @@ final class SQLiteConnection: @unchecked Sendable {
         guard flushes != self.flushesCommits else { return }
         try self.execute(flushes ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL")
         self.flushesCommits = flushes
+    }
+
+    /// Copies the log into the database and flushes both.
+    ///
+    /// - Parameter mode: `SQLITE_CHECKPOINT_PASSIVE` does what it can without waiting, `SQLITE_CHECKPOINT_TRUNCATE` all,
+    ///   and leaves an empty log.
+    /// - Returns: How many pages the log holds.
+    /// - Throws: ``SQLiteError``.
+    @discardableResult
+    func checkpoint(_ mode: Int32) throws(SQLiteError) -> Int {
+        var pages: Int32 = 0
+        let code = sqlite3_wal_checkpoint_v2(self.handle, nil, mode, &pages, nil)
+        guard code == SQLITE_OK else { throw SQLiteError(self.handle, code: code) }
+        return Int(max(0, pages))
     }
 
     /// Runs statements that have neither parameters nor rows.

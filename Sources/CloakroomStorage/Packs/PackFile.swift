@@ -1,5 +1,6 @@
 import CLinux
 import CloakroomCrypto
+import CloakroomDomain
 
 import Glibc
 
@@ -9,12 +10,11 @@ import Glibc
 /// While slots are added it has its full length, in which room is set aside; then it is cut to what was used.
 final class PackFile: Sendable {
     private static let magic = Array("CLKPACK1".utf8)
-    private static let secretLength = 16
+    static let secretLength = 16
     /// Where the first slot begins, in bytes.
     static let headerLength = PackSlotHeader.alignment
 
     let id: PackID
-    let secret: [UInt8]
     private let file: FileDescriptor
 
     /// The descriptor, open as long as this object lives.
@@ -26,13 +26,10 @@ final class PackFile: Sendable {
     ///   - id: Its number.
     ///   - directory: Where it gets its number as a name.
     ///   - length: Its full length in bytes.
+    ///   - secret: ``secretLength`` random bytes.
     /// - Throws: The call that failed; there is no file then.
-    init(making id: PackID, at directory: Int32, length: Int64) throws(SystemCallError) {
-        guard let secret = try? RandomBytes.generate(count: Self.secretLength) else {
-            throw SystemCallError(.openat, code: EIO)
-        }
+    init(making id: PackID, at directory: Int32, length: Int64, secret: [UInt8]) throws(SystemCallError) {
         self.id = id
-        self.secret = secret
         self.file = try FileDescriptor(at: directory, id.fileName, flags: O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW)
         do throws(SystemCallError) {
             try self.setAside(length)
@@ -45,24 +42,23 @@ final class PackFile: Sendable {
         }
     }
 
-    /// Opens a pack.
+    /// Opens a pack, whatever is in it.
     ///
     /// - Parameters:
     ///   - id: Its number.
     ///   - directory: Where it lies.
-    /// - Throws: The call that failed; `EBADMSG` stands for a header that is no pack's.
+    /// - Throws: The call that failed.
     init(opening id: PackID, at directory: Int32) throws(SystemCallError) {
         self.id = id
         self.file = try FileDescriptor(at: directory, id.fileName, flags: O_RDWR | O_NOFOLLOW)
-        var header = [UInt8](repeating: 0, count: Self.magic.count + Self.secretLength + 32)
-        let count = header.count
-        let descriptor = self.file.rawValue
-        let read = try retryingInterrupted(.read) { pread(descriptor, &header, count, 0) }
-        let named = Array(header.prefix(Self.magic.count + Self.secretLength))
-        guard read == count, named.starts(with: Self.magic), SHA256.hash(named).bytes[...] == header.suffix(32) else {
-            throw SystemCallError(.read, code: EBADMSG)
-        }
-        self.secret = Array(named.suffix(Self.secretLength))
+    }
+
+    /// Returns the secret of a pack with which some bytes begin; `nil` where they are no pack's.
+    static func secret(in bytes: [UInt8]) -> [UInt8]? {
+        let named = Array(bytes.prefix(Self.magic.count + Self.secretLength))
+        let sum = bytes.dropFirst(named.count).prefix(32)
+        guard named.starts(with: Self.magic), SHA256.hash(named).bytes[...] == sum else { return nil }
+        return Array(named.suffix(Self.secretLength))
     }
 
     private func setAside(_ length: Int64) throws(SystemCallError) {
@@ -114,12 +110,31 @@ final class PackFile: Sendable {
         try self.write([UInt8](repeating: 0, count: Int(length)), at: offset)
     }
 
-    /// Whether every slot has been given back.
-    func isEmpty() throws(SystemCallError) -> Bool {
+    /// Removes the pack if every slot has been given back; durable.
+    ///
+    /// - Parameter directory: Where it lies.
+    /// - Returns: Whether it has been removed.
+    /// - Throws: The call that failed.
+    func removeIfEmpty(_ directory: Int32) throws(SystemCallError) -> Bool {
+        guard try self.isEmpty() else { return false }
+        guard unlinkat(directory, self.id.fileName, 0) == 0 else { throw SystemCallError(.unlinkat) }
+        guard fsync(directory) == 0 else { throw SystemCallError(.fsync) }
+        return true
+    }
+
+    private func isEmpty() throws(SystemCallError) -> Bool {
         let position = lseek(self.file.rawValue, off_t(Self.headerLength), CLOAKROOM_SEEK_DATA)
         if position >= 0 { return false }
         guard errno == ENXIO else { throw SystemCallError(.lseek) }
         return true
+    }
+
+    /// Whether a slot begins with the header of a file's, as far as that can be said without the secret.
+    func hasSlot(of id: FileID, at offset: Int64) -> Bool {
+        var header = [UInt8](repeating: 0, count: PackSlotHeader.length)
+        let count = header.count
+        let read = try? retryingInterrupted(.read) { pread(self.file.rawValue, &header, count, off_t(offset)) }
+        return read == count && PackSlotHeader.looksLike(header, of: id)
     }
 
     /// Reads everything.

@@ -13,8 +13,9 @@ struct PackSlot: Hashable, Sendable {
     var length: Int { PackSlotHeader.slotLength(bodyLength: self.bodyLength) }
 }
 
-/// A pack's random number, never used again: what is told of a pack that is gone can hit no other.
-struct PackID: Hashable, Sendable {
+/// A pack's number: the time, then chance, so that packs are in the order of their making, and a number is not used
+/// again: what is told of a pack that is gone can hit no other.
+struct PackID: Hashable, Comparable, Sendable {
     /// From 1 on.
     let number: Int64
 
@@ -23,13 +24,26 @@ struct PackID: Hashable, Sendable {
         self.number = number
     }
 
-    /// Draws a number.
-    static func random() -> PackID {
+    /// How many of its bits are chance.
+    private static let randomBits = 20
+
+    /// Draws a number that is larger than another.
+    ///
+    /// - Parameters:
+    ///   - previous: The number of the pack before.
+    ///   - milliseconds: Of the Unix epoch.
+    /// - Returns: The number.
+    static func next(after previous: PackID?, milliseconds: Int64) -> PackID {
         var generator = SystemRandomNumberGenerator()
-        while true {
-            if let id = PackID(number: Int64.random(in: 1...Int64.max, using: &generator)) { return id }
-        }
+        let drawn = milliseconds << Self.randomBits | Int64.random(in: 1..<(1 << Self.randomBits), using: &generator)
+        return PackID(unchecked: max(drawn, (previous?.number ?? 0) + 1))
     }
+
+    private init(unchecked number: Int64) {
+        self.number = number
+    }
+
+    static func < (left: Self, right: Self) -> Bool { left.number < right.number }
 
     /// The file's name: 16 hexadecimal digits.
     var fileName: String {

@@ -40,19 +40,24 @@ struct PackSlotHeader: Hashable, Sendable {
         self.seal = seal
     }
 
+    /// Whether some bytes begin as the header of a file's slot does.
+    static func looksLike(_ bytes: [UInt8], of id: FileID) -> Bool {
+        bytes.starts(with: self.magic) && bytes.dropFirst(32).starts(with: id.bytes)
+    }
+
     /// Reads the header with which some bytes begin; `nil` where there is none that is right here.
-    init?(_ bytes: ArraySlice<UInt8>, in pack: PackFile, at offset: Int64) {
+    init?(_ bytes: ArraySlice<UInt8>, in pack: PackID, secret: [UInt8], at offset: Int64) {
         guard bytes.count >= Self.length, bytes.starts(with: Self.magic) else { return nil }
         let checked = Array(bytes.prefix(Self.checkedLength))
         guard
-            Self.check(checked[...], secret: pack.secret).bytes[...] == bytes.dropFirst(Self.checkedLength).prefix(32),
-            Self.number(checked[8..<16]) == pack.id.number, Self.number(checked[16..<24]) == offset,
+            Self.check(checked[...], secret: secret).bytes[...] == bytes.dropFirst(Self.checkedLength).prefix(32),
+            Self.number(checked[8..<16]) == pack.number, Self.number(checked[16..<24]) == offset,
             case let length = Self.number(checked[24..<32]), (1...Int64(PackStore.maximumBodyLength)).contains(length),
             let id = FileID(bytes: checked[32..<48]), let digest = SHA256Digest(bytes: checked[48..<80])
         else { return nil }
         let time = Timestamp(secondsSinceEpoch: Self.number(checked[80..<88]))
         self.init(
-            slot: PackSlot(pack: pack.id, offset: offset, bodyLength: Int(length)), id: id,
+            slot: PackSlot(pack: pack, offset: offset, bodyLength: Int(length)), id: id,
             seal: .init(sha256: digest, uploadedAt: time))
     }
 

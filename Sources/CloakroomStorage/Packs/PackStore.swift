@@ -1,5 +1,6 @@
 import CloakroomCrypto
 import CloakroomDomain
+import Logging
 import NIOCore
 import Synchronization
 
@@ -12,14 +13,18 @@ import Glibc
 /// body lies, so the body is there for others at the moment at which the row is committed, and gone when that is.
 ///
 /// Nothing is ever written twice to the same place. A slot that nobody refers to is given back to the file system
-/// (`FALLOC_FL_PUNCH_HOLE`), and a pack of which all are is removed.
+/// (`FALLOC_FL_PUNCH_HOLE`), and a pack of which all are is removed. Readers are counted, so that none sees the hole:
+/// whoever opens a body is counted before it asks where the body lies, and whoever gives a slot back has removed the row
+/// before it asks for readers. So either the reader finds no row, or the slot waits for it.
 final class PackStore: Sendable {
     /// Bodies up to this length are packed, in bytes.
     static let maximumBodyLength = 64 * 1_024
     static let directoryName = "packs"
 
     private let directory: FileDescriptor
+    private let health: StorageHealth
     private let catalog: Catalog
+    private let readers = PackReaders()
     private let openPacks: Mutex<[PackID: PackFile]>
     private let openLimit: Int
     private let packLength: Int64
@@ -39,6 +44,7 @@ final class PackStore: Sendable {
         root: Int32, staging: Int32, packLength: Int64, openPacks: Int, catalog: Catalog, health: StorageHealth
     ) throws(SystemCallError) {
         self.directory = try BlobStore.openDirectory(at: root, Self.directoryName)
+        self.health = health
         self.catalog = catalog
         self.openPacks = Mutex([:])
         self.openLimit = openPacks
@@ -55,12 +61,16 @@ final class PackStore: Sendable {
     /// - Returns: The body, or `nil` where the file's row does not say that it is packed.
     /// - Throws: ``StorageError``.
     func open(_ id: FileID) throws(StorageError) -> OpenBlob? {
+        let reading = PackReading(id, of: self.readers)
         guard let slot = try self.catalog.slot(id) else { return nil }
-        return OpenBlob(pack: try self.pack(slot.pack), slot: slot)
+        return OpenBlob(pack: try self.pack(slot.pack), slot: slot, reading: reading)
     }
 
-    /// Whether a file's row says that its bytes are packed.
-    func contains(_ id: FileID) throws(StorageError) -> Bool { try self.catalog.slot(id) != nil }
+    /// Whether a file's row says that its bytes are packed, and something of them is there.
+    func contains(_ id: FileID) throws(StorageError) -> Bool {
+        guard let slot = try self.catalog.slot(id), let pack = try? self.pack(slot.pack) else { return false }
+        return pack.hasSlot(of: id, at: slot.offset)
+    }
 
     /// Opens a pack.
     ///
@@ -68,7 +78,7 @@ final class PackStore: Sendable {
     private func pack(_ id: PackID) throws(StorageError) -> PackFile {
         if let pack = self.openPacks.withLock({ $0[id] }) { return pack }
         do throws(SystemCallError) {
-            let pack = try PackFile(opening: id, at: self.directory.rawValue)
+            let pack = try self.openFile(id)
             self.openPacks.withLock { packs in
                 // Readers keep a pack for as long as they need it: which one goes is of no consequence.
                 if packs.count >= self.openLimit, let first = packs.keys.first { packs[first] = nil }
@@ -80,15 +90,75 @@ final class PackStore: Sendable {
         }
     }
 
+    private func openFile(_ id: PackID) throws(SystemCallError) -> PackFile {
+        do throws(SystemCallError) {
+            return try PackFile(opening: id, at: self.directory.rawValue)
+        } catch {
+            guard error.code == EMFILE || error.code == ENFILE else { throw error }
+            // Descriptors have run out: those that are only kept are the first to go.
+            self.openPacks.withLock { $0 = [:] }
+            return try PackFile(opening: id, at: self.directory.rawValue)
+        }
+    }
+
     // MARK: Giving back
 
-    /// Gives slots back to the file system, durably; a pack that holds nothing else is removed.
+    /// Gives a deleted file's slot back to the file system, as soon as nobody reads it; not yet durable.
     ///
-    /// Nobody may be reading them, or come to do so. Repeating it does no harm.
-    ///
+    /// - Parameters:
+    ///   - slot: The slot, to which the file's row referred.
+    ///   - id: The file.
     /// - Throws: ``StorageError``.
-    func giveBack(_ slots: [PackSlot]) throws(StorageError) {
-        for (id, slots) in Dictionary(grouping: slots, by: \.pack) { try self.giveBack(slots, in: id) }
+    func giveBack(_ slot: PackSlot, of id: FileID) throws(StorageError) {
+        let isUnread = self.readers.whenUnread(id) { [weak self] in
+            // The sweep does it again where this fails.
+            guard let self else { return }
+            self.writer.help { try? self.giveBackNow(slot) }
+        }
+        if isUnread { try self.giveBackNow(slot) }
+    }
+
+    /// Gives a slot back durably that no row refers to or ever referred to.
+    ///
+    /// A seal that may not be must not come back: start-up would believe the slot. Where it cannot be taken away, no more
+    /// writes are accepted.
+    ///
+    /// - Parameter slot: The slot.
+    func discard(_ slot: PackSlot) {
+        do throws(StorageError) {
+            try self.giveBack([slot], in: slot.pack)
+        } catch {
+            self.health.refuseWrites("\(error)")
+        }
+    }
+
+    private func giveBackNow(_ slot: PackSlot) throws(StorageError) {
+        do throws(SystemCallError) {
+            try PackFile(opening: slot.pack, at: self.directory.rawValue).giveBack(slot.offset, Int64(slot.length))
+        } catch {
+            guard error.code != ENOENT else { return }
+            throw .failed("pack \(slot.pack.fileName): \(error)")
+        }
+    }
+
+    /// Gives the slots of deleted files back to the file system, durably, but for those that are being read.
+    ///
+    /// A pack that holds nothing else is removed. Repeating it does no harm.
+    ///
+    /// - Parameter deleted: Files without a row, and their slots.
+    /// - Returns: Those whose slots are durably gone; a pack that resists does not keep the others.
+    func giveBack(_ deleted: [(FileID, PackSlot)]) -> [FileID] {
+        let unread = deleted.filter { !self.readers.contains($0.0) }
+        var gone: [FileID] = []
+        for (pack, files) in Dictionary(grouping: unread, by: \.1.pack) {
+            do throws(StorageError) {
+                try self.giveBack(files.map(\.1), in: pack)
+                gone += files.map(\.0)
+            } catch {
+                self.health.report("Deleted bytes cannot be given back", files[0].0, error)
+            }
+        }
+        return gone
     }
 
     private func giveBack(_ slots: [PackSlot], in id: PackID) throws(StorageError) {
@@ -96,9 +166,8 @@ final class PackStore: Sendable {
             let pack = try PackFile(opening: id, at: self.directory.rawValue)
             for slot in slots { try pack.giveBack(slot.offset, Int64(slot.length)) }
             try pack.synchronize()
-            guard try pack.length() < self.packLength, try pack.isEmpty() else { return }
-            guard unlinkat(self.directory.rawValue, id.fileName, 0) == 0 else { throw SystemCallError(.unlinkat) }
-            self.openPacks.withLock { $0[id] = nil }
+            guard try pack.length() < self.packLength else { return }
+            if try pack.removeIfEmpty(self.directory.rawValue) { self.openPacks.withLock { $0[id] = nil } }
         } catch {
             // A crash came after the removal and before that was noted.
             guard error.code != ENOENT else { return }
@@ -113,15 +182,23 @@ final class PackStore: Sendable {
     /// A whole slot whose row is pending seals it: the client may have been told. Slots to which no row refers then are
     /// given back. Bytes that are no slot are left alone unless they are zeros: room that was set aside.
     ///
+    /// What is read may be in the page cache only, after a flush that failed: it is written again and flushed before
+    /// anything rests on it, and so is the catalogue before a pack is ended.
+    ///
+    /// - Parameter seal: Seals a pending row by a slot.
     /// - Throws: ``StorageError``.
-    func recover() async throws(StorageError) {
-        for id in try self.packIDs() {
+    func recover(
+        _ seal: (PackSlotHeader) async throws(StorageError) -> Void
+    ) async throws(StorageError) {
+        for id in try self.packIDs().sorted() {
             guard let (pack, bytes) = try self.openUnended(id) else { continue }
-            let found = Self.slots(in: pack, bytes)
-            for header in found where Self.isWhole(header, bytes) {
-                _ = try await self.catalog.seal(header.id, header.seal, at: header.slot)
+            guard let secret = PackFile.secret(in: bytes) else {
+                self.health.report("A pack that was not ended has no header and is left alone: \(id.fileName)")
+                continue
             }
-            try await self.catalog.checkWritable()
+            let found = Self.slots(in: id, secret: secret, bytes)
+            for header in found where Self.isWhole(header, bytes) { try await seal(header) }
+            try await self.catalog.makeDurable()
             var unused: [PackSlot] = []
             for header in found where try self.catalog.slot(header.id) != header.slot { unused.append(header.slot) }
             let end = found.map { Int($0.slot.offset) + $0.slot.length }.max() ?? PackFile.headerLength
@@ -129,11 +206,24 @@ final class PackStore: Sendable {
             do throws(SystemCallError) {
                 for slot in unused { try pack.giveBack(slot.offset, Int64(slot.length)) }
                 try pack.cut(to: isRestZero ? Int64(end) : self.packLength - Int64(PackSlotHeader.alignment))
+                _ = try pack.removeIfEmpty(self.directory.rawValue)
             } catch {
                 throw .failed("pack \(id.fileName): \(error)")
             }
-            // One that holds nothing goes.
-            try self.giveBack([], in: id)
+        }
+    }
+
+    /// Opens and reads a pack that has its full length, and makes durable what was read; `nil` where it has been ended.
+    private func openUnended(_ id: PackID) throws(StorageError) -> (PackFile, [UInt8])? {
+        do throws(SystemCallError) {
+            let pack = try PackFile(opening: id, at: self.directory.rawValue)
+            guard try pack.length() >= self.packLength else { return nil }
+            let bytes = try pack.readAll()
+            try pack.write(bytes, at: 0)
+            try pack.synchronize()
+            return (pack, bytes)
+        } catch {
+            throw .failed("pack \(id.fileName): \(error)")
         }
     }
 
@@ -144,22 +234,12 @@ final class PackStore: Sendable {
         return SHA256.hash(Array(bytes[start..<start + header.slot.bodyLength])) == header.seal.sha256
     }
 
-    /// Opens and reads a pack that has its full length; `nil` where it has been ended.
-    private func openUnended(_ id: PackID) throws(StorageError) -> (PackFile, [UInt8])? {
-        do throws(SystemCallError) {
-            let pack = try PackFile(opening: id, at: self.directory.rawValue)
-            return try pack.length() < self.packLength ? nil : (pack, try pack.readAll())
-        } catch {
-            throw .failed("pack \(id.fileName): \(error)")
-        }
-    }
-
     /// The slots of a pack in their order; one that is damaged hides no other.
-    static func slots(in pack: PackFile, _ bytes: [UInt8]) -> [PackSlotHeader] {
+    static func slots(in pack: PackID, secret: [UInt8], _ bytes: [UInt8]) -> [PackSlotHeader] {
         var slots: [PackSlotHeader] = []
         var position = PackFile.headerLength
         while position < bytes.count {
-            if let header = PackSlotHeader(bytes[position...], in: pack, at: Int64(position)) {
+            if let header = PackSlotHeader(bytes[position...], in: pack, secret: secret, at: Int64(position)) {
                 slots.append(header)
                 position += header.slot.length
             } else {

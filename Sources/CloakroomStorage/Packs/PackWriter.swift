@@ -41,8 +41,9 @@ final class PackWriter: @unchecked Sendable {
 
     /// The most bytes of one group.
     private static let groupLength = 2 * 1_024 * 1_024
-    /// A group of up to so many bytes is followed by zeros: a flush of what is overwritten then writes no metadata, and
-    /// takes a third of the time. A longer one would write more zeros than that is worth.
+    /// A group of up to so many bytes is followed by zeros.
+    ///
+    /// A flush of what is overwritten then writes no metadata, and takes a third of the time. A longer one would write more zeros than that is worth.
     private static let shortGroup = 128 * 1_024
     private static let writtenAhead = 1_024 * 1_024
     /// Room on the disk, beside the reserve, below which no pack is made: small bodies then get a file each.
@@ -54,11 +55,12 @@ final class PackWriter: @unchecked Sendable {
     private let health: StorageHealth
     private let catalog: Catalog
     private let thread = NIOThreadPool(numberOfThreads: 1)
-    /// Ends packs beside the thread that adds to them.
+    /// Ends packs and gives slots back, beside the thread that adds.
     private let helper = NIOThreadPool(numberOfThreads: 1)
     private let queue = Mutex(Queue())
     private let groupSizes = Recorder(label: "cloakroom_pack_group_size", aggregate: true)
-    private var active: PackFile?
+    private var active: (pack: PackFile, secret: [UInt8])?
+    private var lastID: PackID?
     private var used = Int64(PackFile.headerLength)
     /// Up to where the active pack has been written, with zeros beyond what is used.
     private var written = Int64(PackFile.headerLength)
@@ -133,12 +135,12 @@ final class PackWriter: @unchecked Sendable {
         while let first = rest.first {
             do throws(StorageError) {
                 try self.health.checkWrites()
-                guard let pack = self.pack(for: first.slotLength) else {
+                guard let (pack, secret) = self.pack(for: first.slotLength) else {
                     for job in rest { job.completion(.success(.noRoom)) }
                     return
                 }
                 let fitting = self.fitting(rest)
-                let slots = try self.write(fitting, to: pack)
+                let slots = try self.write(fitting, to: pack, secret)
                 self.groupSizes.record(slots.count)
                 for (job, slot) in zip(fitting, slots) { job.completion(.success(.packed(slot))) }
                 rest = rest.dropFirst(fitting.count)
@@ -160,7 +162,9 @@ final class PackWriter: @unchecked Sendable {
     /// No slot reaches the full length, by which start-up knows a pack that was not ended.
     private var limit: Int64 { self.packLength - Int64(PackSlotHeader.alignment) }
 
-    private func write(_ jobs: ArraySlice<Job>, to pack: PackFile) throws(StorageError) -> [PackSlot] {
+    private func write(
+        _ jobs: ArraySlice<Job>, to pack: PackFile, _ secret: [UInt8]
+    ) throws(StorageError) -> [PackSlot] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(jobs.reduce(0) { $0 + $1.slotLength })
         var slots: [PackSlot] = []
@@ -168,7 +172,7 @@ final class PackWriter: @unchecked Sendable {
             let slot = PackSlot(
                 pack: pack.id, offset: self.used + Int64(bytes.count), bodyLength: job.body.readableBytes)
             let end = bytes.count + slot.length
-            PackSlotHeader(slot: slot, id: job.id, seal: job.seal).append(to: &bytes, secret: pack.secret)
+            PackSlotHeader(slot: slot, id: job.id, seal: job.seal).append(to: &bytes, secret: secret)
             job.body.withUnsafeReadableBytes { bytes.append(contentsOf: $0) }
             bytes.append(contentsOf: repeatElement(0, count: end - bytes.count))
             slots.append(slot)
@@ -185,33 +189,58 @@ final class PackWriter: @unchecked Sendable {
             try pack.write(bytes, at: self.used)
             try pack.synchronizeData()
         } catch {
-            // What was to be flushed may be lost, and a flush is never repeated.
-            self.health.refuseWrites("pack \(pack.id.fileName): \(error)")
-            throw error.storageError
+            throw self.takeBack(error, bytes.count, pack)
         }
         self.used = end
         return slots
     }
 
+    /// Makes sure after a failure that start-up does not believe slots whose clients are told of it.
+    ///
+    /// What was to be flushed may be lost, and a flush is never repeated: no more writes are accepted. A file system that
+    /// writes nothing in place can be too full to write, though; deletions must go on then.
+    private func takeBack(_ error: SystemCallError, _ length: Int, _ pack: PackFile) -> StorageError {
+        self.written = self.used
+        do throws(SystemCallError) {
+            guard error.call == .write, error.storageError == .full else { throw error }
+            try pack.giveBack(self.used, Int64(length))
+            try pack.synchronize()
+        } catch {
+            self.health.refuseWrites("pack \(pack.id.fileName): \(error)")
+        }
+        return error.storageError
+    }
+
     // MARK: Packs
 
     /// The pack that takes the next slot; `nil` where there is no room for another.
-    private func pack(for length: Int) -> PackFile? {
+    private func pack(for length: Int) -> (PackFile, [UInt8])? {
         if let active, self.used + Int64(length) <= self.limit { return active }
-        if let full = self.active { self.end(full, self.used) }
-        self.active = nil
-        guard let next = self.makePack(), self.publish(next) else { return nil }
-        self.active = next
+        if let full = self.active { self.end(full.pack, self.used) }
+        self.active = self.makePack()
         self.used = Int64(PackFile.headerLength)
         self.written = self.used
-        return next
+        return self.active
     }
 
     /// Makes a pack, unless the disk is nearly full.
-    private func makePack() -> PackFile? {
+    private func makePack() -> (PackFile, [UInt8])? {
         let wanted = BlobStore.reserveBytes + Self.packsOfRoom * self.packLength
-        guard let free = BlobStore.freeBytes(of: self.staging), free >= wanted else { return nil }
-        return try? PackFile(making: .random(), at: self.staging, length: self.packLength)
+        guard let free = BlobStore.freeBytes(of: self.staging), free >= wanted,
+            let secret = try? RandomBytes.generate(count: PackFile.secretLength)
+        else { return nil }
+        let id = PackID.next(after: self.lastID, milliseconds: Self.milliseconds)
+        self.lastID = id
+        guard let pack = try? PackFile(making: id, at: self.staging, length: self.packLength, secret: secret),
+            self.publish(pack)
+        else { return nil }
+        return (pack, secret)
+    }
+
+    private static var milliseconds: Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000
     }
 
     /// Gives a pack its name, durably.
@@ -233,8 +262,19 @@ final class PackWriter: @unchecked Sendable {
     private func end(_ pack: PackFile, _ used: Int64) {
         self.catalog.flush { outcome in
             guard case .success = outcome else { return }
-            self.helper.submit { _ in try? pack.cut(to: used) }
+            self.helper.submit { _ in try? self.cut(pack, used) }
         }
+    }
+
+    private func cut(_ pack: PackFile, _ used: Int64) throws(SystemCallError) {
+        try pack.cut(to: used)
+        // All of its bodies may have been deleted already.
+        _ = try pack.removeIfEmpty(self.directory)
+    }
+
+    /// Runs work that blocks on the disk, and for which nobody waits.
+    func help(_ body: @escaping @Sendable () -> Void) {
+        self.helper.submit { if $0 == .active { body() } }
     }
 
     /// Ends everything after the bodies that are queued.
@@ -252,6 +292,6 @@ final class PackWriter: @unchecked Sendable {
         }
         try await self.helper.shutdownGracefully()
         // The thread has ended: nobody else touches these.
-        if let active, isDurable { try active.cut(to: self.used) }
+        if let active, isDurable { try self.cut(active.pack, self.used) }
     }
 }
