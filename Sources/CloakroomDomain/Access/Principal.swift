@@ -10,6 +10,8 @@ public struct Principal: Hashable, Sendable {
         case malformedOrganization(String)
         /// The key of one organization was used to name another.
         case foreignOrganization
+        /// The key of one organization was used for what only a gateway may do.
+        case notAGateway
     }
 
     /// The key's id.
@@ -50,7 +52,32 @@ public struct Principal: Hashable, Sendable {
     }
 }
 
-/// The right to act on one organization's files, which only ``Principal/authorize(_:requestedOrganization:)`` gives.
+extension Principal {
+    /// Returns a gateway's right to act on the files of an organization that it names.
+    ///
+    /// - Parameters:
+    ///   - permission: What is to be done.
+    ///   - organization: For whom.
+    /// - Returns: A gateway's right to act on the files of an organization that it names.
+    /// - Throws: ``Denial``.
+    public func authorizeGateway(
+        _ permission: Permission, for organization: OrganizationID
+    ) throws(Denial) -> OrganizationAccess {
+        try self.checkGateway(permission)
+        return OrganizationAccess(organization: organization)
+    }
+
+    /// Passes for a gateway that has a permission.
+    ///
+    /// - Parameter permission: What is to be done.
+    /// - Throws: ``Denial``.
+    public func checkGateway(_ permission: Permission) throws(Denial) {
+        guard case .gateway = self.scope else { throw .notAGateway }
+        guard self.permissions.contains(permission) else { throw .missingPermission(permission) }
+    }
+}
+
+/// The right to act on one organization's files, which only a ``Principal`` gives.
 ///
 /// Every storage call made for an API client takes one: forgetting to authorise does not compile.
 public struct OrganizationAccess: Hashable, Sendable {

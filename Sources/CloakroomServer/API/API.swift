@@ -74,6 +74,8 @@ public struct API: Service {
     private static func routes(_ services: APIServices) -> [Route] {
         [
             Route(method: .post, path: "/v1/files/upload", operation: RequestUpload(services: services).callAsFunction),
+            Route(
+                method: .post, path: "/v1/files/resolve", operation: ResolveFiles(services: services).callAsFunction),
             Route(method: .post, path: "/v1/files", operation: UploadFile(services: services).callAsFunction),
             Route(method: .get, path: "/v1/files", operation: ListFiles(services: services).callAsFunction),
             Route(method: .get, path: "/v1/files/{id}", operation: ShowFile(services: services).callAsFunction),
@@ -84,6 +86,9 @@ public struct API: Service {
             Route(
                 method: .head, path: "/v1/files/{id}/download",
                 operation: DownloadFile(services: services).callAsFunction),
+            Route(
+                method: .post, path: "/v1/files/{id}/upload-url",
+                operation: RenewUpload(services: services).callAsFunction),
             Route(method: .get, path: "/openapi.yaml", operation: OpenAPIDocument().callAsFunction),
         ]
     }

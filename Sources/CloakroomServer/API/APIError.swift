@@ -12,6 +12,10 @@ enum APIError: Error, Hashable, Sendable {
     case forbidden(String)
     /// No such file for this organization.
     case fileNotFound
+    /// No such files for this organization: these references.
+    case filesNotFound([String])
+    /// Files are of types that are not accepted; the types that are.
+    case formatUnsupported([UnsupportedFile], accepted: [String])
     /// No such route.
     case notFound
     /// No such method on this route.
@@ -37,6 +41,14 @@ enum APIError: Error, Hashable, Sendable {
         let field: String
         /// What is wrong, what was received and what is allowed.
         let reason: String
+    }
+
+    /// A file whose type is not accepted.
+    struct UnsupportedFile: Hashable, Sendable {
+        /// The reference.
+        let file: String
+        /// Its media type.
+        let mediaType: String
     }
 
     static func invalid(_ field: String, _ reason: String) -> APIError {
@@ -73,6 +85,8 @@ extension APIError {
             self = .invalid("X-Organization-ID", "must be \(OrganizationID.rule); it is \"\(received)\"")
         case .foreignOrganization:
             self = .forbidden("The API key is not of the organization that X-Organization-ID names.")
+        case .notAGateway:
+            self = .forbidden("Only a gateway key may do this.")
         }
     }
 
@@ -88,6 +102,16 @@ extension APIError {
         case .forbidden(let message): (.forbidden, "FORBIDDEN", message)
         case .fileNotFound:
             (.notFound, "FILE_NOT_FOUND", "The file does not exist or belongs to another organization.")
+        case .filesNotFound(let references):
+            (
+                .notFound, "FILE_NOT_FOUND",
+                "\(references.count) of the files do not exist or belong to another organization."
+            )
+        case .formatUnsupported(let files, let accepted):
+            (
+                .unprocessableContent, "FILE_FORMAT_UNSUPPORTED",
+                "\(files.count) of the files are of another type than \(accepted.joined(separator: ", "))."
+            )
         case .notFound: (.notFound, "NOT_FOUND", "There is no such route.")
         case .methodNotAllowed(let allowed):
             (.methodNotAllowed, "METHOD_NOT_ALLOWED", "The route has the methods \(allowed.joined(separator: ", ")).")
@@ -110,8 +134,9 @@ extension APIError {
     var internalReason: String? {
         switch self {
         case .unavailable(let reason), .internalError(let reason): reason
-        case .invalid, .unauthorized, .forbidden, .fileNotFound, .notFound, .methodNotAllowed, .preconditionFailed,
-            .rangeNotSatisfiable, .uploadAlreadyCompleted, .payloadTooLarge, .storageFull:
+        case .invalid, .unauthorized, .forbidden, .fileNotFound, .filesNotFound, .formatUnsupported, .notFound,
+            .methodNotAllowed, .preconditionFailed, .rangeNotSatisfiable, .uploadAlreadyCompleted, .payloadTooLarge,
+            .storageFull:
             nil
         }
     }

@@ -19,18 +19,31 @@ extension APIError {
         case .unauthorized: response.headers[.wwwAuthenticate] = "Bearer"
         case .methodNotAllowed(let allowed): response.headers[.allow] = allowed.joined(separator: ", ")
         case .rangeNotSatisfiable(let size): response.headers[.contentRange] = "bytes */\(size)"
-        case .invalid, .forbidden, .fileNotFound, .notFound, .preconditionFailed, .uploadAlreadyCompleted,
-            .payloadTooLarge, .storageFull, .unavailable, .internalError:
+        case .invalid, .forbidden, .fileNotFound, .filesNotFound, .formatUnsupported, .notFound, .preconditionFailed,
+            .uploadAlreadyCompleted, .payloadTooLarge, .storageFull, .unavailable, .internalError:
             break
         }
         return response
     }
 
     private var details: JSONOutput {
-        guard case .invalid(let fields) = self else { return .object([]) }
-        let list = fields.map { field in
-            JSONOutput.object([("field", .string(field.field)), ("reason", .string(field.reason))])
+        switch self {
+        case .invalid(let fields):
+            let list = fields.map { field in
+                JSONOutput.object([("field", .string(field.field)), ("reason", .string(field.reason))])
+            }
+            return .object([("fields", .array(list))])
+        case .filesNotFound(let references):
+            return .object([("file_ids", .array(references.map { .string($0) }))])
+        case .formatUnsupported(let files, let accepted):
+            let list = files.map { file in
+                JSONOutput.object([("file_id", .string(file.file)), ("content_type", .string(file.mediaType))])
+            }
+            return .object([("files", .array(list)), ("accept", .array(accepted.map { .string($0) }))])
+        case .unauthorized, .forbidden, .fileNotFound, .notFound, .methodNotAllowed, .preconditionFailed,
+            .rangeNotSatisfiable, .uploadAlreadyCompleted, .payloadTooLarge, .storageFull, .unavailable,
+            .internalError:
+            return .object([])
         }
-        return .object([("fields", .array(list))])
     }
 }

@@ -44,6 +44,33 @@ struct Authenticator: Sendable {
         }
     }
 
+    /// Finds out that a gateway is asking, which names the organization in its request's body.
+    ///
+    /// - Returns: Gives the right to act on the files of an organization; `X-Organization-ID`, if there is one, must
+    ///   name the same.
+    /// - Throws: ``APIError``.
+    func authorizeGateway(
+        _ permission: Permission, _ request: Request, _ context: APIContext
+    ) throws(APIError) -> (OrganizationID) throws(APIError) -> OrganizationAccess {
+        let principal = try self.authenticate(request, context)
+        let requested = Self.organizationField.flatMap { request.headers[$0] }
+        do throws(Principal.Denial) {
+            try principal.checkGateway(permission)
+        } catch {
+            throw APIError(error)
+        }
+        return { organization throws(APIError) in
+            guard requested == nil || requested == organization.description else {
+                throw .invalid("X-Organization-ID", "must be the body's organization_id where it is sent")
+            }
+            do throws(Principal.Denial) {
+                return try principal.authorizeGateway(permission, for: organization)
+            } catch {
+                throw APIError(error)
+            }
+        }
+    }
+
     private static func presentedKey(_ request: Request) -> APIKey? {
         let values = request.headers[values: .authorization]
         guard values.count == 1 else { return nil }

@@ -1,7 +1,7 @@
 /// A JSON value of a field, for fields that are checked one by one.
 ///
-/// Arrays and objects are recognised and not descended into: no field of a request has one, and a hostile body may nest
-/// them by the hundred.
+/// Arrays and objects are recognised and not descended into: a field that may hold an array is a ``JSONList``, and a
+/// hostile body may nest them by the hundred.
 enum JSONValue: Decodable, Sendable {
     case null
     case boolean(Bool)
@@ -46,6 +46,20 @@ enum JSONValue: Decodable, Sendable {
         case .string(let value): "\"\(value.prefix(64))\""
         case .array: "an array"
         case .object: "an object"
+        }
+    }
+}
+
+/// A field that should be an array, whose elements are checked one by one.
+enum JSONList: Decodable, Sendable {
+    case values([JSONValue])
+    case other(JSONValue)
+
+    init(from decoder: any Decoder) throws {
+        if (try? decoder.unkeyedContainer()) != nil {
+            self = .values(try [JSONValue](from: decoder))
+        } else {
+            self = .other(try JSONValue(from: decoder))
         }
     }
 }

@@ -40,13 +40,7 @@ struct RequestUpload: Sendable {
         let now = self.services.clock.now
         let record = try await self.services.store.requestUpload(
             declaration, access: access, lifetimeSeconds: self.services.policy.lifetimeSeconds, now: now)
-        let url = self.services.minter.upload(record.id, declaration, now: now)
-        return JSONBody.response(
-            .object([
-                ("file_id", .string(record.id.description)), ("upload_url", .string(url.url.reveal())),
-                ("expires_at", .string(url.expiresAt.rfc3339)), ("method", .string("PUT")),
-                ("headers", .object([("Content-Type", .string(declaration.mediaType.text))])),
-            ]))
+        return UploadTicket.response(record.id, declaration, self.services.minter, now: now)
     }
 
     /// Checks every field, and reports every one that is wrong.
@@ -61,5 +55,20 @@ struct RequestUpload: Sendable {
         if let filename, let mediaType { UploadFields.checkExtension(filename, mediaType, &errors) }
         guard errors.isEmpty, let filename, let mediaType, let size else { throw .invalid(errors) }
         return UploadDeclaration(filename: filename, mediaType: mediaType, size: size, sha256: digest)
+    }
+}
+
+/// What a client needs to send a file's bytes.
+enum UploadTicket {
+    static func response(
+        _ id: FileID, _ declaration: UploadDeclaration, _ minter: PresignedURL.Minter, now: Timestamp
+    ) -> Response {
+        let url = minter.upload(id, declaration, now: now)
+        return JSONBody.response(
+            .object([
+                ("file_id", .string(id.description)), ("upload_url", .string(url.url.reveal())),
+                ("expires_at", .string(url.expiresAt.rfc3339)), ("method", .string("PUT")),
+                ("headers", .object([("Content-Type", .string(declaration.mediaType.text))])),
+            ]))
     }
 }
