@@ -56,7 +56,7 @@ extension FileStore {
             do throws(StorageError) {
                 try await self.catalog.insert(record(.ready(seal)), at: slot)
             } catch {
-                guard await self.discard(slot, of: staged.fileID) else { return record(.ready(seal)) }
+                guard await self.discard(slot, of: staged.fileID, after: error) else { return record(.ready(seal)) }
                 throw error
             }
             return record(.ready(seal))

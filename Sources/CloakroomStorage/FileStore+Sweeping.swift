@@ -9,7 +9,14 @@ extension FileStore {
     /// the files of deleted rows.
     public func recover() async throws(StorageError) {
         // What a failed flush left in the page cache only becomes durable, or the server does not start.
-        try await self.catalog.makeDurable()
+        do throws(StorageError) {
+            try await self.catalog.makeDurable()
+        } catch .full {
+            // Deletions have to make room first; the packs stay as they are until the next start.
+            self.blobs.health.report("The disk is too full to recover what a crash left in packs")
+            while try await self.removeDeleted() > 0 {}
+            return
+        }
         try await self.blobs.packs.recover { header async throws(StorageError) in
             guard let row = try self.catalog.file(header.id), row.seal == nil else { return }
             // A look-up would find this first.

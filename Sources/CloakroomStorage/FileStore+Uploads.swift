@@ -197,8 +197,7 @@ extension FileStore {
         self.catalog.seal(id, seal, at: slot) { outcome in
             guard case .success(.sealed) = outcome else {
                 return self.complete(promise, endingTurnOf: id) { () async throws(StorageError) in
-                    // While this file's turn is held: nobody seals it otherwise before the slot is gone.
-                    guard await self.discard(slot, of: id) else {
+                    guard await self.discard(slot, of: id, after: Self.error(outcome)) else {
                         return Sealed(sha256: seal.sha256, isRepetition: false)
                     }
                     return try Self.result(of: outcome, seal.sha256)
@@ -218,6 +217,10 @@ extension FileStore {
             defer { self.turns.pass(id) }
             return try await body()
         }
+    }
+
+    private static func error(_ outcome: Result<Catalog.SealOutcome, StorageError>) -> StorageError? {
+        if case .failure(let error) = outcome { error } else { nil }
     }
 
     private static func result(
@@ -281,7 +284,7 @@ extension FileStore {
             let repetition = try Self.compare(digest, with: seal.sha256)
             // The bytes of a ready file can only have been lost; here they are again.
             if try !self.blobs.contains(staged.fileID) {
-                _ = try await self.onDisk { () throws(StorageError) in try staged.publish(replacingOrphan: false) }
+                try await self.heal(staged)
             }
             return repetition
         }
@@ -297,6 +300,17 @@ extension FileStore {
             outcome = .failure(error)
         }
         return try await self.settle(staged.fileID, digest, outcome)
+    }
+
+    /// Gives a ready file, whose bytes have been lost, a file of its own.
+    private func heal(_ staged: StagedBlob) async throws(StorageError) {
+        let id = staged.fileID
+        _ = try await self.onDisk { () throws(StorageError) in try staged.publish(replacingOrphan: false) }
+        if let slot = try self.catalog.slot(id) {
+            try await self.catalog.unpack(id)
+            try? await self.giveBack(slot, of: id)
+        }
+        self.blobs.forgetOpen(id)
     }
 
     /// Ends an upload whose blob has its name by what became of its row.

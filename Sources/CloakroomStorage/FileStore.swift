@@ -1,5 +1,6 @@
 public import CloakroomCrypto
 public import CloakroomDomain
+import Logging
 public import NIOPosix
 import Synchronization
 
@@ -123,23 +124,38 @@ public final class FileStore: Sendable {
     }
 
     /// Gives a slot back on a thread that may block, as soon as nobody reads it.
-    private func giveBack(_ slot: PackSlot, of id: FileID) async throws(StorageError) {
+    func giveBack(_ slot: PackSlot, of id: FileID) async throws(StorageError) {
         try await self.onDisk { () throws(StorageError) in try self.blobs.packs.giveBack(slot, of: id) }
     }
 
-    /// Gives a slot back durably whose file's row does not refer to it.
+    /// Gives a slot back after its row could not be committed as ready.
     ///
-    /// - Returns: `false` where the row does refer to it after all, because a failed commit was one.
-    func discard(_ slot: PackSlot, of id: FileID) async -> Bool {
+    /// While this file's turn is held, so that nobody seals the file otherwise before the slot is gone.
+    ///
+    /// - Parameters:
+    ///   - slot: The slot.
+    ///   - id: The file.
+    ///   - error: Why the row could not be committed; `nil` where it is certain that another slot or none counts.
+    /// - Returns: `false` where the row refers to the slot, because the commit was one after all; it is durable then.
+    func discard(_ slot: PackSlot, of id: FileID, after error: StorageError?) async -> Bool {
         do throws(StorageError) {
+            if let error, error != .full {
+                // A commit whose flush failed may still be in the log, where the next start would find it. Another commit
+                // takes its place. Where that fails, the slot stays for start-up, which sees what counts.
+                try await self.catalog.checkWritable()
+            }
             return try await self.onDisk { () throws(StorageError) in
                 guard try self.catalog.slot(id) != slot else { return false }
-                self.blobs.packs.discard(slot)
+                try self.blobs.packs.giveBackDurably(slot)
                 return true
             }
-        } catch {
-            // Start-up may believe the slot, and must find nothing that contradicts it.
-            self.blobs.health.refuseWrites("a slot of \(id) cannot be given back: \(error)")
+        } catch let failure {
+            // A pending row's slot must not come back beside a later upload's.
+            if error != nil {
+                self.blobs.health.refuseWrites("a slot of \(id) cannot be given back: \(failure)")
+            } else {
+                self.blobs.health.report("A slot cannot be given back", id, failure)
+            }
             return true
         }
     }

@@ -38,6 +38,25 @@ struct PackTests {
         return records
     }
 
+    /// Uploads bodies to a server that dies, and returns what it leaves.
+    private static func crash(
+        after bodies: [[UInt8]], _ access: OrganizationAccess
+    ) async throws -> (TemporaryDirectory, [FileRecord]) {
+        let temporary = try TemporaryDirectory()
+        let fixture = try Fixture(in: temporary)
+        let records = try await Self.upload(bodies, fixture, access)
+        try await fixture.crash()
+        return (temporary, records)
+    }
+
+    /// Overwrites a byte of the first pack.
+    private static func damage(_ temporary: TemporaryDirectory, at offset: UInt64) throws {
+        let file = try FileHandle(forUpdating: try #require(try Self.packs(in: temporary).first))
+        try file.seek(toOffset: offset)
+        try file.write(contentsOf: [0xFF])
+        try file.close()
+    }
+
     @Test(arguments: [1, 8_192, 8_193, PackStore.maximumBodyLength, PackStore.maximumBodyLength + 1])
     func aBodyOfUpTo64KiBHasNoFileOfItsOwn(count: Int) async throws {
         let fixture = try Fixture()
@@ -87,14 +106,8 @@ struct PackTests {
 
     @Test
     func aPackThatWasNotEndedIsEndedAtTheNextStart() async throws {
-        let temporary = try TemporaryDirectory()
         let access = try Fixture.access()
-        let records: [FileRecord]
-        do {
-            let fixture = try Fixture(in: temporary)
-            records = try await Self.upload([Self.bytes(0), Self.bytes(1)], fixture, access)
-            try await fixture.crash()
-        }
+        let (temporary, records) = try await Self.crash(after: [Self.bytes(0), Self.bytes(1)], access)
         let pack = try #require(try Self.packs(in: temporary).first)
         #expect(try Self.length(pack) == Int(Fixture.packLength))
         let fixture = try Fixture(in: temporary)
@@ -137,20 +150,11 @@ struct PackTests {
 
     @Test
     func aBodyThatReachedTheDiskInPartIsNotSealed() async throws {
-        let temporary = try TemporaryDirectory()
         let access = try Fixture.access()
-        let records: [FileRecord]
-        do {
-            let fixture = try Fixture(in: temporary)
-            records = try await Self.upload([Self.bytes(0), Self.bytes(1)], fixture, access)
-            try await fixture.crash()
-        }
+        let (temporary, records) = try await Self.crash(after: [Self.bytes(0), Self.bytes(1)], access)
         // As if the second had not been flushed, and its row neither.
         let pack = try #require(try Self.packs(in: temporary).first)
-        let file = try FileHandle(forUpdating: pack)
-        try file.seek(toOffset: 4_096 + 8_192 + 128 + 4_999)
-        try file.write(contentsOf: [0xFF])
-        try file.close()
+        try Self.damage(temporary, at: 4_096 + 8_192 + 128 + 4_999)
         let fixture = try Fixture(in: temporary)
         let reset = "UPDATE files SET sha256 = NULL, uploaded_at = NULL, pack = NULL, pack_offset = NULL"
         #expect(try fixture.sqlite3("\(reset) WHERE hex(id) = '\(Self.hexadecimal(records[1].id))'").isEmpty)
@@ -197,23 +201,16 @@ struct PackTests {
         let fixture = try Fixture(in: temporary)
         try await fixture.store.recover()
         #expect(try await fixture.send(Self.bytes(1), to: record, access: access).isRepetition)
+        #expect(try fixture.sqlite3("SELECT pack IS NULL FROM files") == "1")
         #expect(try await fixture.bytes(of: record.id, access: access) == Self.bytes(1))
         try await fixture.close()
     }
 
     @Test
     func aPackWhoseHeaderIsDamagedKeepsNobodyFromStartingOrReading() async throws {
-        let temporary = try TemporaryDirectory()
         let access = try Fixture.access()
-        let records: [FileRecord]
-        do {
-            let fixture = try Fixture(in: temporary)
-            records = try await Self.upload([Self.bytes(0), Self.bytes(1)], fixture, access)
-            try await fixture.crash()
-        }
-        let file = try FileHandle(forUpdating: try #require(try Self.packs(in: temporary).first))
-        try file.write(contentsOf: [0xFF])
-        try file.close()
+        let (temporary, records) = try await Self.crash(after: [Self.bytes(0), Self.bytes(1)], access)
+        try Self.damage(temporary, at: 0)
         let fixture = try Fixture(in: temporary)
         try await fixture.store.recover()
         for (seed, record) in records.enumerated() {
@@ -237,6 +234,20 @@ struct PackTests {
     }
 
     @Test
+    func theCataloguesLogIsCopiedIntoTheDatabaseBeforeItIsLong() async throws {
+        let fixture = try Fixture()
+        let access = try Fixture.access()
+        let log = URL(filePath: fixture.directory.path(of: Catalog.fileName) + "-wal")
+        // Each is a transaction of several pages.
+        for _ in 0..<2_000 { _ = try await fixture.request([1], access: access) }
+        #expect(try Self.length(log) < 24 * 1_024 * 1_024)
+        try await fixture.catalog.makeDurable()
+        #expect(try Self.length(log) == 0)
+        #expect(try fixture.sqlite3("SELECT count(*) FROM files") == "2000")
+        try await fixture.close()
+    }
+
+    @Test
     func numbersOfPacksIncrease() {
         var ids: [PackID] = []
         for _ in 0..<100 { ids.append(.next(after: ids.last, milliseconds: 1_774_000_000_000)) }
@@ -252,19 +263,9 @@ struct PackTests {
 
     @Test
     func aDamagedHeaderTakesNeitherItsBodyNorTheNext() async throws {
-        let temporary = try TemporaryDirectory()
         let access = try Fixture.access()
-        let records: [FileRecord]
-        do {
-            let fixture = try Fixture(in: temporary)
-            records = try await Self.upload([Self.bytes(0), Self.bytes(1)], fixture, access)
-            try await fixture.crash()
-        }
-        let pack = try #require(try Self.packs(in: temporary).first)
-        let file = try FileHandle(forUpdating: pack)
-        try file.seek(toOffset: 4_096)
-        try file.write(contentsOf: [0xFF])
-        try file.close()
+        let (temporary, records) = try await Self.crash(after: [Self.bytes(0), Self.bytes(1)], access)
+        try Self.damage(temporary, at: 4_096)
         let fixture = try Fixture(in: temporary)
         try await fixture.store.recover()
         for (seed, record) in records.enumerated() {
@@ -295,12 +296,8 @@ struct PackTests {
             _ = try await Self.upload([body], fixture, access)
             try await fixture.crash()
         }
-        let url = try #require(try Self.packs(in: temporary).first)
-        let file = try FileHandle(forUpdating: url)
         // The slot's own header is damaged, so that its body is searched.
-        try file.seek(toOffset: 4_096 + 8_192)
-        try file.write(contentsOf: [0xFF])
-        try file.close()
+        try Self.damage(temporary, at: 4_096 + 8_192)
         let pack = try PackFile(opening: packID, at: Self.directory(temporary))
         let bytes = try pack.readAll()
         let secret = try #require(PackFile.secret(in: bytes))

@@ -1,11 +1,13 @@
 """What a gateway asks for organizations: references turned into URLs."""
 
 import hashlib
+import json
 import os
 import uuid
 
 import pytest
 from cloakroom import http, put
+from raw import Connection
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +112,29 @@ def test_only_a_gateway_resolves(server, client):
     response = resolve(client, ["file_x"])
     assert (response.status_code, error(response)["code"]) == (403, "FORBIDDEN")
     assert http("POST", server.api + "/v1/files/resolve", json={}).status_code == 401
+
+
+def test_continue_is_sent_once_the_key_is_known(server, gateway, client):
+    body = json.dumps({"organization_id": "default", "file_ids": [client.upload(b"bytes")]}).encode()
+    host = server.api.removeprefix("http://")
+    name, _, port = host.rpartition(":")
+    with Connection((name, int(port))) as connection:
+        connection.send(
+            f"POST /v1/files/resolve HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {gateway.key}\r\n"
+            f"Content-Length: {len(body)}\r\nExpect: 100-continue\r\n\r\n".encode()
+        )
+        assert connection.response()[0] == 100
+        connection.send(body)
+        assert connection.response()[0] == 200
+
+
+def test_an_array_of_half_a_million_elements_is_refused_quickly(gateway):
+    body = {"organization_id": "default", "file_ids": [1] * 400_000}
+    response = gateway.post("/v1/files/resolve", json=body)
+    assert response.status_code == 413
+    body["file_ids"] = [1] * 300_000
+    response = gateway.post("/v1/files/resolve", data=json.dumps(body, separators=(",", ":")))
+    assert (response.status_code, error(response)["details"]["fields"][0]["field"]) == (400, "file_ids")
 
 
 def test_a_header_that_names_another_organization_is_refused(gateway, client):

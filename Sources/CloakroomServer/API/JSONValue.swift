@@ -52,14 +52,23 @@ enum JSONValue: Decodable, Sendable {
 
 /// A field that should be an array, whose elements are checked one by one.
 enum JSONList: Decodable, Sendable {
+    /// More elements than any field may have: they are not decoded.
+    case tooMany(Int)
     case values([JSONValue])
     case other(JSONValue)
 
+    /// The most elements that are decoded.
+    static let maximumCount = 1_000
+
     init(from decoder: any Decoder) throws {
-        if (try? decoder.unkeyedContainer()) != nil {
-            self = .values(try [JSONValue](from: decoder))
-        } else {
+        guard let container = try? decoder.unkeyedContainer() else {
             self = .other(try JSONValue(from: decoder))
+            return
+        }
+        if let count = container.count, count > Self.maximumCount {
+            self = .tooMany(count)
+        } else {
+            self = .values(try [JSONValue](from: decoder))
         }
     }
 }

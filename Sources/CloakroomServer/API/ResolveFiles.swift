@@ -38,12 +38,15 @@ struct ResolveFiles: Sendable {
     }
 
     /// The most references of one request.
-    static let maximumCount = 1_000
+    static let maximumCount = JSONList.maximumCount
+    /// The most media types of one request.
+    static let maximumAccepted = 100
 
     let services: APIServices
 
     func callAsFunction(_ request: Request, _ context: APIContext) async throws -> Response {
         let gateway = try self.services.authenticator.authorizeGateway(.filesRead, request, context)
+        context.sendContinue(to: request)
         let query = try Self.decode(try await JSONBody.object(Input.self, request))
         let access = try gateway(query.organization)
         let records = try await self.services.store.readyRecords(
@@ -58,13 +61,15 @@ struct ResolveFiles: Sendable {
         let references = Self.strings(input.fileIDs, "file_ids", 1...Self.maximumCount, &errors)
         var accepted: [MediaRange]?
         if let accept = input.accept {
-            accepted = Self.strings(accept, "accept", 1...Self.maximumCount, &errors)?.enumerated()
+            accepted = Self.strings(accept, "accept", 1...Self.maximumAccepted, &errors)?.enumerated()
                 .compactMap { Self.mediaRange($1, "accept[\($0)]", &errors) }
         }
         guard errors.isEmpty, let organization, let references else { throw .invalid(errors) }
-        var seen: Set<String> = []
+        // By their bytes: two strings that Unicode holds for equal are two references.
+        var seen: Set<[UInt8]> = []
         return Query(
-            organization: organization, references: references.filter { seen.insert($0).inserted }, accepted: accepted)
+            organization: organization, references: references.filter { seen.insert(Array($0.utf8)).inserted },
+            accepted: accepted)
     }
 
     private static func organization(
@@ -90,6 +95,8 @@ struct ResolveFiles: Sendable {
         case .none: errors.append(.init(field: field, reason: "is required; it must be an array of \(rule)"))
         case .other(let value):
             errors.append(.init(field: field, reason: "must be an array of \(rule); it is \(value.kind)"))
+        case .tooMany(let count):
+            errors.append(.init(field: field, reason: "must have \(rule); it has \(count)"))
         case .values(let values) where !counts.contains(values.count):
             errors.append(.init(field: field, reason: "must have \(rule); it has \(values.count)"))
         case .values(let values):

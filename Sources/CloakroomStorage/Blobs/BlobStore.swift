@@ -256,6 +256,9 @@ public final class BlobStore: Sendable {
         return code == 0
     }
 
+    /// Opens a blob anew for whoever comes next.
+    func forgetOpen(_ id: FileID) { self.openBlobs.forget(id) }
+
     /// Whether the bytes of a ready file are there.
     func contains(_ id: FileID) throws(StorageError) -> Bool {
         if self.hasOwnFile(id) { return true }

@@ -177,6 +177,17 @@ extension Catalog {
         return try row.step() ? try FileRow.decode(row) : nil
     }
 
+    /// Notes that a file's bytes are not packed any more.
+    ///
+    /// - Parameter id: The file, which has a file of its own on the disk.
+    /// - Throws: ``StorageError``.
+    func unpack(_ id: FileID) async throws(StorageError) {
+        try await self.writer.write { connection throws(SQLiteError) in
+            try connection.statement("UPDATE files SET pack = NULL, pack_offset = NULL WHERE id = ?").bind(id.bytes)
+                .run()
+        }
+    }
+
     /// What became of an attempt to let an upload URL be made anew.
     public enum RenewalOutcome: Hashable, Sendable {
         /// The file is pending and takes uploads until then.

@@ -1,4 +1,5 @@
 import CSQLite
+import Logging
 import Metrics
 import NIOPosix
 import Synchronization
@@ -26,17 +27,14 @@ final class CatalogWriter: Sendable {
     /// Bounds the time that a transaction holds its callers.
     private static let batchLimit = 512
 
-    /// After so many changes the log is copied into the database.
-    ///
-    /// A change writes four pages or so, and fewer where many
-    /// share a transaction: the log stays at some 16 MiB.
-    private static let checkpointInterval = 2_048
+    /// After so many pages, 16 MiB, the log is copied into the database.
+    private static let checkpointPages = 4_096
 
     private let connection: SQLiteConnection
     private let thread: NIOThreadPool
     private let health: StorageHealth
     private let queue = Mutex(Queue())
-    private let changesSinceCheckpoint = Mutex(0)
+    private let nextCheckpoint = Mutex(checkpointPages)
     private let batchSizes = Recorder(label: "cloakroom_catalog_batch_size", aggregate: true)
 
     init(connection: SQLiteConnection, health: StorageHealth) {
@@ -116,24 +114,30 @@ final class CatalogWriter: Sendable {
             guard !batch.isEmpty else { return }
             self.batchSizes.record(batch.count)
             self.commit(batch)
-            self.checkpointIfDue(changes: batch.count)
+            self.checkpointIfDue()
         }
     }
 
     /// Copies the log into the database now and then: rarely enough for pages that change all the time.
     ///
     /// SQLite would do so by itself, and tell nobody that a flush failed.
-    private func checkpointIfDue(changes: Int) {
-        let isDue = self.changesSinceCheckpoint.withLock { count in
-            count += changes
-            guard count >= Self.checkpointInterval else { return false }
-            count = 0
+    private func checkpointIfDue() {
+        let pages = self.connection.logPages
+        let isDue = self.nextCheckpoint.withLock { next in
+            // A log that a reader keeps from beginning anew is not copied after each commit.
+            if pages < Self.checkpointPages { next = Self.checkpointPages }
+            guard pages >= next else { return false }
+            next = pages + Self.checkpointPages
             return true
         }
-        guard isDue else { return }
+        if isDue { self.checkpointNow() }
+    }
+
+    private func checkpointNow() {
         do throws(SQLiteError) {
             try self.connection.checkpoint(SQLITE_CHECKPOINT_PASSIVE)
         } catch {
+            self.health.report("SQLite's log cannot be copied into the database: \(error.code): \(error.message)")
             _ = self.report(.transaction(error))
         }
     }
@@ -185,6 +189,8 @@ final class CatalogWriter: Sendable {
             for job in batch { self.commit([job]) }
         } catch {
             let storageError = self.report(error)
+            // A log that begins anew needs no more room.
+            if storageError == .full { self.checkpointNow() }
             for job in batch { job.fail(storageError) }
         }
     }

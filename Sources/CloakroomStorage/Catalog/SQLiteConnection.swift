@@ -15,9 +15,14 @@ final class SQLiteConnection: @unchecked Sendable {
         case command
     }
 
+    /// The log is cut to this many bytes when it begins anew.
+    private static let logLimit = 32 * 1_024 * 1_024
+
     let handle: OpaquePointer
     private var statements: [UnsafePointer<UInt8>: SQLiteStatement] = [:]
     private var flushesCommits = true
+    /// How many pages the log holds, as of the last commit; written by SQLite's hook, on the connection's thread.
+    private let logLength = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
 
     /// Opens a database.
     ///
@@ -35,12 +40,17 @@ final class SQLiteConnection: @unchecked Sendable {
             throw error
         }
         self.handle = handle
+        self.logLength.initialize(to: 0)
         try self.configure(role)
     }
+
+    /// How many pages the log holds, as of the last commit.
+    var logPages: Int { Int(self.logLength.pointee) }
 
     deinit {
         self.statements.removeAll()
         sqlite3_close_v2(self.handle)
+        self.logLength.deallocate()
     }
 
     private func configure(_ role: Role) throws(SQLiteError) {
@@ -56,6 +66,13 @@ final class SQLiteConnection: @unchecked Sendable {
         try self.execute("PRAGMA synchronous = FULL")
         // The writer asks for checkpoints itself: SQLite's own discard their errors.
         try self.execute("PRAGMA wal_autocheckpoint = 0")
+        try self.execute("PRAGMA journal_size_limit = \(Self.logLimit)")
+        sqlite3_wal_hook(
+            self.handle,
+            { length, _, _, pages in
+                length?.assumingMemoryBound(to: Int32.self).pointee = pages
+                return SQLITE_OK
+            }, self.logLength)
         let mode = try self.text(of: "PRAGMA journal_mode")
         let synchronous = try self.text(of: "PRAGMA synchronous")
         guard mode == "wal", synchronous == "2" else {

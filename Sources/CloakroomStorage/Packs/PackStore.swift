@@ -118,23 +118,17 @@ final class PackStore: Sendable {
         if isUnread { try self.giveBackNow(slot) }
     }
 
-    /// Gives a slot back durably that no row refers to or ever referred to.
-    ///
-    /// A seal that may not be must not come back: start-up would believe the slot. Where it cannot be taken away, no more
-    /// writes are accepted.
+    /// Gives a slot back durably to which no row refers or ever referred.
     ///
     /// - Parameter slot: The slot.
-    func discard(_ slot: PackSlot) {
-        do throws(StorageError) {
-            try self.giveBack([slot], in: slot.pack)
-        } catch {
-            self.health.refuseWrites("\(error)")
-        }
+    /// - Throws: ``StorageError``.
+    func giveBackDurably(_ slot: PackSlot) throws(StorageError) {
+        try self.giveBack([slot], in: slot.pack)
     }
 
     private func giveBackNow(_ slot: PackSlot) throws(StorageError) {
         do throws(SystemCallError) {
-            try PackFile(opening: slot.pack, at: self.directory.rawValue).giveBack(slot.offset, Int64(slot.length))
+            try self.openFile(slot.pack).giveBack(slot.offset, Int64(slot.length))
         } catch {
             guard error.code != ENOENT else { return }
             throw .failed("pack \(slot.pack.fileName): \(error)")
@@ -163,7 +157,7 @@ final class PackStore: Sendable {
 
     private func giveBack(_ slots: [PackSlot], in id: PackID) throws(StorageError) {
         do throws(SystemCallError) {
-            let pack = try PackFile(opening: id, at: self.directory.rawValue)
+            let pack = try self.openFile(id)
             for slot in slots { try pack.giveBack(slot.offset, Int64(slot.length)) }
             try pack.synchronize()
             guard try pack.length() < self.packLength else { return }
@@ -171,6 +165,8 @@ final class PackStore: Sendable {
         } catch {
             // A crash came after the removal and before that was noted.
             guard error.code != ENOENT else { return }
+            // A flush that failed is not repeated: the next one would say that all is well.
+            if error.call == .fsync { self.health.refuseWrites("pack \(id.fileName): \(error)") }
             throw .failed("pack \(id.fileName): \(error)")
         }
     }
@@ -191,11 +187,7 @@ final class PackStore: Sendable {
         _ seal: (PackSlotHeader) async throws(StorageError) -> Void
     ) async throws(StorageError) {
         for id in try self.packIDs().sorted() {
-            guard let (pack, bytes) = try self.openUnended(id) else { continue }
-            guard let secret = PackFile.secret(in: bytes) else {
-                self.health.report("A pack that was not ended has no header and is left alone: \(id.fileName)")
-                continue
-            }
+            guard let (pack, secret, bytes) = self.openUnended(id) else { continue }
             let found = Self.slots(in: id, secret: secret, bytes)
             for header in found where Self.isWhole(header, bytes) { try await seal(header) }
             try await self.catalog.makeDurable()
@@ -213,18 +205,33 @@ final class PackStore: Sendable {
         }
     }
 
-    /// Opens and reads a pack that has its full length, and makes durable what was read; `nil` where it has been ended.
-    private func openUnended(_ id: PackID) throws(StorageError) -> (PackFile, [UInt8])? {
+    /// Opens and reads a pack that has its full length, and makes durable what was read.
+    ///
+    /// - Returns: `nil` for one that has been ended, and for one that cannot be read or has no header: it is left alone.
+    private func openUnended(_ id: PackID) -> (PackFile, secret: [UInt8], bytes: [UInt8])? {
         do throws(SystemCallError) {
-            let pack = try PackFile(opening: id, at: self.directory.rawValue)
+            let pack = try self.openFile(id)
             guard try pack.length() >= self.packLength else { return nil }
             let bytes = try pack.readAll()
-            try pack.write(bytes, at: 0)
-            try pack.synchronize()
-            return (pack, bytes)
+            guard let secret = PackFile.secret(in: bytes) else { throw SystemCallError(.read, code: EBADMSG) }
+            try Self.rewrite(bytes, to: pack)
+            return (pack, secret, bytes)
         } catch {
-            throw .failed("pack \(id.fileName): \(error)")
+            self.health.report("A pack that was not ended is left alone: \(id.fileName): \(error)")
+            return nil
         }
+    }
+
+    /// Writes what a pack holds again, but not what has been given back or never used, and flushes it.
+    private static func rewrite(_ bytes: [UInt8], to pack: PackFile) throws(SystemCallError) {
+        var position = 0
+        while position < bytes.count {
+            let end = min(position + PackSlotHeader.alignment, bytes.count)
+            let page = bytes[position..<end]
+            if page.contains(where: { $0 != 0 }) { try pack.write(Array(page), at: Int64(position)) }
+            position = end
+        }
+        try pack.synchronize()
     }
 
     /// Whether all of a slot's body reached the disk: the last group's may not have.

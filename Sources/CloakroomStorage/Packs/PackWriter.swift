@@ -262,7 +262,13 @@ final class PackWriter: @unchecked Sendable {
     private func end(_ pack: PackFile, _ used: Int64) {
         self.catalog.flush { outcome in
             guard case .success = outcome else { return }
-            self.helper.submit { _ in try? self.cut(pack, used) }
+            self.helper.submit { _ in
+                do throws(SystemCallError) {
+                    try self.cut(pack, used)
+                } catch {
+                    if error.call == .fsync { self.health.refuseWrites("pack \(pack.id.fileName): \(error)") }
+                }
+            }
         }
     }
 
