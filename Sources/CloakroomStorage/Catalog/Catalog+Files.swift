@@ -12,13 +12,21 @@ extension Catalog {
         case missing
     }
 
+    /// Adds a pending file, and its organization if it is new.
+    ///
+    /// - Parameter file: A pending file.
+    /// - Throws: ``StorageError``.
+    public func insert(_ file: FileRecord) async throws(StorageError) {
+        try await self.insert(file, at: nil)
+    }
+
     /// Adds a file, and its organization if it is new.
     ///
     /// - Parameters:
     ///   - file: The file; one that is ready has its bytes on the disk.
     ///   - slot: Where they are packed, if they are.
     /// - Throws: ``StorageError``.
-    func insert(_ file: FileRecord, at slot: PackSlot? = nil) async throws(StorageError) {
+    func insert(_ file: FileRecord, at slot: PackSlot?) async throws(StorageError) {
         try await self.writer.write { connection throws(SQLiteError) in
             try Self.ensureOrganization(file.organization, now: file.createdAt, connection)
             try connection.statement(
