@@ -35,6 +35,18 @@ struct FileDescriptor: ~Copyable, Sendable {
         }
     }
 
+    /// Writes every byte to an open file from an offset on, which leaves the file's own position alone.
+    static func writeAll(
+        _ bytes: UnsafeRawBufferPointer, to descriptor: Int32, at offset: Int64
+    ) throws(SystemCallError) {
+        var done = 0
+        while done < bytes.count {
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
+            let position = off_t(offset) + off_t(done)
+            done += try retryingInterrupted(.write) { pwrite(descriptor, rest.baseAddress, rest.count, position) }
+        }
+    }
+
     /// Returns when everything written to the file is on the disk, as far as the disk honours a flush.
     ///
     /// Not repeated when it fails: the kernel may have dropped the data already.

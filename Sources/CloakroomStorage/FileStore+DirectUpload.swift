@@ -76,7 +76,8 @@ extension FileStore {
     private func pack(_ staged: StagedBlob, _ seal: FileRecord.Seal) async throws(StorageError) -> PackSlot? {
         guard let body = staged.body else { return nil }
         let outcome = await withCheckedContinuation { continuation in
-            self.blobs.packs.writer.append(staged.fileID, seal, body) { continuation.resume(returning: $0) }
+            let body = SmallBody(id: staged.fileID, seal: seal, bytes: body)
+            self.blobs.packs.writer.append(body) { continuation.resume(returning: $0) }
         }
         switch try outcome.get() {
         case .packed(let slot): return slot

@@ -8,22 +8,23 @@ extension FileStore {
     /// Finishes what a crash interrupted, before the first request: ends the packs that were being written, and removes
     /// the files of deleted rows.
     public func recover() async throws(StorageError) {
-        // What a failed flush left in the page cache only becomes durable, or the server does not start.
         do throws(StorageError) {
+            // What a failed flush left in the page cache only becomes durable, or the server does not start.
             try await self.catalog.makeDurable()
+            try await self.blobs.packs.recover { header async throws(StorageError) in try await self.seal(by: header) }
         } catch .full {
-            // Deletions have to make room first; the packs stay as they are until the next start.
+            // Deletions have to make room first; what is left waits for the next start.
             self.blobs.health.report("The disk is too full to recover what a crash left in packs")
-            while try await self.removeDeleted() > 0 {}
-            return
-        }
-        try await self.blobs.packs.recover { header async throws(StorageError) in
-            guard let row = try self.catalog.file(header.id), row.seal == nil else { return }
-            // A look-up would find this first.
-            if try self.blobs.remove(header.id) { try self.blobs.synchronizeDirectories(of: [header.id]) }
-            _ = try await self.catalog.seal(header.id, header.seal, at: header.slot)
         }
         while try await self.removeDeleted() > 0 {}
+    }
+
+    /// Seals a row, if it is pending, by a slot that is durable and whole.
+    private func seal(by header: PackSlotHeader) async throws(StorageError) {
+        guard let row = try self.catalog.file(header.id), row.seal == nil else { return }
+        // A look-up would find this first.
+        if try self.blobs.remove(header.id) { try self.blobs.synchronizeDirectories(of: [header.id]) }
+        _ = try await self.catalog.seal(header.id, header.seal, at: header.slot)
     }
 
     /// Removes what crashes and abandoned uploads left, a bounded step at a time.

@@ -160,56 +160,8 @@ extension FileStore {
         return try staged.finish(declared: record.declaration.sha256).digest
     }
 
-    // MARK: Small bodies
-
-    /// Packs a body that nobody else is at and that has not been uploaded before; any other goes the longer way.
-    private func pack(_ staged: StagedBlob, _ digest: SHA256Digest, now: Timestamp, _ promise: EventLoopPromise<Sealed>)
-    {
-        let id = staged.fileID
-        guard let body = staged.body, self.turns.takeIfFree(id) else {
-            promise.completeWithTask { try await self.publish(staged, digest, now: now) }
-            return
-        }
-        // A file of its own is what a crash left: a look-up would find that first.
-        guard !self.blobs.hasOwnFile(id) else {
-            return self.complete(promise, endingTurnOf: id) { () async throws(StorageError) in
-                try await self.publishAlone(staged, digest, now: now)
-            }
-        }
-        let seal = FileRecord.Seal(sha256: digest, uploadedAt: now)
-        self.blobs.packs.writer.append(id, seal, body) { outcome in
-            switch outcome {
-            case .success(.packed(let slot)): self.seal(id, seal, at: slot, promise)
-            case .success(.noRoom):
-                self.complete(promise, endingTurnOf: id) { () async throws(StorageError) in
-                    try await self.publishAlone(staged, digest, now: now)
-                }
-            case .failure(let error):
-                self.turns.pass(id)
-                promise.fail(error)
-            }
-        }
-    }
-
-    private func seal(
-        _ id: FileID, _ seal: FileRecord.Seal, at slot: PackSlot, _ promise: EventLoopPromise<Sealed>
-    ) {
-        self.catalog.seal(id, seal, at: slot) { outcome in
-            guard case .success(.sealed) = outcome else {
-                return self.complete(promise, endingTurnOf: id) { () async throws(StorageError) in
-                    guard await self.discard(slot, of: id, after: Self.error(outcome)) else {
-                        return Sealed(sha256: seal.sha256, isRepetition: false)
-                    }
-                    return try Self.result(of: outcome, seal.sha256)
-                }
-            }
-            self.turns.pass(id)
-            promise.succeed(Sealed(sha256: seal.sha256, isRepetition: false))
-        }
-    }
-
     /// Completes a promise with the outcome of work for which this file's turn was taken, which ends before.
-    private func complete(
+    func complete(
         _ promise: EventLoopPromise<Sealed>, endingTurnOf id: FileID,
         _ body: @escaping @Sendable () async throws(StorageError) -> Sealed
     ) {
@@ -219,11 +171,7 @@ extension FileStore {
         }
     }
 
-    private static func error(_ outcome: Result<Catalog.SealOutcome, StorageError>) -> StorageError? {
-        if case .failure(let error) = outcome { error } else { nil }
-    }
-
-    private static func result(
+    static func result(
         of outcome: Result<Catalog.SealOutcome, StorageError>, _ digest: SHA256Digest
     ) throws(StorageError) -> Sealed {
         switch outcome {
@@ -233,8 +181,6 @@ extension FileStore {
         case .failure(let error): throw error
         }
     }
-
-    // MARK: Files of their own
 
     /// Publishes on this thread, which may block, what nobody else is at and nobody has uploaded before; anything else
     /// goes the longer way.
@@ -276,7 +222,7 @@ extension FileStore {
         }
     }
 
-    private func publishAlone(
+    func publishAlone(
         _ staged: StagedBlob, _ digest: SHA256Digest, now: Timestamp
     ) async throws(StorageError) -> Sealed {
         guard let current = try self.catalog.file(staged.fileID) else { throw .notFound }

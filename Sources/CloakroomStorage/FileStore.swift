@@ -1,6 +1,5 @@
 public import CloakroomCrypto
 public import CloakroomDomain
-import Logging
 public import NIOPosix
 import Synchronization
 
@@ -102,7 +101,8 @@ public final class FileStore: Sendable {
 
     /// Deletes an organization's file.
     ///
-    /// On return the row is durably gone and the bytes have no name any more.
+    /// On return the row is durably gone, and so are the bytes, unless somebody is reading them: then they go with the
+    /// last reader. Their going is durable later.
     ///
     /// The row goes first, and leaves a note. A crash before the bytes are gone leaves the note, by which start-up
     /// removes them before it takes any request.
@@ -120,43 +120,6 @@ public final class FileStore: Sendable {
             try await self.removeBlob(id)
             // The sweep does it again where this fails.
             if let slot { try? await self.giveBack(slot, of: id) }
-        }
-    }
-
-    /// Gives a slot back on a thread that may block, as soon as nobody reads it.
-    func giveBack(_ slot: PackSlot, of id: FileID) async throws(StorageError) {
-        try await self.onDisk { () throws(StorageError) in try self.blobs.packs.giveBack(slot, of: id) }
-    }
-
-    /// Gives a slot back after its row could not be committed as ready.
-    ///
-    /// While this file's turn is held, so that nobody seals the file otherwise before the slot is gone.
-    ///
-    /// - Parameters:
-    ///   - slot: The slot.
-    ///   - id: The file.
-    ///   - error: Why the row could not be committed; `nil` where it is certain that another slot or none counts.
-    /// - Returns: `false` where the row refers to the slot, because the commit was one after all; it is durable then.
-    func discard(_ slot: PackSlot, of id: FileID, after error: StorageError?) async -> Bool {
-        do throws(StorageError) {
-            if let error, error != .full {
-                // A commit whose flush failed may still be in the log, where the next start would find it. Another commit
-                // takes its place. Where that fails, the slot stays for start-up, which sees what counts.
-                try await self.catalog.checkWritable()
-            }
-            return try await self.onDisk { () throws(StorageError) in
-                guard try self.catalog.slot(id) != slot else { return false }
-                try self.blobs.packs.giveBackDurably(slot)
-                return true
-            }
-        } catch let failure {
-            // A pending row's slot must not come back beside a later upload's.
-            if error != nil {
-                self.blobs.health.refuseWrites("a slot of \(id) cannot be given back: \(failure)")
-            } else {
-                self.blobs.health.report("A slot cannot be given back", id, failure)
-            }
-            return true
         }
     }
 

@@ -82,8 +82,8 @@ final class SQLiteConnection: @unchecked Sendable {
         }
     }
 
-    /// Says whether the next transactions flush the log when they are committed (`synchronous=FULL`), or leave that to a
-    /// later one and to the checkpoint (`NORMAL`): what was committed is durable in its order either way.
+    /// Says whether the next transactions flush the log when they are committed (`synchronous=FULL`), or leave that to
+    /// a later one and to the checkpoint (`NORMAL`): what was committed becomes durable in its order either way.
     func setFlushesCommits(_ flushes: Bool) throws(SQLiteError) {
         guard flushes != self.flushesCommits else { return }
         try self.execute(flushes ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL")
@@ -92,16 +92,12 @@ final class SQLiteConnection: @unchecked Sendable {
 
     /// Copies the log into the database and flushes both.
     ///
-    /// - Parameter mode: `SQLITE_CHECKPOINT_PASSIVE` does what it can without waiting, `SQLITE_CHECKPOINT_TRUNCATE` all,
-    ///   and leaves an empty log.
-    /// - Returns: How many pages the log holds.
+    /// - Parameter mode: `SQLITE_CHECKPOINT_PASSIVE` does what it can without waiting, `SQLITE_CHECKPOINT_TRUNCATE`
+    ///   all, and leaves an empty log.
     /// - Throws: ``SQLiteError``.
-    @discardableResult
-    func checkpoint(_ mode: Int32) throws(SQLiteError) -> Int {
-        var pages: Int32 = 0
-        let code = sqlite3_wal_checkpoint_v2(self.handle, nil, mode, &pages, nil)
+    func checkpoint(_ mode: Int32) throws(SQLiteError) {
+        let code = sqlite3_wal_checkpoint_v2(self.handle, nil, mode, nil, nil)
         guard code == SQLITE_OK else { throw SQLiteError(self.handle, code: code) }
-        return Int(max(0, pages))
     }
 
     /// Runs statements that have neither parameters nor rows.

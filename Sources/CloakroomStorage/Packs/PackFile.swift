@@ -70,14 +70,7 @@ final class PackFile: Sendable {
     func write(_ bytes: [UInt8], at offset: Int64) throws(SystemCallError) {
         let outcome = bytes.withUnsafeBytes { bytes in
             Result { () throws(SystemCallError) in
-                var done = 0
-                while done < bytes.count {
-                    let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
-                    let position = off_t(offset) + off_t(done)
-                    done += try retryingInterrupted(.write) {
-                        pwrite(self.file.rawValue, rest.baseAddress, rest.count, position)
-                    }
-                }
+                try FileDescriptor.writeAll(bytes, to: self.file.rawValue, at: offset)
             }
         }
         try outcome.get()

@@ -9,8 +9,8 @@ import Glibc
 /// Small bodies, many in a file: `packs/<number>`.
 ///
 /// A file of its own costs a small body far more than its bytes: an inode, a name, two flushes, and later the writing
-/// of both. Here a group of bodies that end at the same time is one sequential write and one flush. The row says where a
-/// body lies, so the body is there for others at the moment at which the row is committed, and gone when that is.
+/// of both. Here a group of bodies that end at the same time is one sequential write and one flush. The row says where
+/// a body lies, so the body is there for others at the moment at which the row is committed, and gone when that is.
 ///
 /// Nothing is ever written twice to the same place. A slot that nobody refers to is given back to the file system
 /// (`FALLOC_FL_PUNCH_HOLE`), and a pack of which all are is removed. Readers are counted, so that none sees the hole:
@@ -49,9 +49,9 @@ final class PackStore: Sendable {
         self.openPacks = Mutex([:])
         self.openLimit = openPacks
         self.packLength = packLength
-        self.writer = PackWriter(
-            directory: self.directory.rawValue, staging: staging, packLength: packLength,
-            catalog: catalog, health: health)
+        let maker = PackMaker(
+            directory: self.directory.rawValue, staging: staging, packLength: packLength, health: health)
+        self.writer = PackWriter(maker: maker, catalog: catalog)
     }
 
     // MARK: Reading

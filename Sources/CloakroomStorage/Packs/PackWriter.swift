@@ -1,11 +1,7 @@
-import CloakroomCrypto
 import CloakroomDomain
 import Metrics
-import NIOCore
 import NIOPosix
 import Synchronization
-
-import Glibc
 
 /// Adds bodies to packs: whatever has queued up while a group was being flushed goes into the next one.
 ///
@@ -13,8 +9,8 @@ import Glibc
 /// a flush of its own, and start-up seals from the slots of a pack that was not ended. Before a pack is ended, and at
 /// a shutdown, the rows are flushed.
 ///
-/// `@unchecked Sendable`: `active`, `used` and `written` are touched only on the one thread of `thread`, everything else is
-/// `Sendable`. A thread that blocks cannot be an actor's.
+/// `@unchecked Sendable`: `active` and `lastID` are touched only on the one thread of `thread`, and by `shutDown` once
+/// that has ended; every `let` is `Sendable`. A thread that blocks cannot be an actor's.
 final class PackWriter: @unchecked Sendable {
     /// What became of a body.
     enum Outcome: Sendable {
@@ -26,12 +22,8 @@ final class PackWriter: @unchecked Sendable {
 
     /// One caller's body.
     private struct Job: Sendable {
-        let id: FileID
-        let seal: FileRecord.Seal
-        let body: ByteBuffer
+        let body: SmallBody
         let completion: @Sendable (Result<Outcome, StorageError>) -> Void
-
-        var slotLength: Int { PackSlotHeader.slotLength(bodyLength: self.body.readableBytes) }
     }
 
     private struct Queue {
@@ -41,36 +33,20 @@ final class PackWriter: @unchecked Sendable {
 
     /// The most bytes of one group.
     private static let groupLength = 2 * 1_024 * 1_024
-    /// A group of up to so many bytes is followed by zeros.
-    ///
-    /// A flush of what is overwritten then writes no metadata, and takes a third of the time. A longer one would write more zeros than that is worth.
-    private static let shortGroup = 128 * 1_024
-    private static let writtenAhead = 1_024 * 1_024
-    /// Room on the disk, beside the reserve, below which no pack is made: small bodies then get a file each.
-    private static let packsOfRoom: Int64 = 4
 
-    private let directory: Int32
-    private let staging: Int32
-    private let packLength: Int64
-    private let health: StorageHealth
+    private let maker: PackMaker
     private let catalog: Catalog
     private let thread = NIOThreadPool(numberOfThreads: 1)
     /// Ends packs and gives slots back, beside the thread that adds.
     private let helper = NIOThreadPool(numberOfThreads: 1)
     private let queue = Mutex(Queue())
     private let groupSizes = Recorder(label: "cloakroom_pack_group_size", aggregate: true)
-    private var active: (pack: PackFile, secret: [UInt8])?
+    private var active: ActivePack?
     private var lastID: PackID?
-    private var used = Int64(PackFile.headerLength)
-    /// Up to where the active pack has been written, with zeros beyond what is used.
-    private var written = Int64(PackFile.headerLength)
 
-    init(directory: Int32, staging: Int32, packLength: Int64, catalog: Catalog, health: StorageHealth) {
+    init(maker: PackMaker, catalog: Catalog) {
+        self.maker = maker
         self.catalog = catalog
-        self.directory = directory
-        self.staging = staging
-        self.packLength = packLength
-        self.health = health
         self.thread.start()
         self.helper.start()
     }
@@ -78,17 +54,11 @@ final class PackWriter: @unchecked Sendable {
     /// Adds a body to a pack.
     ///
     /// - Parameters:
-    ///   - id: The file.
-    ///   - seal: The SHA-256 of the body, and the time.
-    ///   - body: At most ``PackStore/maximumBodyLength`` bytes.
+    ///   - body: The body.
     ///   - completion: Called once the body is durable, or is not going to be; on a thread that it must not hold up.
-    func append(
-        _ id: FileID, _ seal: FileRecord.Seal, _ body: ByteBuffer,
-        completion: @escaping @Sendable (Result<Outcome, StorageError>) -> Void
-    ) {
-        let job = Job(id: id, seal: seal, body: body, completion: completion)
+    func append(_ body: SmallBody, completion: @escaping @Sendable (Result<Outcome, StorageError>) -> Void) {
         let startsDraining = self.queue.withLock { queue in
-            queue.jobs.append(job)
+            queue.jobs.append(Job(body: body, completion: completion))
             defer { queue.isDraining = true }
             return !queue.isDraining
         }
@@ -116,7 +86,7 @@ final class PackWriter: @unchecked Sendable {
             let group = self.queue.withLock { queue -> [Job] in
                 var length = 0
                 let count = queue.jobs.prefix { job in
-                    length += job.slotLength
+                    length += job.body.slotLength
                     return length <= Self.groupLength
                 }.count
                 let group = Array(queue.jobs.prefix(count))
@@ -132,18 +102,19 @@ final class PackWriter: @unchecked Sendable {
     /// Adds a group, in as many packs as it takes.
     private func add(_ group: ArraySlice<Job>) {
         var rest = group
-        while let first = rest.first {
+        while !rest.isEmpty {
             do throws(StorageError) {
-                try self.health.checkWrites()
-                guard let (pack, secret) = self.pack(for: first.slotLength) else {
+                try self.maker.health.checkWrites()
+                let count = self.makeRoom(for: rest)
+                guard count > 0 else {
                     for job in rest { job.completion(.success(.noRoom)) }
                     return
                 }
-                let fitting = self.fitting(rest)
-                let slots = try self.write(fitting, to: pack, secret)
-                self.groupSizes.record(slots.count)
+                let fitting = rest.prefix(count)
+                let slots = try self.write(fitting.map(\.body))
+                self.groupSizes.record(count)
                 for (job, slot) in zip(fitting, slots) { job.completion(.success(.packed(slot))) }
-                rest = rest.dropFirst(fitting.count)
+                rest = rest.dropFirst(count)
             } catch {
                 for job in rest { job.completion(.failure(error)) }
                 return
@@ -151,132 +122,51 @@ final class PackWriter: @unchecked Sendable {
         }
     }
 
-    private func fitting(_ jobs: ArraySlice<Job>) -> ArraySlice<Job> {
-        var end = self.used
-        return jobs.prefix { job in
-            end += Int64(job.slotLength)
-            return end <= self.limit
+    /// Goes on in a new pack where not even the first body fits; returns how many fit, none without room for a pack.
+    private func makeRoom(for jobs: ArraySlice<Job>) -> Int {
+        let bodies = jobs.lazy.map(\.body)
+        if let active {
+            let count = active.countOfFitting(bodies)
+            if count > 0 { return count }
+            self.end(active)
         }
+        self.active = self.maker.make(after: self.lastID)
+        guard let active else { return 0 }
+        self.lastID = active.file.id
+        return active.countOfFitting(bodies)
     }
 
-    /// No slot reaches the full length, by which start-up knows a pack that was not ended.
-    private var limit: Int64 { self.packLength - Int64(PackSlotHeader.alignment) }
-
-    private func write(
-        _ jobs: ArraySlice<Job>, to pack: PackFile, _ secret: [UInt8]
-    ) throws(StorageError) -> [PackSlot] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(jobs.reduce(0) { $0 + $1.slotLength })
-        var slots: [PackSlot] = []
-        for job in jobs {
-            let slot = PackSlot(
-                pack: pack.id, offset: self.used + Int64(bytes.count), bodyLength: job.body.readableBytes)
-            let end = bytes.count + slot.length
-            PackSlotHeader(slot: slot, id: job.id, seal: job.seal).append(to: &bytes, secret: secret)
-            job.body.withUnsafeReadableBytes { bytes.append(contentsOf: $0) }
-            bytes.append(contentsOf: repeatElement(0, count: end - bytes.count))
-            slots.append(slot)
-        }
-        let end = self.used + Int64(bytes.count)
-        if end > self.written {
-            if bytes.count <= Self.shortGroup {
-                let ahead = min(Self.writtenAhead, Int(self.limit - end))
-                bytes.append(contentsOf: repeatElement(0, count: ahead))
-            }
-            self.written = self.used + Int64(bytes.count)
-        }
+    private func write(_ bodies: [SmallBody]) throws(StorageError) -> [PackSlot] {
         do throws(SystemCallError) {
-            try pack.write(bytes, at: self.used)
-            try pack.synchronizeData()
+            return try self.active?.add(bodies) ?? []
         } catch {
-            throw self.takeBack(error, bytes.count, pack)
+            self.takeBack(after: error)
+            throw error.storageError
         }
-        self.used = end
-        return slots
     }
 
     /// Makes sure after a failure that start-up does not believe slots whose clients are told of it.
     ///
     /// What was to be flushed may be lost, and a flush is never repeated: no more writes are accepted. A file system that
     /// writes nothing in place can be too full to write, though; deletions must go on then.
-    private func takeBack(_ error: SystemCallError, _ length: Int, _ pack: PackFile) -> StorageError {
-        self.written = self.used
+    private func takeBack(after error: SystemCallError) {
         do throws(SystemCallError) {
             guard error.call == .write, error.storageError == .full else { throw error }
-            try pack.giveBack(self.used, Int64(length))
-            try pack.synchronize()
+            try self.active?.giveBackUnused()
         } catch {
-            self.health.refuseWrites("pack \(pack.id.fileName): \(error)")
+            self.maker.health.refuseWrites("a pack: \(error)")
         }
-        return error.storageError
     }
 
-    // MARK: Packs
-
-    /// The pack that takes the next slot; `nil` where there is no room for another.
-    private func pack(for length: Int) -> (PackFile, [UInt8])? {
-        if let active, self.used + Int64(length) <= self.limit { return active }
-        if let full = self.active { self.end(full.pack, self.used) }
-        self.active = self.makePack()
-        self.used = Int64(PackFile.headerLength)
-        self.written = self.used
-        return self.active
-    }
-
-    /// Makes a pack, unless the disk is nearly full.
-    private func makePack() -> (PackFile, [UInt8])? {
-        let wanted = BlobStore.reserveBytes + Self.packsOfRoom * self.packLength
-        guard let free = BlobStore.freeBytes(of: self.staging), free >= wanted,
-            let secret = try? RandomBytes.generate(count: PackFile.secretLength)
-        else { return nil }
-        let id = PackID.next(after: self.lastID, milliseconds: Self.milliseconds)
-        self.lastID = id
-        guard let pack = try? PackFile(making: id, at: self.staging, length: self.packLength, secret: secret),
-            self.publish(pack)
-        else { return nil }
-        return (pack, secret)
-    }
-
-    private static var milliseconds: Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000
-    }
-
-    /// Gives a pack its name, durably.
-    private func publish(_ pack: PackFile) -> Bool {
-        guard renameat(self.staging, pack.id.fileName, self.directory, pack.id.fileName) == 0 else {
-            unlinkat(self.staging, pack.id.fileName, 0)
-            return false
-        }
-        guard fsync(self.directory) == 0 else {
-            self.health.refuseWrites("\(SystemCallError(.fsync))")
-            return false
-        }
-        return true
-    }
-
-    /// Cuts a full pack to what was used, once its rows are durable; start-up does so where this fails.
-    ///
-    /// The rows of its slots are queued at the catalogue already, before what flushes them.
-    private func end(_ pack: PackFile, _ used: Int64) {
+    /// Ends a full pack once its rows are durable; they are queued at the catalogue already, before what flushes them.
+    private func end(_ pack: ActivePack) {
         self.catalog.flush { outcome in
             guard case .success = outcome else { return }
-            self.helper.submit { _ in
-                do throws(SystemCallError) {
-                    try self.cut(pack, used)
-                } catch {
-                    if error.call == .fsync { self.health.refuseWrites("pack \(pack.id.fileName): \(error)") }
-                }
-            }
+            self.helper.submit { _ in self.maker.end(pack) }
         }
     }
 
-    private func cut(_ pack: PackFile, _ used: Int64) throws(SystemCallError) {
-        try pack.cut(to: used)
-        // All of its bodies may have been deleted already.
-        _ = try pack.removeIfEmpty(self.directory)
-    }
+    // MARK: Beside it
 
     /// Runs work that blocks on the disk, and for which nobody waits.
     func help(_ body: @escaping @Sendable () -> Void) {
@@ -297,7 +187,6 @@ final class PackWriter: @unchecked Sendable {
             isDurable = false
         }
         try await self.helper.shutdownGracefully()
-        // The thread has ended: nobody else touches these.
-        if let active, isDurable { try self.cut(active.pack, self.used) }
+        if let active, isDurable { self.maker.end(active) }
     }
 }
