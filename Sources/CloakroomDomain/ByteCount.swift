@@ -18,6 +18,9 @@ public struct ByteCount: Hashable, Comparable, Sendable, CustomStringConvertible
         self.bytes = Int64(max(0, count))
     }
 
+    /// One byte, the least that a file has.
+    public static let one = ByteCount(inMemory: 1)
+
     /// No bytes.
     public static let zero = ByteCount(inMemory: 0)
 

@@ -1,7 +1,7 @@
 public import CloakroomDomain
 import Synchronization
 
-/// Who may use the API: keys are made, found by the digest of their secret, and revoked.
+/// Who may use the API: keys are made, found by the digest of their secret, replaced and revoked.
 public final class APIKeys: Sendable {
     private let catalog: Catalog
     /// The hour of each key's last use that is on record, so that it is written once an hour.
@@ -29,7 +29,7 @@ public final class APIKeys: Sendable {
         for scope: APIKeyRecord.Scope, name: String, permissions: Set<Permission>, now: Timestamp
     ) async throws(StorageError) -> (record: APIKeyRecord, key: APIKey) {
         let (record, key) = try Self.make(for: scope, name: name, permissions: permissions, now: now)
-        try await self.catalog.insert(record, digest: key.digest)
+        _ = try await self.catalog.insert(record, digest: key.digest)
         return (record, key)
     }
 
@@ -40,20 +40,22 @@ public final class APIKeys: Sendable {
             let key = try APIKey.generate()
             let record = APIKeyRecord(
                 id: try APIKeyID.generate(), scope: scope, name: name, visiblePrefix: key.visiblePrefix,
-                permissions: permissions, createdAt: now, lastUsedAt: nil, revokedAt: nil)
+                permissions: permissions, createdAt: now)
             return (record, key)
         } catch {
             throw .failed("no random bytes: \(error)")
         }
     }
 
-    /// Returns who a key stands for, or `nil` for a key that is unknown or revoked.
+    /// Returns who a key stands for, or `nil` for a key that is unknown, revoked or expired.
     ///
-    /// - Parameter key: The key that a client presented.
-    /// - Returns: Who a key stands for, or `nil` for a key that is unknown or revoked.
+    /// - Parameters:
+    ///   - key: The key that a client presented.
+    ///   - now: The current time.
+    /// - Returns: Who a key stands for, or `nil` for a key that is unknown, revoked or expired.
     /// - Throws: ``StorageError``.
-    public func principal(_ key: APIKey) throws(StorageError) -> Principal? {
-        try self.catalog.apiKey(digest: key.digest).flatMap { Principal($0) }
+    public func principal(_ key: APIKey, now: Timestamp) throws(StorageError) -> Principal? {
+        try self.catalog.apiKey(digest: key.digest).flatMap { Principal($0, now: now) }
     }
 
     /// Notes a key's use, to the hour, once an hour.
@@ -72,35 +74,50 @@ public final class APIKeys: Sendable {
         if isNew { try await self.catalog.noteUse(of: principal.keyID, now: now) }
     }
 
-    /// Returns every key, oldest first.
-    public func list() throws(StorageError) -> [APIKeyRecord] {
-        try self.catalog.apiKeys()
+    /// Returns keys, oldest first, revoked and expired ones too.
+    ///
+    /// - Parameter organization: Whose; `nil` for every key there is, those of gateways too.
+    /// - Returns: Keys, oldest first.
+    /// - Throws: ``StorageError``.
+    public func list(of organization: OrganizationID? = nil) throws(StorageError) -> [APIKeyRecord] {
+        try self.catalog.apiKeys(of: organization)
     }
 
     /// Revokes a key for good.
     ///
     /// - Parameters:
     ///   - id: The key.
+    ///   - organization: Whose key it must be; `nil` for any.
     ///   - now: The current time.
     /// - Returns: Whether there is such a key.
     /// - Throws: ``StorageError``.
-    public func revoke(_ id: APIKeyID, now: Timestamp) async throws(StorageError) -> Bool {
-        try await self.catalog.revoke(id, now: now)
+    public func revoke(
+        _ id: APIKeyID, of organization: OrganizationID? = nil, now: Timestamp
+    ) async throws(StorageError) -> Bool {
+        try await self.catalog.revoke(id, of: organization, now: now)
     }
 
-    /// Replaces a key by a new one with the same scope, name and permissions, and revokes it.
+    /// How long a key that was replaced may go on to work, in seconds: at most a week.
+    public static let gracePeriods: ClosedRange<Int64> = 0...604_800
+    /// How long a key that was replaced works where nobody says otherwise, in seconds: a day.
+    public static let defaultGracePeriod: Int64 = 86_400
+
+    /// Makes a new key with the scope, name and permissions of another, which ends after a grace period.
     ///
     /// - Parameters:
     ///   - id: The key to replace.
+    ///   - organization: Whose key it must be; `nil` for any.
+    ///   - gracePeriodSeconds: For how long both work, in ``gracePeriods``; with 0 the old one is revoked.
     ///   - now: The current time.
-    /// - Returns: The new key, or `nil` where there is no such key, or it is revoked.
+    /// - Returns: The new key, or `nil` where there is no such key, or it is revoked or expired.
     /// - Throws: ``StorageError``.
     public func rotate(
-        _ id: APIKeyID, now: Timestamp
+        _ id: APIKeyID, of organization: OrganizationID? = nil, gracePeriodSeconds: Int64, now: Timestamp
     ) async throws(StorageError) -> (record: APIKeyRecord, key: APIKey)? {
-        guard let old = try self.list().first(where: { $0.id == id }), old.revokedAt == nil else { return nil }
+        guard let old = try self.list(of: organization).first(where: { $0.id == id }) else { return nil }
         let (record, key) = try Self.make(for: old.scope, name: old.name, permissions: old.permissions, now: now)
-        try await self.catalog.insert(record, digest: key.digest, revoking: id)
+        let end = now.advanced(bySeconds: gracePeriodSeconds)
+        guard try await self.catalog.insert(record, digest: key.digest, replacing: (id, end)) else { return nil }
         return (record, key)
     }
 }

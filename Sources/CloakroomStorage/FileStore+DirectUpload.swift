@@ -1,5 +1,7 @@
+import CloakroomCrypto
 public import CloakroomDomain
 public import NIOCore
+import NIOPosix
 
 /// Uploads in one request, whose length is known only when they end.
 ///
@@ -11,12 +13,16 @@ extension FileStore {
     /// - Parameters:
     ///   - access: The owner's right.
     ///   - maximumSize: The most bytes.
+    ///   - announced: How many bytes there will be, if the client says so: what does not fit need not be received.
     ///   - checksums: What the client announced of the bytes.
     /// - Returns: The upload, to which bytes can be appended.
     /// - Throws: ``StorageError``.
     public func stageNew(
-        access: OrganizationAccess, maximumSize: ByteCount, checksums: [Checksum]
+        access: OrganizationAccess, maximumSize: ByteCount, announced: ByteCount? = nil, checksums: [Checksum]
     ) throws(StorageError) -> StagedBlob {
+        if let excess = try self.catalog.excess(adding: announced ?? .one, to: access.organization) {
+            throw .quotaExceeded(excess)
+        }
         try self.blobs.health.checkWrites()
         try self.blobs.checkRoom(for: .zero)
         return StagedBlob(
@@ -29,47 +35,92 @@ extension FileStore {
     /// On return its row, bytes and their name are durable.
     ///
     /// - Parameters:
-    ///   - staged: The upload, as ``stageNew(access:maximumSize:checksums:)`` began it.
+    ///   - staged: The upload, as ``stageNew(access:maximumSize:announced:checksums:)`` began it.
     ///   - last: Its last bytes.
     ///   - filename: The file's name.
     ///   - mediaType: The file's media type.
     ///   - access: The owner's right.
     ///   - now: The current time.
+    ///   - key: The client's name for the request, if it has one: a repetition gives the same file.
     /// - Returns: The file.
     /// - Throws: ``StorageError``.
     public func sealNew(
         _ staged: StagedBlob, last: [ByteBuffer], filename: Filename, mediaType: MediaType,
-        access: OrganizationAccess, now: Timestamp
+        access: OrganizationAccess, now: Timestamp, key: IdempotencyKey? = nil
     ) async throws(StorageError) -> FileRecord {
         let (digest, size) = try await self.onDisk { () throws(StorageError) in
             try staged.append(last)
             return try staged.finish(declared: nil)
         }
-        let declaration = UploadDeclaration(filename: filename, mediaType: mediaType, size: size, sha256: digest)
-        let seal = FileRecord.Seal(sha256: digest, uploadedAt: now)
-        let record = { (status: FileRecord.Status) in
-            FileRecord(
-                id: staged.fileID, organization: access.organization, declaration: declaration, createdAt: now,
-                uploadExpiresAt: now, status: status)
-        }
+        let record = FileRecord(
+            id: staged.fileID, organization: access.organization,
+            declaration: UploadDeclaration(filename: filename, mediaType: mediaType, size: size, sha256: digest),
+            createdAt: now, uploadExpiresAt: now, status: .pending)
+        guard let key else { return try await self.sealNew(staged, record, digest, access: access) }
+        return try await self.sealNew(staged, record, digest, key: key)
+    }
+
+    /// Adds the row of a packed body as ready, of any other as pending until it has its name.
+    private func sealNew(
+        _ staged: StagedBlob, _ record: FileRecord, _ digest: SHA256Digest, access: OrganizationAccess
+    ) async throws(StorageError) -> FileRecord {
+        let seal = FileRecord.Seal(sha256: digest, uploadedAt: record.createdAt)
+        let ready = record.sealed(seal)
         if let slot = try await self.pack(staged, seal) {
+            let outcome: Catalog.InsertOutcome
             do throws(StorageError) {
-                try await self.catalog.insert(record(.ready(seal)), at: slot)
+                outcome = try await self.catalog.insert(ready, at: slot)
             } catch {
-                guard await self.discard(slot, of: staged.fileID, after: error) else { return record(.ready(seal)) }
+                guard await self.discard(slot, of: record.id, after: error) else { return ready }
                 throw error
             }
-            return record(.ready(seal))
+            if outcome != .inserted { _ = await self.discard(slot, of: record.id, after: nil) }
+            try Self.check(outcome)
+            return ready
         }
-        try await self.catalog.insert(record(.pending))
+        try Self.check(try await self.catalog.insert(record, at: nil))
         do throws(StorageError) {
-            _ = try await self.publish(staged, digest, now: now)
+            _ = try await self.publish(staged, digest, now: record.createdAt)
         } catch {
             // The client learns of the failure and of no id: the row is of no use to it.
-            try? await self.delete(staged.fileID, access: access, now: now)
+            try? await self.delete(record.id, access: access, now: record.createdAt)
             throw error
         }
-        return record(.ready(seal))
+        return ready
+    }
+
+    /// Adds the row first, with the key: whoever comes with the same key, at the same time or after a crash, gets that
+    /// row, and finishes it if it is still pending.
+    private func sealNew(
+        _ staged: StagedBlob, _ record: FileRecord, _ digest: SHA256Digest, key: IdempotencyKey
+    ) async throws(StorageError) -> FileRecord {
+        let request = IdempotentRequest(key: key, route: .uploadFile, declaration: record.declaration)
+        let outcome = try await self.catalog.insert(record, at: nil, request: request)
+        if case .repeated(let id) = outcome {
+            guard let earlier = try self.catalog.file(id, of: record.organization) else { throw .notFound }
+            if earlier.seal != nil { return earlier }
+            staged.becomes(id)
+        } else {
+            try Self.check(outcome)
+        }
+        let promise = MultiThreadedEventLoopGroup.singleton.any().makePromise(of: Sealed.self)
+        self.pack(staged, digest, now: record.createdAt, promise)
+        do {
+            _ = try await promise.futureResult.get()
+        } catch {
+            throw (error as? StorageError) ?? .failed("\(error)")
+        }
+        guard let sealed = try self.catalog.file(staged.fileID, of: record.organization) else { throw .notFound }
+        return sealed
+    }
+
+    private static func check(_ outcome: Catalog.InsertOutcome) throws(StorageError) {
+        switch outcome {
+        case .inserted: break
+        case .repeated: throw .failed("a request without a key was recognised")
+        case .keyReused: throw .idempotencyKeyReused
+        case .exceedsQuota(let excess): throw .quotaExceeded(excess)
+        }
     }
 
     /// Packs a body if it is small enough, and there is room.

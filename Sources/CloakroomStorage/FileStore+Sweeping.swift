@@ -6,8 +6,12 @@ extension FileStore {
     static let sweepBatch = 256
 
     /// Finishes what a crash interrupted, before the first request: ends the packs that were being written, and removes
-    /// the files of deleted rows.
-    public func recover() async throws(StorageError) {
+    /// the files of deleted rows; and remembers which URLs are revoked.
+    ///
+    /// - Parameter now: The current time.
+    /// - Throws: ``StorageError``.
+    public func recover(now: Timestamp) async throws(StorageError) {
+        self.revocations.add(try self.catalog.revocations(after: self.revocations.horizon(now)))
         do throws(StorageError) {
             // What a failed flush left in the page cache only becomes durable, or the server does not start.
             try await self.catalog.makeDurable()
@@ -37,7 +41,9 @@ extension FileStore {
         let removed = try await self.removeDeleted()
         let givenBack = try await self.giveBackDeleted()
         let forgotten = try await self.forgetDeleted(now: now)
-        return abandoned + removed + givenBack + forgotten
+        let keys = try await self.catalog.forgetIdempotencyKeys(now: now, limit: Self.sweepBatch)
+        self.revocations.prune(now: now)
+        return abandoned + removed + givenBack + forgotten + keys
     }
 
     /// Removes blobs of files that are still pending: what a crash left between a blob's name and its row.

@@ -14,18 +14,33 @@ extension FileStore {
     ///   - access: The owner's right.
     ///   - lifetimeSeconds: How long its upload URL works.
     ///   - now: The current time.
-    /// - Returns: The pending file.
+    ///   - key: The client's name for the request, if it has one: a repetition gives the same file.
+    /// - Returns: The file, pending unless the request was one before.
     /// - Throws: ``StorageError``.
     public func requestUpload(
-        _ declaration: UploadDeclaration, access: OrganizationAccess, lifetimeSeconds: Int64, now: Timestamp
+        _ declaration: UploadDeclaration, access: OrganizationAccess, lifetimeSeconds: Int64, now: Timestamp,
+        key: IdempotencyKey? = nil
     ) async throws(StorageError) -> FileRecord {
         try self.blobs.checkRoom(for: .zero)
         let record = FileRecord(
             id: try self.ids.next(), organization: access.organization, declaration: declaration, createdAt: now,
             uploadExpiresAt: now.advanced(bySeconds: lifetimeSeconds), status: .pending)
-        try await self.catalog.insert(record)
-        self.recentFiles.keep(record)
-        return record
+        let request = key.map { IdempotentRequest(key: $0, route: .requestUpload, declaration: declaration) }
+        switch try await self.catalog.insert(record, at: nil, request: request) {
+        case .inserted:
+            self.recentFiles.keep(record)
+            return record
+        case .repeated(let id):
+            let end = now.advanced(bySeconds: lifetimeSeconds)
+            _ = try await self.catalog.renewUpload(id, of: access.organization, until: end)
+            // Deleted meanwhile, it has the same id still, and URLs that lead nowhere.
+            return try self.catalog.file(id, of: access.organization)
+                ?? FileRecord(
+                    id: id, organization: access.organization, declaration: declaration, createdAt: now,
+                    uploadExpiresAt: end, status: .pending)
+        case .keyReused: throw .idempotencyKeyReused
+        case .exceedsQuota(let excess): throw .quotaExceeded(excess)
+        }
     }
 
     /// Lets a pending file take its upload for longer; on return that is durable.
@@ -35,14 +50,14 @@ extension FileStore {
     ///   - access: The owner's right.
     ///   - lifetimeSeconds: How long the new upload URL works.
     ///   - now: The current time.
-    /// - Returns: What was declared of the file.
+    /// - Returns: The file.
     /// - Throws: ``StorageError/alreadySealed`` for a ready file, ``StorageError/notFound``.
     public func renewUpload(
         _ id: FileID, access: OrganizationAccess, lifetimeSeconds: Int64, now: Timestamp
-    ) async throws(StorageError) -> UploadDeclaration {
+    ) async throws(StorageError) -> FileRecord {
         let end = now.advanced(bySeconds: lifetimeSeconds)
         switch try await self.catalog.renewUpload(id, of: access.organization, until: end) {
-        case .renewed: return try self.record(id, access: access).declaration
+        case .renewed: return try self.record(id, access: access)
         case .alreadySealed: throw .alreadySealed
         case .missing: throw .notFound
         }
@@ -63,8 +78,9 @@ extension FileStore {
     ///
     /// - Parameter grant: The right to send its bytes.
     /// - Returns: The file that a grant is for.
-    /// - Throws: ``StorageError/notFound`` where it has been deleted.
+    /// - Throws: ``StorageError/notFound`` where it has been deleted, ``StorageError/urlRevoked``.
     public func record(_ grant: UploadGrant) throws(StorageError) -> FileRecord {
+        try self.revocations.check(grant.fileID, issuedAt: grant.issuedAt)
         if let record = self.recentFiles.take(grant.fileID) { return record }
         guard let record = try self.catalog.file(grant.fileID) else { throw .notFound }
         return record

@@ -21,6 +21,7 @@ public final class FileStore: Sendable {
     let ids = FileIDGenerator()
     let turns = FileTurns()
     let recentFiles = RecentFiles(capacity: 32_768)
+    let revocations: Revocations
 
     /// Joins a catalogue and blobs.
     ///
@@ -28,10 +29,12 @@ public final class FileStore: Sendable {
     ///   - catalog: The rows.
     ///   - blobs: The bytes.
     ///   - disk: Threads for calls that block on the disk; started and ended by whoever made it.
-    public init(catalog: Catalog, blobs: BlobStore, disk: NIOThreadPool) {
+    ///   - urlLifetimeSeconds: The longest life of a presigned URL, by default SigV4's seven days.
+    public init(catalog: Catalog, blobs: BlobStore, disk: NIOThreadPool, urlLifetimeSeconds: Int64 = 604_800) {
         self.catalog = catalog
         self.blobs = blobs
         self.disk = disk
+        self.revocations = Revocations(lifetimeSeconds: urlLifetimeSeconds)
     }
 
     // MARK: Reads
@@ -48,6 +51,18 @@ public final class FileStore: Sendable {
         return record
     }
 
+    /// Returns an organization's file whose bytes are there.
+    ///
+    /// - Parameters:
+    ///   - id: The file.
+    ///   - access: The owner's right.
+    /// - Returns: A ready file.
+    /// - Throws: ``StorageError/notFound``, the same for an unknown file, another organization's and a pending one.
+    public func readyRecord(_ id: FileID, access: OrganizationAccess) throws(StorageError) -> FileRecord {
+        guard let record = try self.catalog.readyFiles([id], of: access.organization).first else { throw .notFound }
+        return record
+    }
+
     /// Returns those of some files that are an organization's and ready.
     ///
     /// - Parameters:
@@ -60,7 +75,7 @@ public final class FileStore: Sendable {
     ) async throws(StorageError) -> [FileRecord] {
         // Up to a thousand rows: not on a thread that others wait for.
         try await self.onDisk { () throws(StorageError) in
-            try self.catalog.files(ids, of: access.organization).filter { $0.seal != nil }
+            try self.catalog.readyFiles(ids, of: access.organization)
         }
     }
 
@@ -91,10 +106,31 @@ public final class FileStore: Sendable {
     ///
     /// - Parameter grant: The right to read them.
     /// - Returns: The open blob.
-    /// - Throws: ``StorageError/notFound`` where there are none.
+    /// - Throws: ``StorageError/notFound`` where there are none, ``StorageError/urlRevoked``.
     public func open(_ grant: DownloadGrant) throws(StorageError) -> OpenBlob {
+        try self.revocations.check(grant.fileID, issuedAt: grant.issuedAt)
         guard let blob = try self.blobs.open(grant) else { throw .notFound }
         return blob
+    }
+
+    // MARK: Revocation
+
+    /// Revokes every presigned URL of an organization's file that was issued until now; on return that is durable.
+    ///
+    /// The row first, then the memory that requests are held to: who is told has both.
+    ///
+    /// - Parameters:
+    ///   - id: The file.
+    ///   - access: The owner's right.
+    ///   - now: The current time.
+    /// - Throws: ``StorageError/notFound``.
+    public func revokeURLs(
+        of id: FileID, access: OrganizationAccess, now: Timestamp
+    ) async throws(StorageError) {
+        guard let moment = try await self.catalog.revokeURLs(of: id, of: access.organization, now: now) else {
+            throw .notFound
+        }
+        self.revocations.add([id: moment])
     }
 
     // MARK: Deletion

@@ -1,3 +1,5 @@
+public import CloakroomDomain
+
 /// Why the storage could not do what was asked; ignorant of HTTP.
 public enum StorageError: Error, Hashable, Sendable {
     /// There is no such file, or not for the one who asks: the two cannot be told apart.
@@ -8,6 +10,12 @@ public enum StorageError: Error, Hashable, Sendable {
     case wrongLength(expected: Int64, received: Int64)
     /// The bytes have another digest than was announced.
     case badDigest(BadDigest)
+    /// The organization's quota has no room for the file.
+    case quotaExceeded(Quota.Excess)
+    /// The idempotency key came with another request before.
+    case idempotencyKeyReused
+    /// The URL has been revoked.
+    case urlRevoked
     /// The disk is full.
     case full
     /// Writes are refused since a flush failed; reads go on.

@@ -7,5 +7,8 @@ struct Cloakroom: AsyncParsableCommand {
         commandName: "cloakroom",
         abstract: "Stores files and issues presigned URLs for them: hand it a file, get a ticket.",
         version: Version.text,
-        subcommands: [ServeCommand.self, KeysCommand.self, SigningKeysCommand.self, VersionCommand.self])
+        subcommands: [
+            ServeCommand.self, KeysCommand.self, OrganizationsCommand.self, SigningKeysCommand.self,
+            VersionCommand.self,
+        ])
 }

@@ -36,8 +36,9 @@ struct Composition {
             directory: directory, catalog: catalog, health: health, openBlobs: Self.openBlobs)
         let disk = NIOThreadPool(numberOfThreads: Self.diskThreads)
         disk.start()
-        let store = FileStore(catalog: catalog, blobs: blobs, disk: disk)
-        try await store.recover()
+        let store = FileStore(
+            catalog: catalog, blobs: blobs, disk: disk, urlLifetimeSeconds: self.configuration.urlLifetimeSeconds)
+        try await store.recover(now: SystemClock().now)
         let keys = APIKeys(catalog: catalog)
         let firstStart = FirstStart(directory: directory, catalog: catalog, keys: keys)
         try firstStart.prepareSigningKey()
@@ -74,7 +75,8 @@ struct Composition {
                 group: eventLoops, logger: logger, onListening: { await announcement.listening(.storage, $0) }),
             API(
                 address: self.configuration.apiAddress, store: store, keys: keys, policy: policy,
-                signingKeys: signingKeys, group: eventLoops, logger: logger,
+                signingKeys: signingKeys, requestsPerSecond: self.configuration.requestsPerSecond, group: eventLoops,
+                logger: logger,
                 onListening: { await announcement.listening(.api, $0) }),
         ]
     }

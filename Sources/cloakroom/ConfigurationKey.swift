@@ -9,6 +9,7 @@ enum ConfigurationKey: String, Hashable, CaseIterable {
     case region
     case urlLifetimeSeconds = "url-lifetime-seconds"
     case maxSizeBytes = "max-size-bytes"
+    case requestsPerSecond = "requests-per-second"
     case shutdownTimeoutSeconds = "shutdown-timeout-seconds"
     case logLevel = "log-level"
 }

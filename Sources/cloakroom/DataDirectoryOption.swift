@@ -25,11 +25,20 @@ struct DataDirectoryOption: ParsableArguments {
 
     /// Runs work with the API keys, and ends with a message where that fails.
     func withKeys(creates: Bool = false, _ body: (APIKeys) async throws -> Void) async throws {
+        try await self.withCatalog(creates: creates) { try await body(APIKeys(catalog: $0)) }
+    }
+
+    /// Runs work with the organizations, and ends with a message where that fails.
+    func withOrganizations(creates: Bool = false, _ body: (Organizations) async throws -> Void) async throws {
+        try await self.withCatalog(creates: creates) { try await body(Organizations(catalog: $0)) }
+    }
+
+    private func withCatalog(creates: Bool, _ body: (Catalog) async throws -> Void) async throws {
         do {
             let logger = Logger(label: "cloakroom") { StreamLogHandler.standardError(label: $0) }
             let catalog = try Catalog(
                 directory: self.open(creates: creates), owner: .command, health: StorageHealth(logger: logger))
-            try await body(APIKeys(catalog: catalog))
+            try await body(catalog)
             try await catalog.shutDown()
         } catch let code as ExitCode {
             throw code

@@ -35,8 +35,10 @@ struct KeysCommand: AsyncParsableCommand {
                 throw ValidationError(
                     "--organization: \"\(organization)\" is not allowed; it must be \(OrganizationID.rule).")
             }
-            guard self.name.unicodeScalars.count <= 255 else {
-                throw ValidationError("--name: it has \(self.name.unicodeScalars.count) characters; 255 are allowed.")
+            guard APIKeyRecord.isName(self.name) else {
+                throw ValidationError(
+                    "--name: it has \(self.name.unicodeScalars.count) characters; at most \(APIKeyRecord.maximumNameLength) are allowed, none of them a control character."
+                )
             }
             for text in self.permission where Permission(rawValue: text) == nil {
                 let allowed = Permission.allCases.map(\.rawValue).joined(separator: ", ")
@@ -60,7 +62,7 @@ struct KeysCommand: AsyncParsableCommand {
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract:
-                "Lists the keys: id, organization, name, permissions, created, last used, and revoked where so; separated by tabs."
+                "Lists the keys: id, organization, name, permissions, created, last used, first characters, and revoked or expires where so; separated by tabs."
         )
 
         @OptionGroup var directory: DataDirectoryOption
@@ -82,9 +84,10 @@ struct KeysCommand: AsyncParsableCommand {
             let columns = [
                 key.id.description, owner, name.isEmpty ? "-" : String(name),
                 key.permissions.map(\.rawValue).sorted().joined(separator: ","), key.createdAt.rfc3339,
-                key.lastUsedAt?.rfc3339 ?? "never",
+                key.lastUsedAt?.rfc3339 ?? "never", key.visiblePrefix,
             ]
-            return (columns + (key.revokedAt.map { ["revoked \($0.rfc3339)"] } ?? [])).joined(separator: "\t")
+            let end = key.revokedAt.map { "revoked \($0.rfc3339)" } ?? key.expiresAt.map { "expires \($0.rfc3339)" }
+            return (columns + (end.map { [$0] } ?? [])).joined(separator: "\t")
         }
     }
 
@@ -109,17 +112,30 @@ struct KeysCommand: AsyncParsableCommand {
     /// The command `cloakroom keys rotate ID`.
     struct Rotate: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Revokes a key, and prints a new one with the same organization, name and permissions.")
+            abstract: "Prints a new key with the organization, name and permissions of another, which ends.")
 
         @Argument(help: "The key's id, key_ and 16 digits.")
         var id: String
+        @Option(help: "For how long the old key works on, in seconds: 0 to 604800; with 0 it is revoked at once.")
+        var gracePeriodSeconds = APIKeys.defaultGracePeriod
         @OptionGroup var directory: DataDirectoryOption
+
+        func validate() throws {
+            let allowed = APIKeys.gracePeriods
+            guard allowed.contains(self.gracePeriodSeconds) else {
+                throw ValidationError(
+                    "--grace-period-seconds: \(self.gracePeriodSeconds) is not allowed; it must be from \(allowed.lowerBound) to \(allowed.upperBound)."
+                )
+            }
+        }
 
         func run() async throws {
             try await self.directory.withKeys { keys in
-                guard let id = APIKeyID(self.id), let (_, key) = try await keys.rotate(id, now: SystemClock().now)
+                guard let id = APIKeyID(self.id),
+                    let (_, key) = try await keys.rotate(
+                        id, gracePeriodSeconds: self.gracePeriodSeconds, now: SystemClock().now)
                 else {
-                    StandardError.write("there is no key \(self.id) that is not revoked")
+                    StandardError.write("there is no key \(self.id) that is neither revoked nor expired")
                     throw ExitCode.failure
                 }
                 print(key.reveal())

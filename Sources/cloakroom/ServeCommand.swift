@@ -34,6 +34,8 @@ struct ServeCommand: AsyncParsableCommand {
     var urlLifetimeSeconds: String?
     @Option(help: "The largest file, in bytes. (default: 104857600)")
     var maxSizeBytes: String?
+    @Option(help: "The most requests of an organization's API key in a second; 0 for any number. (default: 0)")
+    var requestsPerSecond: String?
     @Option(help: "How long requests under way may take after SIGTERM, in seconds. (default: 30)")
     var shutdownTimeoutSeconds: String?
     @Option(help: "trace, debug, info, notice, warning, error or critical. (default: info)")
@@ -44,7 +46,8 @@ struct ServeCommand: AsyncParsableCommand {
             (.dataDir, self.dataDir), (.apiAddress, self.apiAddress), (.storageAddress, self.storageAddress),
             (.operationsAddress, self.operationsAddress), (.apiURL, self.apiURL), (.storageURL, self.storageURL),
             (.region, self.region), (.urlLifetimeSeconds, self.urlLifetimeSeconds),
-            (.maxSizeBytes, self.maxSizeBytes), (.shutdownTimeoutSeconds, self.shutdownTimeoutSeconds),
+            (.maxSizeBytes, self.maxSizeBytes), (.requestsPerSecond, self.requestsPerSecond),
+            (.shutdownTimeoutSeconds, self.shutdownTimeoutSeconds),
             (.logLevel, self.logLevel),
         ]
         return Dictionary(uniqueKeysWithValues: values.compactMap { key, value in value.map { (key, $0) } })

@@ -15,6 +15,8 @@ struct ServeConfiguration {
     let region: String
     let urlLifetimeSeconds: Int64
     let maximumSize: ByteCount
+    /// `nil`: any number.
+    let requestsPerSecond: Int?
     let shutdownTimeoutSeconds: Int64
     let logLevel: Logger.Level
 
@@ -22,6 +24,7 @@ struct ServeConfiguration {
     private static let lifetimes: ClosedRange<Int64> = 1...604_800
     /// The range of the largest file: up to what S3 takes in one PUT, 5 GiB.
     private static let sizes: ClosedRange<Int64> = 1...5_368_709_120
+    private static let requestRates: ClosedRange<Int64> = 0...1_000_000
     private static let shutdownTimeouts: ClosedRange<Int64> = 0...3_600
 
     init(_ sources: ConfigurationSources) throws(ConfigurationError) {
@@ -40,6 +43,8 @@ struct ServeConfiguration {
         let size = try Self.integer(
             .maxSizeBytes, sources, default: ByteCount.defaultMaximumFileSize.bytes, Self.sizes)
         self.maximumSize = ByteCount(size) ?? .defaultMaximumFileSize
+        let rate = try Self.integer(.requestsPerSecond, sources, default: 0, Self.requestRates)
+        self.requestsPerSecond = rate == 0 ? nil : Int(rate)
         self.shutdownTimeoutSeconds = try Self.integer(
             .shutdownTimeoutSeconds, sources, default: 30, Self.shutdownTimeouts)
         let levels = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")

@@ -84,8 +84,8 @@ struct Fixture {
         let id = try #require(OrganizationID(organization))
         let record = APIKeyRecord(
             id: try APIKeyID.generate(), scope: .organization(id), name: "", visiblePrefix: "",
-            permissions: Permission.defaults, createdAt: Self.now, lastUsedAt: nil, revokedAt: nil)
-        return try #require(Principal(record)).authorize(.filesRead, requestedOrganization: nil)
+            permissions: Permission.defaults, createdAt: Self.now)
+        return try #require(Principal(record, now: Self.now)).authorize(.filesRead, requestedOrganization: nil)
     }
 
     static func declaration(size: Int, sha256: SHA256Digest? = nil) throws -> UploadDeclaration {

@@ -97,7 +97,7 @@ struct PackTests {
         // Each has been cut to what was used.
         for pack in try Self.packs(in: temporary) { #expect(try Self.length(pack) < Int(Fixture.packLength)) }
         let fixture = try Fixture(in: temporary)
-        try await fixture.store.recover()
+        try await fixture.store.recover(now: Fixture.now)
         for (id, seed) in ids {
             #expect(try await fixture.bytes(of: id, access: access) == Self.bytes(seed, count: 1 + seed * 80))
         }
@@ -111,7 +111,7 @@ struct PackTests {
         let pack = try #require(try Self.packs(in: temporary).first)
         #expect(try Self.length(pack) == Int(Fixture.packLength))
         let fixture = try Fixture(in: temporary)
-        try await fixture.store.recover()
+        try await fixture.store.recover(now: Fixture.now)
         // The header's page, and two pages for each body of 5,000 bytes.
         #expect(try Self.length(pack) == 4_096 + 2 * 8_192)
         for (seed, record) in records.enumerated() {
@@ -141,7 +141,7 @@ struct PackTests {
         }
         let fixture = try Fixture(in: temporary)
         #expect(try fixture.store.record(record.id, access: access).seal == nil)
-        try await fixture.store.recover()
+        try await fixture.store.recover(now: Fixture.now)
         let sealed = try fixture.store.record(record.id, access: access)
         #expect(sealed.seal == .init(sha256: SHA256.hash(Self.bytes(1)), uploadedAt: Fixture.now))
         #expect(try await fixture.bytes(of: record.id, access: access) == Self.bytes(1))
@@ -158,7 +158,7 @@ struct PackTests {
         let fixture = try Fixture(in: temporary)
         let reset = "UPDATE files SET sha256 = NULL, uploaded_at = NULL, pack = NULL, pack_offset = NULL"
         #expect(try fixture.sqlite3("\(reset) WHERE hex(id) = '\(Self.hexadecimal(records[1].id))'").isEmpty)
-        try await fixture.store.recover()
+        try await fixture.store.recover(now: Fixture.now)
         #expect(try fixture.store.record(records[1].id, access: access).seal == nil)
         #expect(try await fixture.bytes(of: records[0].id, access: access) == Self.bytes(0))
         // Its room has been given back.
@@ -182,7 +182,7 @@ struct PackTests {
             try Data(Self.bytes(2)).write(to: URL(filePath: fixture.blobPath(record.id)))
         }
         let fixture = try Fixture(in: temporary)
-        try await fixture.store.recover()
+        try await fixture.store.recover(now: Fixture.now)
         #expect(try await fixture.bytes(of: record.id, access: access) == Self.bytes(1))
         try await fixture.close()
     }
@@ -199,7 +199,7 @@ struct PackTests {
         }
         for pack in try Self.packs(in: temporary) { try FileManager.default.removeItem(at: pack) }
         let fixture = try Fixture(in: temporary)
-        try await fixture.store.recover()
+        try await fixture.store.recover(now: Fixture.now)
         #expect(try await fixture.send(Self.bytes(1), to: record, access: access).isRepetition)
         #expect(try fixture.sqlite3("SELECT pack IS NULL FROM files") == "1")
         #expect(try await fixture.bytes(of: record.id, access: access) == Self.bytes(1))
@@ -212,7 +212,7 @@ struct PackTests {
         let (temporary, records) = try await Self.crash(after: [Self.bytes(0), Self.bytes(1)], access)
         try Self.damage(temporary, at: 0)
         let fixture = try Fixture(in: temporary)
-        try await fixture.store.recover()
+        try await fixture.store.recover(now: Fixture.now)
         for (seed, record) in records.enumerated() {
             #expect(try await fixture.bytes(of: record.id, access: access) == Self.bytes(seed))
         }
@@ -267,7 +267,7 @@ struct PackTests {
         let (temporary, records) = try await Self.crash(after: [Self.bytes(0), Self.bytes(1)], access)
         try Self.damage(temporary, at: 4_096)
         let fixture = try Fixture(in: temporary)
-        try await fixture.store.recover()
+        try await fixture.store.recover(now: Fixture.now)
         for (seed, record) in records.enumerated() {
             #expect(try await fixture.bytes(of: record.id, access: access) == Self.bytes(seed))
         }
@@ -399,7 +399,7 @@ struct PackTests {
         }
         let connection = try SQLiteConnection(path: path, role: .command)
         try CatalogSchema.migrate(connection)
-        #expect(try connection.text(of: "PRAGMA user_version") == "2")
+        #expect(try connection.text(of: "PRAGMA user_version") == "3")
         #expect(try connection.text(of: "SELECT count(*) FROM deleted_files WHERE pack IS NULL") == "1")
         #expect(try connection.text(of: "PRAGMA integrity_check") == "ok")
     }

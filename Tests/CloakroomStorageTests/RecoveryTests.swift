@@ -55,7 +55,7 @@ struct RecoveryTests {
         }
         #expect(FileManager.default.fileExists(atPath: path))
         let fixture = try Fixture(in: temporary)
-        try await fixture.store.recover()
+        try await fixture.store.recover(now: Fixture.now)
         #expect(!FileManager.default.fileExists(atPath: path))
         #expect(try fixture.sqlite3("SELECT bytes_removed FROM deleted_files") == "1")
         try await fixture.close()

@@ -14,6 +14,8 @@ public struct APIKeyRecord: Hashable, Sendable {
     public let createdAt: Timestamp
     /// When it was last used, to the hour.
     public let lastUsedAt: Timestamp?
+    /// From when on it is refused, because another took its place.
+    public let expiresAt: Timestamp?
     /// When it was revoked.
     public let revokedAt: Timestamp?
 
@@ -23,6 +25,18 @@ public struct APIKeyRecord: Hashable, Sendable {
         case organization(OrganizationID)
         /// Any organization, named with each request.
         case gateway
+    }
+
+    /// The most characters of a name.
+    public static let maximumNameLength = 255
+
+    /// Whether a text may be a key's name.
+    ///
+    /// - Parameter text: The text.
+    /// - Returns: Whether it has at most ``maximumNameLength`` Unicode scalar values, none a control character.
+    public static func isName(_ text: String) -> Bool {
+        text.unicodeScalars.count <= self.maximumNameLength
+            && !text.unicodeScalars.contains { $0.properties.generalCategory == .control }
     }
 
     /// Creates a record.
@@ -35,10 +49,11 @@ public struct APIKeyRecord: Hashable, Sendable {
     ///   - permissions: What it may do.
     ///   - createdAt: When it was created.
     ///   - lastUsedAt: When it was last used, to the hour.
+    ///   - expiresAt: From when on it is refused.
     ///   - revokedAt: When it was revoked.
     public init(
         id: APIKeyID, scope: Scope, name: String, visiblePrefix: String, permissions: Set<Permission>,
-        createdAt: Timestamp, lastUsedAt: Timestamp?, revokedAt: Timestamp?
+        createdAt: Timestamp, lastUsedAt: Timestamp? = nil, expiresAt: Timestamp? = nil, revokedAt: Timestamp? = nil
     ) {
         self.id = id
         self.scope = scope
@@ -47,6 +62,15 @@ public struct APIKeyRecord: Hashable, Sendable {
         self.permissions = permissions
         self.createdAt = createdAt
         self.lastUsedAt = lastUsedAt
+        self.expiresAt = expiresAt
         self.revokedAt = revokedAt
+    }
+
+    /// Whether the key is accepted.
+    ///
+    /// - Parameter now: The current time.
+    /// - Returns: Whether it is neither revoked nor expired.
+    public func isLive(at now: Timestamp) -> Bool {
+        self.revokedAt == nil && self.expiresAt.map { now < $0 } ?? true
     }
 }

@@ -21,9 +21,11 @@ public struct Principal: Hashable, Sendable {
 
     /// Accepts a key.
     ///
-    /// - Parameter record: The key, found by its digest; a revoked one gives `nil`.
-    public init?(_ record: APIKeyRecord) {
-        guard record.revokedAt == nil else { return nil }
+    /// - Parameters:
+    ///   - record: The key, found by its digest; a revoked or expired one gives `nil`.
+    ///   - now: The current time.
+    public init?(_ record: APIKeyRecord, now: Timestamp) {
+        guard record.isLive(at: now) else { return nil }
         self.keyID = record.id
         self.scope = record.scope
         self.permissions = record.permissions
@@ -53,31 +55,44 @@ public struct Principal: Hashable, Sendable {
 }
 
 extension Principal {
-    /// Returns a gateway's right to act on the files of an organization that it names.
+    /// Whether the key acts for any organization.
+    public var isGateway: Bool { self.scope == .gateway }
+
+    /// Returns a gateway's right to act on the files of organizations that it names.
     ///
     /// - Parameters:
     ///   - permission: What is to be done.
-    ///   - organization: For whom.
-    /// - Returns: A gateway's right to act on the files of an organization that it names.
+    ///   - requested: The value of `X-Organization-ID`, as received; none is needed.
+    /// - Returns: A gateway's right to act on the files of organizations that it names.
     /// - Throws: ``Denial``.
     public func authorizeGateway(
-        _ permission: Permission, for organization: OrganizationID
-    ) throws(Denial) -> OrganizationAccess {
-        try self.checkGateway(permission)
-        return OrganizationAccess(organization: organization)
-    }
-
-    /// Passes for a gateway that has a permission.
-    ///
-    /// - Parameter permission: What is to be done.
-    /// - Throws: ``Denial``.
-    public func checkGateway(_ permission: Permission) throws(Denial) {
-        guard case .gateway = self.scope else { throw .notAGateway }
+        _ permission: Permission, requestedOrganization requested: String?
+    ) throws(Denial) -> GatewayAccess {
+        guard self.isGateway else { throw .notAGateway }
         guard self.permissions.contains(permission) else { throw .missingPermission(permission) }
+        return GatewayAccess(requestedOrganization: requested)
     }
 }
 
-/// The right to act on one organization's files, which only a ``Principal`` gives.
+/// A gateway's right to act on the files of organizations that it names, which only a ``Principal`` gives.
+public struct GatewayAccess: Hashable, Sendable {
+    private let requestedOrganization: String?
+
+    fileprivate init(requestedOrganization: String?) {
+        self.requestedOrganization = requestedOrganization
+    }
+
+    /// Returns the right to act on an organization's files.
+    ///
+    /// - Parameter organization: The organization that the request's body names.
+    /// - Returns: The right, or `nil` where `X-Organization-ID` names another.
+    public func access(to organization: OrganizationID) -> OrganizationAccess? {
+        guard self.requestedOrganization.map({ $0 == organization.description }) ?? true else { return nil }
+        return OrganizationAccess(organization: organization)
+    }
+}
+
+/// The right to act on one organization's files and keys, which only a ``Principal`` gives.
 ///
 /// Every storage call made for an API client takes one: forgetting to authorise does not compile.
 public struct OrganizationAccess: Hashable, Sendable {

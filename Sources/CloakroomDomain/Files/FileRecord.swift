@@ -40,6 +40,8 @@ public struct FileRecord: Hashable, Sendable {
     public let uploadExpiresAt: Timestamp
     /// How far the file has come.
     public let status: Status
+    /// When its URLs were last revoked: those with a date up to then are dead.
+    public let urlsRevokedAt: Timestamp?
 
     /// Creates a record.
     ///
@@ -50,9 +52,10 @@ public struct FileRecord: Hashable, Sendable {
     ///   - createdAt: When the upload was requested.
     ///   - uploadExpiresAt: When the upload URL ends that was issued last.
     ///   - status: How far the file has come.
+    ///   - urlsRevokedAt: When its URLs were last revoked.
     public init(
         id: FileID, organization: OrganizationID, declaration: UploadDeclaration, createdAt: Timestamp,
-        uploadExpiresAt: Timestamp, status: Status
+        uploadExpiresAt: Timestamp, status: Status, urlsRevokedAt: Timestamp? = nil
     ) {
         self.id = id
         self.organization = organization
@@ -60,10 +63,30 @@ public struct FileRecord: Hashable, Sendable {
         self.createdAt = createdAt
         self.uploadExpiresAt = uploadExpiresAt
         self.status = status
+        self.urlsRevokedAt = urlsRevokedAt
     }
 
     /// The seal of a ready file, `nil` for a pending one.
     public var seal: Seal? {
         if case .ready(let seal) = self.status { seal } else { nil }
+    }
+
+    /// Returns the file as it is once its bytes are sealed.
+    ///
+    /// - Parameter seal: What became known with them.
+    /// - Returns: The file as it is once its bytes are sealed.
+    public func sealed(_ seal: Seal) -> FileRecord {
+        FileRecord(
+            id: self.id, organization: self.organization, declaration: self.declaration, createdAt: self.createdAt,
+            uploadExpiresAt: self.uploadExpiresAt, status: .ready(seal), urlsRevokedAt: self.urlsRevokedAt)
+    }
+
+    /// Returns the date of a URL that is minted now: after the last revocation, which a URL of the same second would
+    /// not survive.
+    ///
+    /// - Parameter now: Our clock.
+    /// - Returns: The date, at most a second ahead of the clock.
+    func urlDate(_ now: Timestamp) -> Timestamp {
+        self.urlsRevokedAt.map { max(now, $0.advanced(bySeconds: 1)) } ?? now
     }
 }

@@ -17,10 +17,13 @@ public struct UploadGrant: Sendable {
     public let fileID: FileID
     /// The digest that the signature holds the body to, if it does.
     public let signedPayload: SHA256Digest?
+    /// The date of the URL that gives the right, `nil` for an owner's own.
+    public let issuedAt: Timestamp?
 
-    init(fileID: FileID, signedPayload: SHA256Digest?) {
+    init(fileID: FileID, signedPayload: SHA256Digest?, issuedAt: Timestamp?) {
         self.fileID = fileID
         self.signedPayload = signedPayload
+        self.issuedAt = issuedAt
     }
 
     /// Grants an owner the sending of its file's bytes.
@@ -30,7 +33,7 @@ public struct UploadGrant: Sendable {
     ///   - access: The owner's right.
     public init?(_ record: FileRecord, access: OrganizationAccess) {
         guard record.organization == access.organization else { return nil }
-        self.init(fileID: record.id, signedPayload: nil)
+        self.init(fileID: record.id, signedPayload: nil, issuedAt: nil)
     }
 }
 
@@ -46,15 +49,19 @@ public struct DownloadGrant: Sendable {
     public let cacheControl: String?
     /// The last second in which the right holds.
     public let expiresAt: Timestamp
+    /// The date of the URL that gives the right, `nil` for an owner's own.
+    public let issuedAt: Timestamp?
 
     init(
-        fileID: FileID, contentType: String?, contentDisposition: String?, cacheControl: String?, expiresAt: Timestamp
+        fileID: FileID, contentType: String?, contentDisposition: String?, cacheControl: String?,
+        expiresAt: Timestamp, issuedAt: Timestamp?
     ) {
         self.fileID = fileID
         self.contentType = contentType
         self.contentDisposition = contentDisposition
         self.cacheControl = cacheControl
         self.expiresAt = expiresAt
+        self.issuedAt = issuedAt
     }
 
     /// Grants an owner the reading of its file's bytes.
@@ -68,6 +75,6 @@ public struct DownloadGrant: Sendable {
         self.init(
             fileID: record.id, contentType: record.declaration.mediaType.text,
             contentDisposition: ContentDisposition(filename: record.declaration.filename).fieldValue,
-            cacheControl: nil, expiresAt: expiresAt)
+            cacheControl: nil, expiresAt: expiresAt, issuedAt: nil)
     }
 }

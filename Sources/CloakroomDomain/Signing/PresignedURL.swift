@@ -27,15 +27,17 @@ public struct PresignedURL: Sendable {
         /// Mints a PUT URL that signs `content-length`, `content-type` and `host`.
         ///
         /// - Parameters:
-        ///   - fileID: The file to send.
-        ///   - declaration: The length and media type that the request must have.
+        ///   - record: The file to send: its declaration has the length and media type of the request.
         ///   - now: Our clock.
         /// - Returns: The URL and its end.
-        public func upload(_ fileID: FileID, _ declaration: UploadDeclaration, now: Timestamp) -> PresignedURL {
+        public func upload(_ record: FileRecord, now: Timestamp) -> PresignedURL {
             let headers = [
-                ("content-length", declaration.size.description), ("content-type", declaration.mediaType.text),
+                ("content-length", record.declaration.size.description),
+                ("content-type", record.declaration.mediaType.text),
             ]
-            return self.mint(method: "PUT", path: "/uploads/\(fileID)", headers: headers, response: [], now: now)
+            return self.mint(
+                method: "PUT", path: "/uploads/\(record.id)", headers: headers, response: [],
+                date: record.urlDate(now))
         }
 
         /// Mints a GET URL that carries the media type and disposition to answer with.
@@ -50,21 +52,23 @@ public struct PresignedURL: Sendable {
                 ("response-content-disposition", disposition.fieldValue),
                 ("response-content-type", record.declaration.mediaType.text),
             ]
-            return self.mint(method: "GET", path: "/files/\(record.id)", headers: [], response: response, now: now)
+            return self.mint(
+                method: "GET", path: "/files/\(record.id)", headers: [], response: response,
+                date: record.urlDate(now))
         }
 
         private func mint(
             method: String, path: String, headers: [(name: String, value: String)],
-            response: [(name: String, value: String)], now: Timestamp
+            response: [(name: String, value: String)], date: Timestamp
         ) -> PresignedURL {
-            let date = now.iso8601Basic
-            let scope = self.policy.scope(day: String(date.prefix(8)))
+            let dateText = date.iso8601Basic
+            let scope = self.policy.scope(day: String(dateText.prefix(8)))
             let key = self.keyRing.signing
             let names = (headers.map(\.name) + ["host"]).joined(separator: ";")
             var parameters = QueryParameters()
             parameters.append(name: "X-Amz-Algorithm", value: StringToSign.algorithm)
             parameters.append(name: "X-Amz-Credential", value: "\(key.accessKeyID)/\(scope)")
-            parameters.append(name: "X-Amz-Date", value: date)
+            parameters.append(name: "X-Amz-Date", value: dateText)
             parameters.append(name: "X-Amz-Expires", value: String(self.policy.lifetimeSeconds))
             parameters.append(name: "X-Amz-SignedHeaders", value: names)
             for parameter in response { parameters.append(name: parameter.name, value: parameter.value) }
@@ -77,7 +81,7 @@ public struct PresignedURL: Sendable {
             canonicalRequest.append(name: "host".utf8, canonicalValue: self.policy.baseURLs[0].hostBytes)
             canonicalRequest.end(signedHeaders: names.utf8, payloadHash: CanonicalRequest.unsignedPayload)
             let stringToSign = StringToSign(
-                timestamp: date.utf8, scope: scope.description.utf8, digest: canonicalRequest.digest)
+                timestamp: dateText.utf8, scope: scope.description.utf8, digest: canonicalRequest.digest)
             // The ring holds its own signing key, so the derivation cannot fail; were it to, the URL would not verify.
             let derived = self.keyRing.derivedKey(accessKeyID: key.accessKeyID, scope: scope) ?? key.derived(for: scope)
             let signature = derived.authenticationCode(for: stringToSign.bytes).hexadecimal
@@ -86,7 +90,7 @@ public struct PresignedURL: Sendable {
             url.append(contentsOf: "&X-Amz-Signature=\(signature)".utf8)
             return PresignedURL(
                 url: Secret(String(decoding: url, as: UTF8.self)),
-                expiresAt: now.advanced(bySeconds: self.policy.lifetimeSeconds))
+                expiresAt: date.advanced(bySeconds: self.policy.lifetimeSeconds))
         }
     }
 }

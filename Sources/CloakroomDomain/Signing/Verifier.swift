@@ -239,7 +239,8 @@ public struct Verifier: Sendable {
         let isRead = request.method.isEqual(to: "GET") || request.method.isEqual(to: "HEAD")
         if isUpload {
             guard request.method.isEqual(to: "PUT") else { throw .methodNotAllowed(allowed: ["PUT", "OPTIONS"]) }
-            return .upload(UploadGrant(fileID: fileID, signedPayload: try Self.signedPayload(request)))
+            return .upload(
+                UploadGrant(fileID: fileID, signedPayload: try Self.signedPayload(request), issuedAt: claim.date))
         }
         guard isRead else { throw .methodNotAllowed(allowed: ["GET", "HEAD", "OPTIONS"]) }
         return .download(
@@ -249,7 +250,7 @@ public struct Verifier: Sendable {
                 contentDisposition: try Self.responseHeader(
                     .responseContentDisposition, "response-content-disposition", claim),
                 cacheControl: try Self.responseHeader(.responseCacheControl, "response-cache-control", claim),
-                expiresAt: claim.expiresAt))
+                expiresAt: claim.expiresAt, issuedAt: claim.date))
     }
 
     private static func signedPayload(_ request: ReceivedRequest) throws(PresignedURLError) -> SHA256Digest? {

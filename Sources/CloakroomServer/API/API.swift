@@ -26,17 +26,21 @@ public struct API: Service {
     ///   - keys: Who may use the API.
     ///   - policy: What presigned URLs are minted with.
     ///   - signingKeys: The live signing keys.
+    ///   - requestsPerSecond: The most requests of an organization's key in a second; `nil` for any number.
     ///   - group: The event loops.
     ///   - logger: For failures on our side.
     ///   - onListening: Told the bound address.
     public init(
         address: ListenAddress, store: FileStore, keys: APIKeys, policy: SigningPolicy, signingKeys: SigningKeys,
-        group: any EventLoopGroup, logger: Logger, onListening: @escaping @Sendable (SocketAddress) async -> Void
+        requestsPerSecond: Int?, group: any EventLoopGroup, logger: Logger,
+        onListening: @escaping @Sendable (SocketAddress) async -> Void
     ) {
         let clock = SystemClock()
         self.services = APIServices(
-            store: store, authenticator: Authenticator(keys: keys, clock: clock), policy: policy,
-            signingKeys: signingKeys, clock: clock)
+            store: store, keys: keys,
+            authenticator: Authenticator(
+                keys: keys, limiter: requestsPerSecond.map { RateLimiter(requestsPerSecond: $0) }, clock: clock),
+            policy: policy, signingKeys: signingKeys, clock: clock)
         self.address = address
         self.group = group
         // The framework reports its own starts and stops, which the server has reported already.
@@ -65,31 +69,29 @@ public struct API: Service {
         try await application.run()
     }
 
-    private struct Route {
-        let method: HTTPRequest.Method
-        let path: String
-        let operation: @Sendable (Request, APIContext) async throws -> Response
-    }
-
-    private static func routes(_ services: APIServices) -> [Route] {
+    /// Every route, with what it takes to use it.
+    static func routes(_ services: APIServices) -> [Route] {
         [
-            Route(method: .post, path: "/v1/files/upload", operation: RequestUpload(services: services).callAsFunction),
-            Route(
-                method: .post, path: "/v1/files/resolve", operation: ResolveFiles(services: services).callAsFunction),
-            Route(method: .post, path: "/v1/files", operation: UploadFile(services: services).callAsFunction),
-            Route(method: .get, path: "/v1/files", operation: ListFiles(services: services).callAsFunction),
-            Route(method: .get, path: "/v1/files/{id}", operation: ShowFile(services: services).callAsFunction),
-            Route(method: .delete, path: "/v1/files/{id}", operation: DeleteFile(services: services).callAsFunction),
-            Route(
-                method: .get, path: "/v1/files/{id}/download",
-                operation: DownloadFile(services: services).callAsFunction),
-            Route(
-                method: .head, path: "/v1/files/{id}/download",
-                operation: DownloadFile(services: services).callAsFunction),
-            Route(
-                method: .post, path: "/v1/files/{id}/upload-url",
-                operation: RenewUpload(services: services).callAsFunction),
-            Route(method: .get, path: "/openapi.yaml", operation: OpenAPIDocument().callAsFunction),
+            .organization(.filesWrite, .post, "/v1/files/upload", RequestUpload(services: services).callAsFunction),
+            .organization(.filesWrite, .post, "/v1/files", UploadFile(services: services).callAsFunction),
+            .organization(.filesRead, .get, "/v1/files", ListFiles(services: services).callAsFunction),
+            .organization(.filesRead, .get, "/v1/files/{id}", ShowFile(services: services).callAsFunction),
+            .organization(.filesWrite, .delete, "/v1/files/{id}", DeleteFile(services: services).callAsFunction),
+            .organization(
+                .filesRead, .get, "/v1/files/{id}/download", DownloadFile(services: services).callAsFunction),
+            .organization(
+                .filesRead, .head, "/v1/files/{id}/download", DownloadFile(services: services).callAsFunction),
+            .organization(
+                .filesWrite, .post, "/v1/files/{id}/upload-url", RenewUpload(services: services).callAsFunction),
+            .organization(
+                .filesWrite, .post, "/v1/files/{id}/revoke-urls", RevokeURLs(services: services).callAsFunction),
+            .organization(.keysManage, .get, "/v1/keys", ListKeys(services: services).callAsFunction),
+            .organization(.keysManage, .post, "/v1/keys", CreateKey(services: services).callAsFunction),
+            .organization(.keysManage, .delete, "/v1/keys/{id}", RevokeKey(services: services).callAsFunction),
+            .organization(.keysManage, .post, "/v1/keys/{id}/rotate", RotateKey(services: services).callAsFunction),
+            .gateway(.filesRead, .post, "/v1/files/resolve", ResolveFiles(services: services).callAsFunction),
+            .gateway(.filesRead, .post, "/v1/inputs/resolve", ResolveInput(services: services).callAsFunction),
+            .open(.get, "/openapi.yaml", OpenAPIDocument().callAsFunction),
         ]
     }
 
@@ -99,7 +101,9 @@ public struct API: Service {
         let table = RouteTable(entries: routes.map { .init(path: $0.path, method: $0.method) })
         router.add(middleware: APIErrorMiddleware(routes: table))
         for route in routes {
-            router.on(RouterPath(route.path), method: route.method, use: route.operation)
+            router.on(RouterPath(route.path), method: route.method) { request, context in
+                try await route.answer(request, context, services.authenticator)
+            }
         }
         return router
     }

@@ -1,6 +1,7 @@
 import HTTPTypes
 import Hummingbird
 import Logging
+import NIOConcurrencyHelpers
 import NIOCore
 
 /// What accompanies a request through the API.
@@ -8,6 +9,8 @@ struct APIContext: RequestContext {
     var coreContext: CoreRequestContextStorage
     /// The id that the answer and the log carry.
     let requestID: String
+    /// How the key stands with its limit, for every answer to it.
+    let standing = NIOLockedValueBox<RateLimiter.Standing?>(nil)
     private let channel: any Channel
     private static let requestIDs = RequestIDGenerator()
 

@@ -12,10 +12,12 @@ enum APIError: Error, Hashable, Sendable {
     case forbidden(String)
     /// No such file for this organization.
     case fileNotFound
-    /// No such files for this organization: these references.
-    case filesNotFound([String])
-    /// Files are of types that are not accepted; the types that are.
-    case formatUnsupported([UnsupportedFile], accepted: [String])
+    /// No such files for this organization.
+    case filesNotFound([MissingFile])
+    /// Files are of types that are not accepted; the types that are, where they are the same for all.
+    case formatUnsupported([UnsupportedFile], accepted: [String]?)
+    /// No such key of this organization.
+    case keyNotFound
     /// No such route.
     case notFound
     /// No such method on this route.
@@ -26,6 +28,12 @@ enum APIError: Error, Hashable, Sendable {
     case rangeNotSatisfiable(ByteCount)
     /// The file has been uploaded already.
     case uploadAlreadyCompleted
+    /// The idempotency key came with another request before.
+    case idempotencyKeyReused
+    /// The organization's quota has no room for the file.
+    case quotaExceeded(Quota.Excess)
+    /// The key has been used more often than this in a second.
+    case rateLimited(Int)
     /// The body is larger than this many bytes.
     case payloadTooLarge(Int64)
     /// The disk is full.
@@ -41,6 +49,16 @@ enum APIError: Error, Hashable, Sendable {
         let field: String
         /// What is wrong, what was received and what is allowed.
         let reason: String
+        /// Where in the field it is, where the field is any JSON.
+        var pointer: JSONPointer?
+    }
+
+    /// A reference to a file that is not there.
+    struct MissingFile: Hashable, Sendable {
+        /// The reference as it was sent.
+        let reference: String
+        /// Where the input has it.
+        var pointers: [JSONPointer]?
     }
 
     /// A file whose type is not accepted.
@@ -49,6 +67,10 @@ enum APIError: Error, Hashable, Sendable {
         let file: String
         /// Its media type.
         let mediaType: String
+        /// Where the input has it and its type is not accepted.
+        var pointers: [JSONPointer]?
+        /// The types that are accepted there.
+        var accepted: [String]?
     }
 
     static func invalid(_ field: String, _ reason: String) -> APIError {
@@ -62,6 +84,9 @@ extension APIError {
         switch error {
         case .notFound: self = .fileNotFound
         case .alreadySealed: self = .uploadAlreadyCompleted
+        case .idempotencyKeyReused: self = .idempotencyKeyReused
+        case .quotaExceeded(let excess): self = .quotaExceeded(excess)
+        case .urlRevoked: self = .internalError("an owner's own right was revoked")
         case .wrongLength(let limit, let received) where received > limit: self = .payloadTooLarge(limit)
         case .wrongLength(let limit, let received):
             self = .invalid("body", "must have 1 to \(limit) bytes; it has \(received)")
@@ -102,15 +127,17 @@ extension APIError {
         case .forbidden(let message): (.forbidden, "FORBIDDEN", message)
         case .fileNotFound:
             (.notFound, "FILE_NOT_FOUND", "The file does not exist or belongs to another organization.")
-        case .filesNotFound(let references):
+        case .keyNotFound:
+            (.notFound, "KEY_NOT_FOUND", "The key does not exist, has ended, or belongs to another organization.")
+        case .filesNotFound(let files):
             (
                 .notFound, "FILE_NOT_FOUND",
-                "\(references.count) of the files do not exist or belong to another organization."
+                "\(files.count) of the files do not exist or belong to another organization."
             )
-        case .formatUnsupported(let files, let accepted):
+        case .formatUnsupported(let files, _):
             (
                 .unprocessableContent, "FILE_FORMAT_UNSUPPORTED",
-                "\(files.count) of the files are of another type than \(accepted.joined(separator: ", "))."
+                "\(files.count) of the files are of a type that is not accepted."
             )
         case .notFound: (.notFound, "NOT_FOUND", "There is no such route.")
         case .methodNotAllowed(let allowed):
@@ -121,6 +148,15 @@ extension APIError {
             (.rangeNotSatisfiable, "RANGE_NOT_SATISFIABLE", "The range lies outside the file's \(size) bytes.")
         case .uploadAlreadyCompleted:
             (.conflict, "UPLOAD_ALREADY_COMPLETED", "The file has been uploaded already.")
+        case .idempotencyKeyReused:
+            (.conflict, "IDEMPOTENCY_KEY_REUSED", "The Idempotency-Key was used with another request.")
+        case .quotaExceeded(let excess):
+            (
+                .forbidden, "QUOTA_EXCEEDED",
+                "The organization may keep \(excess.limit) \(excess.resource); it keeps \(excess.used), and this would add \(excess.requested)."
+            )
+        case .rateLimited(let limit):
+            (.tooManyRequests, "RATE_LIMITED", "The API key may be used for \(limit) requests a second.")
         case .payloadTooLarge(let limit):
             (.contentTooLarge, "PAYLOAD_TOO_LARGE", "The body is larger than \(limit) bytes.")
         case .storageFull:
@@ -134,9 +170,9 @@ extension APIError {
     var internalReason: String? {
         switch self {
         case .unavailable(let reason), .internalError(let reason): reason
-        case .invalid, .unauthorized, .forbidden, .fileNotFound, .filesNotFound, .formatUnsupported, .notFound,
-            .methodNotAllowed, .preconditionFailed, .rangeNotSatisfiable, .uploadAlreadyCompleted, .payloadTooLarge,
-            .storageFull:
+        case .invalid, .unauthorized, .forbidden, .fileNotFound, .filesNotFound, .formatUnsupported, .keyNotFound,
+            .notFound, .methodNotAllowed, .preconditionFailed, .rangeNotSatisfiable, .uploadAlreadyCompleted,
+            .idempotencyKeyReused, .quotaExceeded, .rateLimited, .payloadTooLarge, .storageFull:
             nil
         }
     }

@@ -1,3 +1,4 @@
+import CloakroomDomain
 import HTTPTypes
 import Hummingbird
 
@@ -19,8 +20,11 @@ extension APIError {
         case .unauthorized: response.headers[.wwwAuthenticate] = "Bearer"
         case .methodNotAllowed(let allowed): response.headers[.allow] = allowed.joined(separator: ", ")
         case .rangeNotSatisfiable(let size): response.headers[.contentRange] = "bytes */\(size)"
-        case .invalid, .forbidden, .fileNotFound, .filesNotFound, .formatUnsupported, .notFound, .preconditionFailed,
-            .uploadAlreadyCompleted, .payloadTooLarge, .storageFull, .unavailable, .internalError:
+        // The bucket gains a request within the second.
+        case .rateLimited: response.headers[.retryAfter] = "1"
+        case .invalid, .forbidden, .fileNotFound, .filesNotFound, .formatUnsupported, .keyNotFound, .notFound,
+            .preconditionFailed, .uploadAlreadyCompleted, .idempotencyKeyReused, .quotaExceeded, .payloadTooLarge,
+            .storageFull, .unavailable, .internalError:
             break
         }
         return response
@@ -28,22 +32,52 @@ extension APIError {
 
     private var details: JSONOutput {
         switch self {
-        case .invalid(let fields):
-            let list = fields.map { field in
-                JSONOutput.object([("field", .string(field.field)), ("reason", .string(field.reason))])
+        case .invalid(let fields): return .object([("fields", .array(fields.map(Self.json)))])
+        case .filesNotFound(let files):
+            var members = [("file_ids", JSONOutput.array(files.map { .string($0.reference) }))]
+            if files.contains(where: { $0.pointers != nil }) {
+                members.append(("files", .array(files.map(Self.json))))
             }
-            return .object([("fields", .array(list))])
-        case .filesNotFound(let references):
-            return .object([("file_ids", .array(references.map { .string($0) }))])
+            return .object(members)
         case .formatUnsupported(let files, let accepted):
-            let list = files.map { file in
-                JSONOutput.object([("file_id", .string(file.file)), ("content_type", .string(file.mediaType))])
-            }
-            return .object([("files", .array(list)), ("accept", .array(accepted.map { .string($0) }))])
-        case .unauthorized, .forbidden, .fileNotFound, .notFound, .methodNotAllowed, .preconditionFailed,
-            .rangeNotSatisfiable, .uploadAlreadyCompleted, .payloadTooLarge, .storageFull, .unavailable,
-            .internalError:
+            var members = [("files", JSONOutput.array(files.map(Self.json)))]
+            if let accepted { members.append(("accept", .array(accepted.map { .string($0) }))) }
+            return .object(members)
+        case .quotaExceeded(let excess):
+            return .object([
+                ("quota", .string(excess.resource == .files ? "max_files" : "max_bytes")),
+                ("limit", .integer(excess.limit)), ("used", .integer(excess.used)),
+                ("requested", .integer(excess.requested)),
+            ])
+        case .rateLimited(let limit): return .object([("limit", .integer(Int64(limit)))])
+        case .unauthorized, .forbidden, .fileNotFound, .keyNotFound, .notFound, .methodNotAllowed,
+            .preconditionFailed, .rangeNotSatisfiable, .uploadAlreadyCompleted, .idempotencyKeyReused,
+            .payloadTooLarge, .storageFull, .unavailable, .internalError:
             return .object([])
         }
+    }
+
+    private static func json(_ error: FieldError) -> JSONOutput {
+        var members = [("field", JSONOutput.string(error.field)), ("reason", .string(error.reason))]
+        if let pointer = error.pointer { members.insert(("pointer", .string(pointer.description)), at: 1) }
+        return .object(members)
+    }
+
+    private static func json(_ file: MissingFile) -> JSONOutput {
+        .object([("file_id", .string(file.reference)), ("pointers", .pointers(file.pointers ?? []))])
+    }
+
+    private static func json(_ file: UnsupportedFile) -> JSONOutput {
+        var members = [("file_id", JSONOutput.string(file.file)), ("content_type", .string(file.mediaType))]
+        if let pointers = file.pointers { members.append(("pointers", .pointers(pointers))) }
+        if let accepted = file.accepted { members.append(("accept", .array(accepted.map { .string($0) }))) }
+        return .object(members)
+    }
+}
+
+extension JSONOutput {
+    /// JSON Pointers as strings.
+    static func pointers(_ pointers: [JSONPointer]) -> JSONOutput {
+        .array(pointers.map { .string($0.description) })
     }
 }

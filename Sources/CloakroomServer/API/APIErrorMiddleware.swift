@@ -4,6 +4,7 @@ import HTTPTypes
 import Hummingbird
 import Logging
 import Metrics
+import NIOConcurrencyHelpers
 import NIOCore
 
 /// The API's edge: gives every answer its request id, turns errors into answers, counts and logs once.
@@ -33,6 +34,7 @@ struct APIErrorMiddleware: RouterMiddleware {
             }
             response = error.response(requestID: context.requestID)
         }
+        if let standing = context.standing.withLockedValue({ $0 }) { standing.write(to: &response.headers) }
         if request.method == .head { response = response.createHeadResponse() }
         if let name = Self.requestIDField { response.headers[name] = context.requestID }
         if let name = Self.contentTypeOptionsField { response.headers[name] = "nosniff" }

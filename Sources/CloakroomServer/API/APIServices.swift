@@ -4,6 +4,7 @@ import CloakroomStorage
 /// What the API's operations work with.
 struct APIServices: Sendable {
     let store: FileStore
+    let keys: APIKeys
     let authenticator: Authenticator
     let policy: SigningPolicy
     let signingKeys: SigningKeys

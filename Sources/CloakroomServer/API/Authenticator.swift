@@ -3,72 +3,71 @@ import CloakroomStorage
 import HTTPTypes
 import Hummingbird
 import Logging
+import NIOConcurrencyHelpers
 
-/// Finds out who is asking.
+/// Finds out who is asking, and what they may do.
 struct Authenticator: Sendable {
     private static let organizationField = HTTPField.Name("X-Organization-ID")
 
     let keys: APIKeys
+    let limiter: RateLimiter?
     let clock: SystemClock
 
     /// Returns who a request's API key stands for.
     ///
     /// `Authorization: Bearer sk_…` and `Authorization: Key sk_…`; a key whose checksum is wrong is not looked up.
     ///
-    /// - Throws: ``APIError/unauthorized``, the same for a missing, malformed, unknown and revoked key.
-    func authenticate(_ request: Request, _ context: APIContext) throws(APIError) -> Principal {
+    /// - Throws: ``APIError/unauthorized``, the same for a missing, malformed, unknown, revoked and expired key;
+    ///   ``APIError/rateLimited(_:)`` where the key has asked too often.
+    private func authenticate(_ request: Request, _ context: APIContext) throws(APIError) -> Principal {
         guard let key = Self.presentedKey(request) else { throw .unauthorized }
+        let found: Principal?
         do throws(StorageError) {
-            guard let principal = try self.keys.principal(key) else { throw StorageError.notFound }
-            self.noteUse(by: principal, context.logger)
-            return principal
-        } catch .notFound {
-            throw .unauthorized
+            found = try self.keys.principal(key, now: self.clock.now)
         } catch {
             throw APIError(error)
         }
+        guard let principal = found else { throw .unauthorized }
+        if let limiter, !principal.isGateway {
+            let standing = limiter.admit(principal.keyID, now: .now)
+            context.standing.withLockedValue { $0 = standing }
+            guard standing.isAdmitted else { throw .rateLimited(standing.limit) }
+        }
+        self.noteUse(by: principal, context.logger)
+        return principal
     }
 
-    /// Returns the right to act on an organization's files.
+    /// Returns the right to act on an organization's files and keys.
     ///
     /// - Throws: ``APIError``.
     func authorize(
         _ permission: Permission, _ request: Request, _ context: APIContext
     ) throws(APIError) -> OrganizationAccess {
         let principal = try self.authenticate(request, context)
-        let requested = Self.organizationField.flatMap { request.headers[$0] }
         do throws(Principal.Denial) {
-            return try principal.authorize(permission, requestedOrganization: requested)
+            return try principal.authorize(permission, requestedOrganization: Self.requestedOrganization(request))
         } catch {
             throw APIError(error)
         }
     }
 
-    /// Finds out that a gateway is asking, which names the organization in its request's body.
+    /// Returns a gateway's right to act on the files of the organization that its request's body names.
     ///
-    /// - Returns: Gives the right to act on the files of an organization; `X-Organization-ID`, if there is one, must
-    ///   name the same.
     /// - Throws: ``APIError``.
     func authorizeGateway(
         _ permission: Permission, _ request: Request, _ context: APIContext
-    ) throws(APIError) -> (OrganizationID) throws(APIError) -> OrganizationAccess {
+    ) throws(APIError) -> GatewayAccess {
         let principal = try self.authenticate(request, context)
-        let requested = Self.organizationField.flatMap { request.headers[$0] }
         do throws(Principal.Denial) {
-            try principal.checkGateway(permission)
+            return try principal.authorizeGateway(
+                permission, requestedOrganization: Self.requestedOrganization(request))
         } catch {
             throw APIError(error)
         }
-        return { organization throws(APIError) in
-            guard requested == nil || requested == organization.description else {
-                throw .invalid("X-Organization-ID", "must be the body's organization_id where it is sent")
-            }
-            do throws(Principal.Denial) {
-                return try principal.authorizeGateway(permission, for: organization)
-            } catch {
-                throw APIError(error)
-            }
-        }
+    }
+
+    private static func requestedOrganization(_ request: Request) -> String? {
+        self.organizationField.flatMap { request.headers[$0] }
     }
 
     private static func presentedKey(_ request: Request) -> APIKey? {

@@ -7,8 +7,9 @@ import Hummingbird
 struct DeleteFile: Sendable {
     let services: APIServices
 
-    func callAsFunction(_ request: Request, _ context: APIContext) async throws -> Response {
-        let access = try self.services.authenticator.authorize(.filesWrite, request, context)
+    func callAsFunction(
+        _ access: OrganizationAccess, _ request: Request, _ context: APIContext
+    ) async throws -> Response {
         let id = try FilePath.id(context)
         try await self.services.store.delete(id, access: access, now: self.services.clock.now)
         return Response(status: .noContent)

@@ -12,12 +12,13 @@ struct DownloadFile: Sendable {
 
     let services: APIServices
 
-    func callAsFunction(_ request: Request, _ context: APIContext) async throws -> Response {
-        let access = try self.services.authenticator.authorize(.filesRead, request, context)
+    func callAsFunction(
+        _ access: OrganizationAccess, _ request: Request, _ context: APIContext
+    ) async throws -> Response {
         let id = try FilePath.id(context)
         let redirects = try Self.redirects(QueryItems(request.uri.query))
         let now = self.services.clock.now
-        let record = try self.services.store.record(id, access: access)
+        let record = try self.services.store.readyRecord(id, access: access)
         let expiresAt = now.advanced(bySeconds: self.services.policy.lifetimeSeconds)
         guard let grant = DownloadGrant(record, access: access, expiresAt: expiresAt) else {
             throw APIError.fileNotFound

@@ -28,7 +28,26 @@ enum JSONBody {
     static func object<Object: Decodable>(
         _ type: Object.Type, _ request: Request
     ) async throws(APIError) -> Object {
+        try Self.decode(type, try await Self.collect(request.body))
+    }
+
+    /// Reads a request's body as a JSON object, `nil` where there is no body.
+    ///
+    /// - Parameters:
+    ///   - type: What the object is read as; members that it does not name are not decoded.
+    ///   - request: The request.
+    /// - Returns: The object.
+    /// - Throws: As ``object(_:_:)``.
+    static func objectIfAny<Object: Decodable>(
+        _ type: Object.Type, _ request: Request
+    ) async throws(APIError) -> Object? {
         let body = try await Self.collect(request.body)
+        return body.readableBytes == 0 ? nil : try Self.decode(type, body)
+    }
+
+    private static func decode<Object: Decodable>(
+        _ type: Object.Type, _ body: ByteBuffer
+    ) throws(APIError) -> Object {
         do {
             return try JSONDecoder().decode(Object.self, from: body)
         } catch DecodingError.typeMismatch {
@@ -40,7 +59,12 @@ enum JSONBody {
         }
     }
 
-    private static func collect(_ body: RequestBody) async throws(APIError) -> ByteBuffer {
+    /// Reads a request's body, which is JSON.
+    ///
+    /// - Parameter body: The body.
+    /// - Returns: The bytes.
+    /// - Throws: ``APIError/payloadTooLarge(_:)``.
+    static func collect(_ body: RequestBody) async throws(APIError) -> ByteBuffer {
         var collected = ByteBuffer()
         var iterator = body.makeAsyncIterator()
         while let chunk = try await Self.next(&iterator) {

@@ -1,12 +1,14 @@
 import NIOCore
 
 /// A JSON value on its way out, its members in the order in which the documentation names them.
-enum JSONOutput {
+enum JSONOutput: Sendable {
     case null
     case integer(Int64)
     case string(String)
     case array([JSONOutput])
     case object([(name: String, value: JSONOutput)])
+    /// A JSON text, which is written as it is.
+    case text([UInt8])
 
     /// A string, or null for none.
     static func optional(_ text: String?) -> JSONOutput {
@@ -35,6 +37,7 @@ enum JSONOutput {
                 member.value.write(into: &buffer)
             }
             buffer.writeStaticString("}")
+        case .text(let bytes): buffer.writeBytes(bytes)
         }
     }
 

@@ -7,8 +7,9 @@ import Hummingbird
 struct ListFiles: Sendable {
     let services: APIServices
 
-    func callAsFunction(_ request: Request, _ context: APIContext) async throws -> Response {
-        let access = try self.services.authenticator.authorize(.filesRead, request, context)
+    func callAsFunction(
+        _ access: OrganizationAccess, _ request: Request, _ context: APIContext
+    ) async throws -> Response {
         let query = try Self.decode(QueryItems(request.uri.query))
         let page = try await self.services.store.list(query, access: access)
         return JSONBody.response(

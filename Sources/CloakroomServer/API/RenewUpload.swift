@@ -6,12 +6,13 @@ import Hummingbird
 struct RenewUpload: Sendable {
     let services: APIServices
 
-    func callAsFunction(_ request: Request, _ context: APIContext) async throws -> Response {
-        let access = try self.services.authenticator.authorize(.filesWrite, request, context)
+    func callAsFunction(
+        _ access: OrganizationAccess, _ request: Request, _ context: APIContext
+    ) async throws -> Response {
         let id = try FilePath.id(context)
         let now = self.services.clock.now
-        let declaration = try await self.services.store.renewUpload(
+        let record = try await self.services.store.renewUpload(
             id, access: access, lifetimeSeconds: self.services.policy.lifetimeSeconds, now: now)
-        return UploadTicket.response(id, declaration, self.services.minter, now: now)
+        return UploadTicket.response(record, self.services.minter, now: now)
     }
 }

@@ -20,55 +20,52 @@ struct RequestUpload: Sendable {
 
         init(from decoder: any Decoder) throws {
             let container = try decoder.container(keyedBy: CodingKeys.self)
-            func value(_ key: CodingKeys) throws -> JSONValue? {
-                container.contains(key) ? try container.decode(JSONValue.self, forKey: key) : nil
-            }
-            self.filename = try value(.filename)
-            self.contentType = try value(.contentType)
-            self.sizeBytes = try value(.sizeBytes)
-            self.sha256 = try value(.sha256)
+            self.filename = try container.value(JSONValue.self, .filename)
+            self.contentType = try container.value(JSONValue.self, .contentType)
+            self.sizeBytes = try container.value(JSONValue.self, .sizeBytes)
+            self.sha256 = try container.value(JSONValue.self, .sha256)
         }
     }
 
     let services: APIServices
 
-    func callAsFunction(_ request: Request, _ context: APIContext) async throws -> Response {
-        let access = try self.services.authenticator.authorize(.filesWrite, request, context)
+    func callAsFunction(
+        _ access: OrganizationAccess, _ request: Request, _ context: APIContext
+    ) async throws -> Response {
         context.sendContinue(to: request)
-        let declaration = try Self.decode(
-            try await JSONBody.object(Input.self, request), maximumSize: self.services.policy.maximumSize)
+        let input = try await JSONBody.object(Input.self, request)
+        let (declaration, key) = try Self.decode(request, input, maximumSize: self.services.policy.maximumSize)
         let now = self.services.clock.now
         let record = try await self.services.store.requestUpload(
-            declaration, access: access, lifetimeSeconds: self.services.policy.lifetimeSeconds, now: now)
-        return UploadTicket.response(record.id, declaration, self.services.minter, now: now)
+            declaration, access: access, lifetimeSeconds: self.services.policy.lifetimeSeconds, now: now, key: key)
+        return UploadTicket.response(record, self.services.minter, now: now)
     }
 
     /// Checks every field, and reports every one that is wrong.
     static func decode(
-        _ body: Input, maximumSize: ByteCount
-    ) throws(APIError) -> UploadDeclaration {
+        _ request: Request, _ body: Input, maximumSize: ByteCount
+    ) throws(APIError) -> (UploadDeclaration, IdempotencyKey?) {
         var errors: [APIError.FieldError] = []
+        let key = IdempotencyKey.read(request, &errors)
         let filename = UploadFields.filename(body.filename, &errors)
         let mediaType = UploadFields.mediaType(body.contentType, &errors)
         let size = UploadFields.size(body.sizeBytes, maximum: maximumSize, &errors)
         let digest = UploadFields.digest(body.sha256, &errors)
         if let filename, let mediaType { UploadFields.checkExtension(filename, mediaType, &errors) }
         guard errors.isEmpty, let filename, let mediaType, let size else { throw .invalid(errors) }
-        return UploadDeclaration(filename: filename, mediaType: mediaType, size: size, sha256: digest)
+        return (UploadDeclaration(filename: filename, mediaType: mediaType, size: size, sha256: digest), key)
     }
 }
 
 /// What a client needs to send a file's bytes.
 enum UploadTicket {
-    static func response(
-        _ id: FileID, _ declaration: UploadDeclaration, _ minter: PresignedURL.Minter, now: Timestamp
-    ) -> Response {
-        let url = minter.upload(id, declaration, now: now)
+    static func response(_ record: FileRecord, _ minter: PresignedURL.Minter, now: Timestamp) -> Response {
+        let url = minter.upload(record, now: now)
         return JSONBody.response(
             .object([
-                ("file_id", .string(id.description)), ("upload_url", .string(url.url.reveal())),
+                ("file_id", .string(record.id.description)), ("upload_url", .string(url.url.reveal())),
                 ("expires_at", .string(url.expiresAt.rfc3339)), ("method", .string("PUT")),
-                ("headers", .object([("Content-Type", .string(declaration.mediaType.text))])),
+                ("headers", .object([("Content-Type", .string(record.declaration.mediaType.text))])),
             ]))
     }
 }

@@ -6,8 +6,9 @@ import Hummingbird
 struct ShowFile: Sendable {
     let services: APIServices
 
-    func callAsFunction(_ request: Request, _ context: APIContext) throws -> Response {
-        let access = try self.services.authenticator.authorize(.filesRead, request, context)
+    func callAsFunction(
+        _ access: OrganizationAccess, _ request: Request, _ context: APIContext
+    ) throws -> Response {
         let id = try FilePath.id(context)
         return JSONBody.response(FileResource.json(try self.services.store.record(id, access: access)))
     }

@@ -11,41 +11,46 @@ struct UploadFile: Sendable {
 
     let services: APIServices
 
-    func callAsFunction(_ request: Request, _ context: APIContext) async throws -> Response {
-        let access = try self.services.authenticator.authorize(.filesWrite, request, context)
-        let (filename, mediaType) = try Self.decode(request)
-        try self.checkLength(request)
+    func callAsFunction(
+        _ access: OrganizationAccess, _ request: Request, _ context: APIContext
+    ) async throws -> Response {
+        let (filename, mediaType, key) = try Self.decode(request)
         let staged = try self.services.store.stageNew(
-            access: access, maximumSize: self.services.policy.maximumSize, checksums: try Self.checksums(request))
+            access: access, maximumSize: self.services.policy.maximumSize, announced: try self.announcedLength(request),
+            checksums: try Self.checksums(request))
         context.sendContinue(to: request)
         let last = try await self.receive(request.body, into: staged)
         let record = try await self.services.store.sealNew(
             staged, last: last, filename: filename, mediaType: mediaType, access: access,
-            now: self.services.clock.now)
+            now: self.services.clock.now, key: key)
         var response = JSONBody.response(FileResource.json(record), status: .created)
         response.headers[.location] = "/v1/files/\(record.id)"
         return response
     }
 
-    private static func decode(_ request: Request) throws(APIError) -> (Filename, CloakroomDomain.MediaType) {
+    private static func decode(
+        _ request: Request
+    ) throws(APIError) -> (Filename, CloakroomDomain.MediaType, IdempotencyKey?) {
         var errors: [APIError.FieldError] = []
         let name = QueryItems(request.uri.query)["filename"]
         let filename = UploadFields.filename(name.map { .string($0) }, &errors)
         let type = request.headers[.contentType]
         let mediaType = UploadFields.mediaType(type.map { .string($0) }, &errors)
+        let key = IdempotencyKey.read(request, &errors)
         if let filename, let mediaType { UploadFields.checkExtension(filename, mediaType, &errors) }
         guard errors.isEmpty, let filename, let mediaType else { throw .invalid(errors) }
-        return (filename, mediaType)
+        return (filename, mediaType, key)
     }
 
-    private func checkLength(_ request: Request) throws(APIError) {
-        guard let digits = request.headers[.contentLength] else { return }
+    private func announcedLength(_ request: Request) throws(APIError) -> ByteCount? {
+        guard let digits = request.headers[.contentLength] else { return nil }
         let maximum = self.services.policy.maximumSize.bytes
         guard let length = DecimalDigits.value(of: digits.utf8) else {
             throw .invalid("Content-Length", "must be a whole number")
         }
         guard length <= maximum else { throw .payloadTooLarge(maximum) }
         guard length > 0 else { throw .invalid("body", "must have 1 to \(maximum) bytes; it has 0") }
+        return ByteCount(Int64(length))
     }
 
     private static func checksums(_ request: Request) throws(APIError) -> [Checksum] {

@@ -69,6 +69,11 @@ extension StorageRefusal {
                     Detail("Field", digest.field), Detail("Expected", digest.expected),
                     Detail("Received", digest.received),
                 ])
+        case .urlRevoked:
+            self.init(.forbidden, "AccessDenied", "The URL has been revoked.")
+        case .quotaExceeded, .idempotencyKeyReused:
+            self.init(.internalServerError, "InternalError", "The storage failed; nothing was changed.")
+            self.internalReason = "an upload to a declared file was refused as a new one: \(error)"
         case .full:
             self.init(.insufficientStorage, "InsufficientStorage", "The storage is full; reads and deletions go on.")
         case .writesRefused(let reason):

@@ -42,6 +42,7 @@ public final class StagedBlob: Sendable {
     }
 
     private struct State: ~Copyable {
+        var fileID: FileID
         var file: FileDescriptor?
         var temporaryName: String?
         /// The whole body so far, until it is too large for a pack and goes into a file.
@@ -58,7 +59,7 @@ public final class StagedBlob: Sendable {
     private static let directLength: Int64 = 1_024 * 1_024
 
     /// The file these bytes are meant for.
-    let fileID: FileID
+    var fileID: FileID { self.state.withLock { $0.fileID } }
     private let store: BlobStore
     private let keepsBytes: Bool
     private let length: Length
@@ -72,13 +73,18 @@ public final class StagedBlob: Sendable {
     ///   - keepsBytes: `false` to hash only, as for the repetition of an upload.
     init(store: BlobStore, fileID: FileID, length: Length, checksums: [Checksum], keepsBytes: Bool) {
         self.store = store
-        self.fileID = fileID
         self.length = length
         self.keepsBytes = keepsBytes
         self.state = Mutex(
             State(
+                fileID: fileID,
                 whole: keepsBytes && length.mayBePacked ? ByteBuffer() : nil,
                 checks: checksums.map(ChecksumComputation.init)))
+    }
+
+    /// Means the bytes for another file, whose earlier upload was one of the same request.
+    func becomes(_ id: FileID) {
+        self.state.withLock { $0.fileID = id }
     }
 
     /// Whether no call touches the disk before the bytes are published: they are few, and kept in memory.
@@ -208,7 +214,7 @@ public final class StagedBlob: Sendable {
         switch self.store.staging {
         case .unnamed:
             state.file = try FileDescriptor(
-                at: self.store.directory(of: self.fileID), ".", flags: CLOAKROOM_O_TMPFILE | flags)
+                at: self.store.directory(of: state.fileID), ".", flags: CLOAKROOM_O_TMPFILE | flags)
         case .named:
             let name = self.store.nextTemporaryName()
             state.temporaryName = name
@@ -259,34 +265,27 @@ public final class StagedBlob: Sendable {
                 throw error.storageError
             }
             guard let file = state.file?.rawValue else { return false }
-            let directory = self.store.directory(of: self.fileID)
             try self.store.synchronize(file)
-            guard try self.link(file, state.temporaryName, directory, replacingOrphan: replacingOrphan) else {
-                return false
-            }
-            try self.store.synchronize(directory)
+            if replacingOrphan { try self.store.remove(state.fileID) }
+            guard try self.link(file, state.temporaryName, as: state.fileID) else { return false }
+            try self.store.synchronize(self.store.directory(of: state.fileID))
             return true
         }
     }
 
     /// Gives the file its name; `false` where there is a file of that name already.
     private func link(
-        _ file: Int32, _ temporaryName: String?, _ directory: Int32, replacingOrphan: Bool
+        _ file: Int32, _ temporaryName: String?, as id: FileID
     ) throws(StorageError) -> Bool {
-        if replacingOrphan { try self.store.remove(self.fileID) }
-        let code = self.link(file, temporaryName, directory)
-        guard code != EEXIST else { return false }
-        guard code == 0 else { throw SystemCallError(.linkat, code: code).storageError }
-        return true
-    }
-
-    private func link(_ file: Int32, _ temporaryName: String?, _ directory: Int32) -> Int32 {
+        let directory = self.store.directory(of: id)
         let result =
             if let temporaryName {
-                linkat(self.store.stagingDescriptor, temporaryName, directory, self.fileID.uuid, 0)
+                linkat(self.store.stagingDescriptor, temporaryName, directory, id.uuid, 0)
             } else {
-                linkat(AT_FDCWD, BlobStore.procPath(of: file), directory, self.fileID.uuid, AT_SYMLINK_FOLLOW)
+                linkat(AT_FDCWD, BlobStore.procPath(of: file), directory, id.uuid, AT_SYMLINK_FOLLOW)
             }
-        return result == 0 ? 0 : errno
+        guard result != 0 else { return true }
+        guard errno == EEXIST else { throw SystemCallError(.linkat).storageError }
+        return false
     }
 }

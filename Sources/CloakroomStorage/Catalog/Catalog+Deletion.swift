@@ -59,7 +59,11 @@ extension Catalog {
                     abandoned.append((id, owner))
                 }
             }
-            for (id, owner) in abandoned { _ = try Self.moveToDeleted(id, of: owner, now: now, connection) }
+            for (id, owner) in abandoned {
+                _ = try Self.moveToDeleted(id, of: owner, now: now, connection)
+                // Whoever repeats the request wants a file that can still be sent.
+                try connection.statement("DELETE FROM idempotency_keys WHERE file_id = ?").bind(id.bytes).run()
+            }
             return abandoned.count
         }
     }

@@ -12,47 +12,6 @@ extension Catalog {
         case missing
     }
 
-    /// Adds a pending file, and its organization if it is new.
-    ///
-    /// - Parameter file: A pending file.
-    /// - Throws: ``StorageError``.
-    public func insert(_ file: FileRecord) async throws(StorageError) {
-        try await self.insert(file, at: nil)
-    }
-
-    /// Adds a file, and its organization if it is new.
-    ///
-    /// - Parameters:
-    ///   - file: The file; one that is ready has its bytes on the disk.
-    ///   - slot: Where they are packed, if they are.
-    /// - Throws: ``StorageError``.
-    func insert(_ file: FileRecord, at slot: PackSlot?) async throws(StorageError) {
-        try await self.writer.write { connection throws(SQLiteError) in
-            try Self.ensureOrganization(file.organization, now: file.createdAt, connection)
-            try connection.statement(
-                """
-                INSERT INTO files (id, organization_id, filename, content_type, size_bytes, declared_sha256, created_at,
-                    upload_expires_at, sha256, uploaded_at, pack, pack_offset)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                """
-            )
-            .bind(file.id.bytes).bind(file.organization.description).bind(file.declaration.filename.text)
-            .bind(file.declaration.mediaType.text).bind(file.declaration.size.bytes)
-            .bind(file.declaration.sha256?.bytes).bind(file.createdAt.secondsSinceEpoch)
-            .bind(file.uploadExpiresAt.secondsSinceEpoch)
-            .bind(file.seal?.sha256.bytes).bind(file.seal?.uploadedAt.secondsSinceEpoch)
-            .bind(slot?.pack.number).bind(slot?.offset)
-            .run()
-        }
-    }
-
-    static func ensureOrganization(
-        _ organization: OrganizationID, now: Timestamp, _ connection: SQLiteConnection
-    ) throws(SQLiteError) {
-        try connection.statement("INSERT OR IGNORE INTO organizations (id, created_at) VALUES (?, ?)")
-            .bind(organization.description).bind(now.secondsSinceEpoch).run()
-    }
-
     /// Marks a pending file ready.
     ///
     /// - Parameters:
@@ -131,7 +90,7 @@ extension Catalog {
             let row = try connection.statement(
                 """
                 SELECT id, organization_id, filename, content_type, size_bytes, declared_sha256, created_at,
-                    upload_expires_at, sha256, uploaded_at FROM files WHERE id = ?
+                    upload_expires_at, sha256, uploaded_at, urls_revoked_at FROM files WHERE id = ?
                 """
             ).bind(id.bytes)
             defer { row.reset() }
@@ -152,21 +111,32 @@ extension Catalog {
         }
     }
 
-    /// Returns those of some files that are an organization's, as they were at one moment.
+    /// Returns those of some files that are an organization's and ready, as they were at one moment.
+    ///
+    /// SQLite looks at all that decides: a file that is not there takes as long as one that is pending or another's.
     ///
     /// - Parameters:
     ///   - ids: Any files.
     ///   - organization: Whose are returned.
     /// - Returns: The files, in the order of the ids.
     /// - Throws: ``StorageError``.
-    public func files(_ ids: [FileID], of organization: OrganizationID) throws(StorageError) -> [FileRecord] {
+    func readyFiles(_ ids: [FileID], of organization: OrganizationID) throws(StorageError) -> [FileRecord] {
         try self.readers.read { connection throws(SQLiteError) in
             // One transaction: one lock, and one state of the catalogue.
             try connection.execute("BEGIN")
             defer { try? connection.execute("COMMIT") }
+            let row = try connection.statement(
+                """
+                SELECT id, organization_id, filename, content_type, size_bytes, declared_sha256, created_at,
+                    upload_expires_at, sha256, uploaded_at, urls_revoked_at FROM files
+                WHERE id = ? AND organization_id = ? AND sha256 IS NOT NULL
+                """)
+            defer { row.reset() }
             var files: [FileRecord] = []
             for id in ids {
-                if let file = try Self.file(id, of: organization, connection) { files.append(file) }
+                row.reset()
+                row.bind(id.bytes).bind(organization.description)
+                if try row.step() { files.append(try FileRow.decode(row)) }
             }
             return files
         }
@@ -178,7 +148,7 @@ extension Catalog {
         let row = try connection.statement(
             """
             SELECT id, organization_id, filename, content_type, size_bytes, declared_sha256, created_at,
-                upload_expires_at, sha256, uploaded_at FROM files WHERE id = ? AND organization_id = ?
+                upload_expires_at, sha256, uploaded_at, urls_revoked_at FROM files WHERE id = ? AND organization_id = ?
             """
         ).bind(id.bytes).bind(organization.description)
         defer { row.reset() }
@@ -264,19 +234,19 @@ extension Catalog {
         case nil:
             """
             SELECT id, organization_id, filename, content_type, size_bytes, declared_sha256, created_at,
-                upload_expires_at, sha256, uploaded_at FROM files
+                upload_expires_at, sha256, uploaded_at, urls_revoked_at FROM files
             WHERE organization_id = ? AND id < ? ORDER BY id DESC
             """
         case .ready:
             """
             SELECT id, organization_id, filename, content_type, size_bytes, declared_sha256, created_at,
-                upload_expires_at, sha256, uploaded_at FROM files
+                upload_expires_at, sha256, uploaded_at, urls_revoked_at FROM files
             WHERE organization_id = ? AND id < ? AND sha256 IS NOT NULL ORDER BY id DESC
             """
         case .pending:
             """
             SELECT id, organization_id, filename, content_type, size_bytes, declared_sha256, created_at,
-                upload_expires_at, sha256, uploaded_at FROM files
+                upload_expires_at, sha256, uploaded_at, urls_revoked_at FROM files
             WHERE organization_id = ? AND id < ? AND sha256 IS NULL ORDER BY id DESC
             """
         }

@@ -8,12 +8,17 @@ extension Catalog {
     /// - Parameters:
     ///   - key: The key without its secret.
     ///   - digest: The SHA-256 of the secret.
-    ///   - replaced: The key that is revoked with the same commit, if any.
+    ///   - replacement: The key whose place it takes, and from when on that is refused, with the same commit.
+    /// - Returns: Whether it was added: not where the key to be replaced is no longer accepted.
     /// - Throws: ``StorageError``.
     public func insert(
-        _ key: APIKeyRecord, digest: SHA256Digest, revoking replaced: APIKeyID? = nil
-    ) async throws(StorageError) {
+        _ key: APIKeyRecord, digest: SHA256Digest, replacing replacement: (id: APIKeyID, end: Timestamp)? = nil
+    ) async throws(StorageError) -> Bool {
         try await self.writer.write { connection throws(SQLiteError) in
+            if let replacement {
+                let isReplaced = try Self.end(replacement.id, at: replacement.end, now: key.createdAt, connection)
+                guard isReplaced else { return false }
+            }
             var owner: String?
             if case .organization(let organization) = key.scope {
                 try Self.ensureOrganization(organization, now: key.createdAt, connection)
@@ -28,10 +33,23 @@ extension Catalog {
             .bind(key.id.description).bind(digest.bytes).bind(owner).bind(key.name).bind(key.visiblePrefix)
             .bind(key.permissions.map(\.rawValue).sorted().joined(separator: " "))
             .bind(key.createdAt.secondsSinceEpoch).run()
-            guard let replaced else { return }
-            try connection.statement("UPDATE api_keys SET revoked_at = coalesce(revoked_at, ?) WHERE id = ?")
-                .bind(key.createdAt.secondsSinceEpoch).bind(replaced.description).run()
+            return true
         }
+    }
+
+    /// Ends a key that is accepted; an end that it has already is not put off.
+    private static func end(
+        _ id: APIKeyID, at end: Timestamp, now: Timestamp, _ connection: SQLiteConnection
+    ) throws(SQLiteError) -> Bool {
+        try connection.statement(
+            """
+            UPDATE api_keys SET expires_at = min(coalesce(expires_at, ?1), ?1),
+                revoked_at = CASE WHEN ?1 <= ?2 THEN ?2 END
+            WHERE id = ?3 AND revoked_at IS NULL AND coalesce(expires_at, ?2 + 1) > ?2
+            """
+        )
+        .bind(end.secondsSinceEpoch).bind(now.secondsSinceEpoch).bind(id.description).run()
+        return connection.changes == 1
     }
 
     /// Returns the key of a digest, revoked or not.
@@ -43,7 +61,8 @@ extension Catalog {
         try self.readers.read { connection throws(SQLiteError) in
             let row = try connection.statement(
                 """
-                SELECT id, organization_id, name, visible_prefix, permissions, created_at, last_used_at, revoked_at
+                SELECT id, organization_id, name, visible_prefix, permissions, created_at, last_used_at, revoked_at,
+                    expires_at
                 FROM api_keys WHERE digest = ?
                 """
             ).bind(digest.bytes)
@@ -52,14 +71,20 @@ extension Catalog {
         }
     }
 
-    /// Returns every key, oldest first.
-    public func apiKeys() throws(StorageError) -> [APIKeyRecord] {
+    /// Returns keys, oldest first.
+    ///
+    /// - Parameter organization: Whose; `nil` for every key there is, those of gateways too.
+    /// - Returns: Keys, oldest first.
+    /// - Throws: ``StorageError``.
+    public func apiKeys(of organization: OrganizationID? = nil) throws(StorageError) -> [APIKeyRecord] {
         try self.readers.read { connection throws(SQLiteError) in
             let row = try connection.statement(
                 """
-                SELECT id, organization_id, name, visible_prefix, permissions, created_at, last_used_at, revoked_at
-                FROM api_keys ORDER BY created_at, id
-                """)
+                SELECT id, organization_id, name, visible_prefix, permissions, created_at, last_used_at, revoked_at,
+                    expires_at
+                FROM api_keys WHERE ?1 IS NULL OR organization_id = ?1 ORDER BY created_at, id
+                """
+            ).bind(organization?.description)
             defer { row.reset() }
             var keys: [APIKeyRecord] = []
             while try row.step() { keys.append(try Self.decodeKey(row)) }
@@ -71,13 +96,21 @@ extension Catalog {
     ///
     /// - Parameters:
     ///   - id: The key.
+    ///   - organization: Whose key it must be; `nil` for any.
     ///   - now: The time of revocation.
     /// - Returns: Whether there is such a key; revoking one twice keeps the first time.
     /// - Throws: ``StorageError``.
-    public func revoke(_ id: APIKeyID, now: Timestamp) async throws(StorageError) -> Bool {
+    public func revoke(
+        _ id: APIKeyID, of organization: OrganizationID?, now: Timestamp
+    ) async throws(StorageError) -> Bool {
         try await self.writer.write { connection throws(SQLiteError) in
-            try connection.statement("UPDATE api_keys SET revoked_at = coalesce(revoked_at, ?) WHERE id = ?")
-                .bind(now.secondsSinceEpoch).bind(id.description).run()
+            try connection.statement(
+                """
+                UPDATE api_keys SET revoked_at = coalesce(revoked_at, ?1)
+                WHERE id = ?2 AND (?3 IS NULL OR organization_id = ?3)
+                """
+            )
+            .bind(now.secondsSinceEpoch).bind(id.description).bind(organization?.description).run()
             return connection.changes == 1
         }
     }
@@ -114,6 +147,7 @@ extension Catalog {
             permissions: Set(permissions.split(separator: " ").compactMap { Permission(rawValue: String($0)) }),
             createdAt: Timestamp(secondsSinceEpoch: createdAt),
             lastUsedAt: row.integer(6).map { Timestamp(secondsSinceEpoch: $0) },
+            expiresAt: row.integer(8).map { Timestamp(secondsSinceEpoch: $0) },
             revokedAt: row.integer(7).map { Timestamp(secondsSinceEpoch: $0) })
     }
 }

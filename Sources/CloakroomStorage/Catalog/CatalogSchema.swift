@@ -8,7 +8,7 @@ enum CatalogSchema {
         let known: Int
     }
 
-    static let migrations = [version1, version2]
+    static let migrations = [version1, version2, version3]
 
     /// Tables are `STRICT` and hold the invariants as constraints: SQLite is trusted before our own code.
     private static let version1 = """
@@ -71,6 +71,43 @@ enum CatalogSchema {
         DROP INDEX deleted_files_to_remove;
         CREATE INDEX deleted_files_to_remove ON deleted_files (id) WHERE bytes_removed = 0 AND pack IS NULL;
         CREATE INDEX deleted_files_to_give_back ON deleted_files (id) WHERE bytes_removed = 0 AND pack IS NOT NULL;
+        """
+
+    /// What the gateway's side needs: quotas, idempotency keys, keys that end, URLs that are revoked.
+    private static let version3 = """
+        ALTER TABLE organizations ADD COLUMN max_files INTEGER CHECK (max_files >= 0); -- NULL: any number
+        ALTER TABLE organizations ADD COLUMN max_bytes INTEGER CHECK (max_bytes >= 0);
+        ALTER TABLE organizations ADD COLUMN used_files INTEGER NOT NULL DEFAULT 0 CHECK (used_files >= 0);
+        ALTER TABLE organizations ADD COLUMN used_bytes INTEGER NOT NULL DEFAULT 0 CHECK (used_bytes >= 0);
+        UPDATE organizations SET (used_files, used_bytes) =
+            (SELECT count(*), coalesce(sum(size_bytes), 0) FROM files WHERE organization_id = organizations.id);
+        -- Whoever adds or removes a row: the sums are right.
+        CREATE TRIGGER files_are_counted AFTER INSERT ON files BEGIN
+            UPDATE organizations SET used_files = used_files + 1, used_bytes = used_bytes + NEW.size_bytes
+            WHERE id = NEW.organization_id;
+        END;
+        CREATE TRIGGER files_are_discounted AFTER DELETE ON files BEGIN
+            UPDATE organizations SET used_files = used_files - 1, used_bytes = used_bytes - OLD.size_bytes
+            WHERE id = OLD.organization_id;
+        END;
+
+        ALTER TABLE files ADD COLUMN urls_revoked_at INTEGER;
+        CREATE INDEX files_with_revoked_urls ON files (urls_revoked_at) WHERE urls_revoked_at IS NOT NULL;
+
+        ALTER TABLE api_keys ADD COLUMN expires_at INTEGER;
+        CREATE INDEX api_keys_of_organization ON api_keys (organization_id, created_at, id);
+
+        CREATE TABLE idempotency_keys (
+            organization_id TEXT NOT NULL REFERENCES organizations (id),
+            key TEXT NOT NULL CHECK (length(key) BETWEEN 1 AND 255),
+            fingerprint BLOB NOT NULL CHECK (length(fingerprint) = 32),
+            -- Not a reference: a deleted file's key is still taken.
+            file_id BLOB NOT NULL CHECK (length(file_id) = 16),
+            created_at INTEGER NOT NULL,
+            PRIMARY KEY (organization_id, key)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
+        CREATE INDEX idempotency_keys_of_file ON idempotency_keys (file_id);
         """
 
     /// Brings a database up to date.

@@ -22,7 +22,8 @@ enum FileRow {
                 filename: filename, mediaType: mediaType, size: size,
                 sha256: row.blob(5).flatMap { SHA256Digest(bytes: $0) }),
             createdAt: Timestamp(secondsSinceEpoch: createdAt),
-            uploadExpiresAt: Timestamp(secondsSinceEpoch: uploadExpiresAt), status: status)
+            uploadExpiresAt: Timestamp(secondsSinceEpoch: uploadExpiresAt), status: status,
+            urlsRevokedAt: row.integer(10).map { Timestamp(secondsSinceEpoch: $0) })
     }
 }
 

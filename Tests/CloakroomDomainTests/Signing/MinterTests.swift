@@ -70,7 +70,7 @@ struct MinterTests {
         let fixture = try SigningFixture()
         let minter = PresignedURL.Minter(policy: fixture.policy, keyRing: fixture.keyRing)
         let record = try Self.record("cat.png", "image/png")
-        let minted = minter.upload(record.id, record.declaration, now: SigningFixture.now)
+        let minted = minter.upload(record, now: SigningFixture.now)
         let url = minted.url.reveal()
         #expect(url.hasPrefix("http://127.0.0.1:8081\(SigningFixture.uploadPath)?"))
         #expect(Self.parameters(url) == Self.parameters(SigningFixture.upload))

@@ -1,0 +1,96 @@
+/// How much an organization may keep; pending files count as much as ready ones.
+public struct Quota: Hashable, Sendable {
+    /// The most files, `nil` for any number.
+    public var maximumFiles: Int64?
+    /// The most bytes, `nil` for any number.
+    public var maximumBytes: Int64?
+
+    /// Creates a quota.
+    ///
+    /// - Parameters:
+    ///   - maximumFiles: The most files, `nil` for any number.
+    ///   - maximumBytes: The most bytes, `nil` for any number.
+    public init(maximumFiles: Int64? = nil, maximumBytes: Int64? = nil) {
+        self.maximumFiles = maximumFiles
+        self.maximumBytes = maximumBytes
+    }
+
+    /// What an organization keeps.
+    public struct Usage: Hashable, Sendable {
+        /// Its files, pending and ready.
+        public let files: Int64
+        /// Their sizes, as declared.
+        public let bytes: Int64
+
+        /// Creates a usage.
+        ///
+        /// - Parameters:
+        ///   - files: Files, pending and ready.
+        ///   - bytes: Their sizes, as declared.
+        public init(files: Int64, bytes: Int64) {
+            self.files = files
+            self.bytes = bytes
+        }
+    }
+
+    /// Why a file does not fit.
+    public struct Excess: Error, Hashable, Sendable {
+        /// What there is too much of.
+        public enum Resource: Hashable, Sendable {
+            /// The number of files.
+            case files
+            /// The sum of their sizes.
+            case bytes
+        }
+
+        /// What there is too much of.
+        public let resource: Resource
+        /// The most that is allowed.
+        public let limit: Int64
+        /// What is there.
+        public let used: Int64
+        /// What would have come on top.
+        public let requested: Int64
+    }
+
+    /// Passes if one more file fits.
+    ///
+    /// - Parameters:
+    ///   - size: The file's size.
+    ///   - usage: What is there.
+    /// - Throws: ``Excess``.
+    public func check(adding size: ByteCount, to usage: Usage) throws(Excess) {
+        if let limit = self.maximumFiles, usage.files >= limit {
+            throw Excess(resource: .files, limit: limit, used: usage.files, requested: 1)
+        }
+        if let limit = self.maximumBytes, usage.bytes > limit - size.bytes {
+            throw Excess(resource: .bytes, limit: limit, used: usage.bytes, requested: size.bytes)
+        }
+    }
+}
+
+/// A row of the catalogue: an organization.
+public struct OrganizationRecord: Hashable, Sendable {
+    /// Its id.
+    public let id: OrganizationID
+    /// When it got its first key or file.
+    public let createdAt: Timestamp
+    /// How much it may keep.
+    public let quota: Quota
+    /// What it keeps.
+    public let usage: Quota.Usage
+
+    /// Creates a record.
+    ///
+    /// - Parameters:
+    ///   - id: Its id.
+    ///   - createdAt: When it got its first key or file.
+    ///   - quota: How much it may keep.
+    ///   - usage: What it keeps.
+    public init(id: OrganizationID, createdAt: Timestamp, quota: Quota, usage: Quota.Usage) {
+        self.id = id
+        self.createdAt = createdAt
+        self.quota = quota
+        self.usage = usage
+    }
+}

@@ -1,0 +1,40 @@
+/// A place in a JSON document (RFC 6901), in its string representation: `/images/0`, empty for the document itself.
+public struct JSONPointer: Hashable, Sendable, CustomStringConvertible {
+    /// The document itself.
+    public static let root = JSONPointer(unchecked: "")
+
+    /// The pointer, `~` as `~0` and `/` as `~1` (RFC 6901 §3).
+    public let description: String
+
+    private init(unchecked text: String) {
+        self.description = text
+    }
+
+    /// Reads a pointer.
+    ///
+    /// - Parameter text: By RFC 6901 §3; anything else gives `nil`.
+    public init?(_ text: String) {
+        guard text.isEmpty || text.utf8.first == UInt8(ascii: "/") else { return nil }
+        for part in text.utf8.split(separator: UInt8(ascii: "~"), omittingEmptySubsequences: false).dropFirst() {
+            guard part.first == UInt8(ascii: "0") || part.first == UInt8(ascii: "1") else { return nil }
+        }
+        self.init(unchecked: text)
+    }
+
+    /// Joins the names and indices on the way to a value.
+    init(_ tokens: some Sequence<String>) {
+        self.init(unchecked: tokens.map { "/" + Self.escaped($0) }.joined())
+    }
+
+    /// The place that holds this one, `nil` for the document itself.
+    public var parent: JSONPointer? {
+        self.description.utf8.lastIndex(of: UInt8(ascii: "/")).map {
+            JSONPointer(unchecked: String(self.description[..<$0]))
+        }
+    }
+
+    private static func escaped(_ token: String) -> String {
+        guard token.utf8.contains(where: { $0 == UInt8(ascii: "~") || $0 == UInt8(ascii: "/") }) else { return token }
+        return token.replacing("~", with: "~0").replacing("/", with: "~1")
+    }
+}

@@ -1,0 +1,203 @@
+/// Walks a JSON text (RFC 8259) and tells where its values are; every byte stays where it is.
+///
+/// Decoding into values and encoding them again would change numbers, escapes, white space and the order of members.
+struct JSONScanner {
+    /// Why a text cannot be walked.
+    enum Failure: Error, Hashable, Sendable {
+        /// It is no JSON: the offset of the first byte that cannot stand there.
+        case malformed(at: Int)
+        /// Arrays and objects are nested deeper than is allowed.
+        case tooDeep
+    }
+
+    /// What a walk finds.
+    enum Event {
+        /// An array or object begins or ends.
+        case opened, closed
+        /// A member's name, with its quotation marks; its value follows.
+        case name(Range<Int>)
+        /// An element of an array follows.
+        case element(index: Int)
+        /// A string, with its quotation marks.
+        case string(Range<Int>)
+    }
+
+    private let bytes: [UInt8]
+    private let end: Int
+    private let maximumDepth: Int
+    private(set) var offset: Int
+
+    /// - Parameters:
+    ///   - bytes: UTF-8, checked before.
+    ///   - range: The part to walk; without one, the whole.
+    ///   - maximumDepth: How deep arrays and objects may be nested.
+    init(_ bytes: [UInt8], in range: Range<Int>? = nil, maximumDepth: Int) {
+        self.bytes = bytes
+        self.offset = range?.lowerBound ?? 0
+        self.end = range?.upperBound ?? bytes.count
+        self.maximumDepth = maximumDepth
+    }
+
+    /// Walks the only value of the text.
+    mutating func walk(_ visit: (Event) -> Void) throws(Failure) {
+        self.skipWhitespace()
+        try self.value(depth: 0, visit)
+        self.skipWhitespace()
+        guard self.offset == self.end else { throw .malformed(at: self.offset) }
+    }
+
+    /// Walks a text that is an object, and tells where the values of its members are.
+    ///
+    /// - Returns: The range of each member's name, with its quotation marks, and of its value; `nil` where the text is
+    ///   another value.
+    mutating func members() throws(Failure) -> [(name: Range<Int>, value: Range<Int>)]? {
+        self.skipWhitespace()
+        guard self.peek == UInt8(ascii: "{") else {
+            try self.walk { _ in }
+            return nil
+        }
+        var members: [(name: Range<Int>, value: Range<Int>)] = []
+        try self.sequence(closing: UInt8(ascii: "}")) { scanner, _ throws(Failure) in
+            let name = try scanner.name()
+            let start = scanner.offset
+            try scanner.value(depth: 0) { _ in }
+            members.append((name, start..<scanner.offset))
+        }
+        self.skipWhitespace()
+        guard self.offset == self.end else { throw .malformed(at: self.offset) }
+        return members
+    }
+
+    // MARK: Values
+
+    private mutating func value(depth: Int, _ visit: (Event) -> Void) throws(Failure) {
+        switch self.peek {
+        case UInt8(ascii: "{"):
+            guard depth < self.maximumDepth else { throw .tooDeep }
+            visit(.opened)
+            try self.sequence(closing: UInt8(ascii: "}")) { scanner, _ throws(Failure) in
+                visit(.name(try scanner.name()))
+                try scanner.value(depth: depth + 1, visit)
+            }
+            visit(.closed)
+        case UInt8(ascii: "["):
+            guard depth < self.maximumDepth else { throw .tooDeep }
+            visit(.opened)
+            try self.sequence(closing: UInt8(ascii: "]")) { scanner, index throws(Failure) in
+                visit(.element(index: index))
+                try scanner.value(depth: depth + 1, visit)
+            }
+            visit(.closed)
+        case UInt8(ascii: "\""): visit(.string(try self.string()))
+        case UInt8(ascii: "t"): try self.literal("true")
+        case UInt8(ascii: "f"): try self.literal("false")
+        case UInt8(ascii: "n"): try self.literal("null")
+        default: try self.number()
+        }
+    }
+
+    /// Walks what stands between brackets, separated by commas.
+    private mutating func sequence(
+        closing: UInt8, _ item: (inout JSONScanner, Int) throws(Failure) -> Void
+    ) throws(Failure) {
+        self.offset += 1
+        self.skipWhitespace()
+        if self.takes(closing) { return }
+        var index = 0
+        while true {
+            try item(&self, index)
+            index += 1
+            self.skipWhitespace()
+            if self.takes(closing) { return }
+            try self.take(UInt8(ascii: ","))
+            self.skipWhitespace()
+        }
+    }
+
+    private mutating func name() throws(Failure) -> Range<Int> {
+        guard self.peek == UInt8(ascii: "\"") else { throw .malformed(at: self.offset) }
+        let name = try self.string()
+        self.skipWhitespace()
+        try self.take(UInt8(ascii: ":"))
+        self.skipWhitespace()
+        return name
+    }
+
+    private mutating func string() throws(Failure) -> Range<Int> {
+        let start = self.offset
+        self.offset += 1
+        while let byte = self.peek {
+            switch byte {
+            case UInt8(ascii: "\""):
+                self.offset += 1
+                return start..<self.offset
+            case UInt8(ascii: "\\"): try self.escape()
+            case 0..<0x20: throw .malformed(at: self.offset)
+            default: self.offset += 1
+            }
+        }
+        throw .malformed(at: self.offset)
+    }
+
+    private mutating func escape() throws(Failure) {
+        self.offset += 1
+        switch self.peek {
+        case UInt8(ascii: "u"):
+            self.offset += 1
+            for _ in 0..<4 {
+                guard let byte = self.peek, Self.isHexadecimalDigit(byte) else { throw .malformed(at: self.offset) }
+                self.offset += 1
+            }
+        case .some(let byte) where Array("\"\\/bfnrt".utf8).contains(byte): self.offset += 1
+        default: throw .malformed(at: self.offset)
+        }
+    }
+
+    private static func isHexadecimalDigit(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"),
+            UInt8(ascii: "A")...UInt8(ascii: "F"):
+            true
+        default: false
+        }
+    }
+
+    private mutating func literal(_ text: StaticString) throws(Failure) {
+        for index in 0..<text.utf8CodeUnitCount { try self.take(text.utf8Start[index]) }
+    }
+
+    /// `[-] int [frac] [exp]` (RFC 8259 §6).
+    private mutating func number() throws(Failure) {
+        _ = self.takes(UInt8(ascii: "-"))
+        if !self.takes(UInt8(ascii: "0")) { try self.digits() }
+        if self.takes(UInt8(ascii: ".")) { try self.digits() }
+        if self.takes(UInt8(ascii: "e")) || self.takes(UInt8(ascii: "E")) {
+            _ = self.takes(UInt8(ascii: "+")) || self.takes(UInt8(ascii: "-"))
+            try self.digits()
+        }
+    }
+
+    private mutating func digits() throws(Failure) {
+        let start = self.offset
+        while let byte = self.peek, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) { self.offset += 1 }
+        guard self.offset > start else { throw .malformed(at: self.offset) }
+    }
+
+    // MARK: Bytes
+
+    private var peek: UInt8? { self.offset < self.end ? self.bytes[self.offset] : nil }
+
+    private mutating func takes(_ byte: UInt8) -> Bool {
+        guard self.peek == byte else { return false }
+        self.offset += 1
+        return true
+    }
+
+    private mutating func take(_ byte: UInt8) throws(Failure) {
+        guard self.takes(byte) else { throw .malformed(at: self.offset) }
+    }
+
+    private mutating func skipWhitespace() {
+        while let byte = self.peek, byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D { self.offset += 1 }
+    }
+}

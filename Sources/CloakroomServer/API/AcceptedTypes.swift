@@ -1,0 +1,89 @@
+import CloakroomDomain
+import Foundation
+
+/// The media types that an input's places take: `{"/image": ["image/*"]}`.
+///
+/// A list counts for the value at its pointer and everything beneath; of several, the one with the longest pointer.
+struct AcceptedTypes: Sendable {
+    /// Where a file's type is not accepted, and the types that are.
+    struct Refusal {
+        let pointers: [JSONPointer]
+        let accepted: [MediaRange]
+    }
+
+    /// The most pointers of one request.
+    private static let maximumCount = 1_000
+
+    private let lists: [JSONPointer: [MediaRange]]
+
+    /// Reads the field; what is wrong is added to a list.
+    ///
+    /// - Parameters:
+    ///   - text: The field's JSON text, if it is there.
+    ///   - errors: What is wrong.
+    init(_ text: ArraySlice<UInt8>?, _ errors: inout [APIError.FieldError]) {
+        guard let text else {
+            self.lists = [:]
+            return
+        }
+        self.lists = Self.read(text, &errors)
+    }
+
+    private static func read(
+        _ text: ArraySlice<UInt8>, _ errors: inout [APIError.FieldError]
+    ) -> [JSONPointer: [MediaRange]] {
+        guard let fields = try? JSONDecoder().decode([String: JSONList].self, from: Data(text)) else {
+            errors.append(
+                .init(field: "accept", reason: "must be an object of JSON Pointers, each with an array of media types"))
+            return [:]
+        }
+        guard fields.count <= self.maximumCount else {
+            errors.append(
+                .init(
+                    field: "accept", reason: "must have at most \(self.maximumCount) pointers; it has \(fields.count)"))
+            return [:]
+        }
+        var lists: [JSONPointer: [MediaRange]] = [:]
+        for (name, list) in fields.sorted(by: { $0.key < $1.key }) {
+            let field = "accept[\"\(name.prefix(64))\"]"
+            guard let pointer = JSONPointer(name) else {
+                errors.append(
+                    .init(field: field, reason: "is no JSON Pointer (RFC 6901), which is empty or begins with a /"))
+                continue
+            }
+            lists[pointer] = GatewayFields.mediaRanges(list, field, &errors)
+        }
+        return lists
+    }
+
+    /// Returns where a file's type is not accepted.
+    ///
+    /// - Parameters:
+    ///   - mediaType: The file's type.
+    ///   - pointers: Where the input has the file.
+    /// - Returns: One refusal for each list of accepted types.
+    func refusals(of mediaType: MediaType, at pointers: [JSONPointer]) -> [Refusal] {
+        var refusals: [(accepted: [MediaRange], pointers: [JSONPointer])] = []
+        for pointer in pointers {
+            guard let accepted = self.list(for: pointer), !accepted.contains(where: { $0.contains(mediaType) }) else {
+                continue
+            }
+            if let index = refusals.firstIndex(where: { $0.accepted == accepted }) {
+                refusals[index].pointers.append(pointer)
+            } else {
+                refusals.append((accepted, [pointer]))
+            }
+        }
+        return refusals.map { Refusal(pointers: $0.pointers, accepted: $0.accepted) }
+    }
+
+    private func list(for pointer: JSONPointer) -> [MediaRange]? {
+        guard !self.lists.isEmpty else { return nil }
+        var place: JSONPointer? = pointer
+        while let current = place {
+            if let list = self.lists[current] { return list }
+            place = current.parent
+        }
+        return nil
+    }
+}

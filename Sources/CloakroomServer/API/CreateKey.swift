@@ -1,0 +1,70 @@
+import CloakroomDomain
+import CloakroomStorage
+import Hummingbird
+
+/// `POST /v1/keys`: a new key for an organization, whose secret is shown this once.
+struct CreateKey: Sendable {
+    /// The fields, each of any type until it is checked.
+    struct Input: Decodable {
+        let name: JSONValue?
+        let permissions: JSONList?
+
+        private enum CodingKeys: String, CodingKey {
+            case name, permissions
+        }
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: CodingKeys.self)
+            self.name = try container.value(JSONValue.self, .name)
+            self.permissions = try container.value(JSONList.self, .permissions)
+        }
+    }
+
+    let services: APIServices
+
+    func callAsFunction(
+        _ access: OrganizationAccess, _ request: Request, _ context: APIContext
+    ) async throws -> Response {
+        let (name, permissions) = try Self.decode(try await JSONBody.object(Input.self, request))
+        let (record, key) = try await self.services.keys.create(
+            for: .organization(access.organization), name: name, permissions: permissions,
+            now: self.services.clock.now)
+        return KeyResource.created(record, key)
+    }
+
+    static func decode(_ input: Input) throws(APIError) -> (name: String, permissions: Set<Permission>) {
+        var errors: [APIError.FieldError] = []
+        let name = Self.name(input.name, &errors)
+        var permissions = Permission.defaults
+        if let list = input.permissions {
+            permissions = Set(Self.permissions(list, &errors))
+        }
+        guard errors.isEmpty else { throw .invalid(errors) }
+        return (name, permissions)
+    }
+
+    private static func name(_ value: JSONValue?, _ errors: inout [APIError.FieldError]) -> String {
+        let rule = "must be a string of at most \(APIKeyRecord.maximumNameLength) characters, none a control character"
+        switch value {
+        case .none: return ""
+        case .string(let text) where APIKeyRecord.isName(text): return text
+        case .string(let text):
+            errors.append(.init(field: "name", reason: "\(rule); it has \(text.unicodeScalars.count) characters"))
+        case .some(let other): errors.append(.init(field: "name", reason: "\(rule); it is \(other.kind)"))
+        }
+        return ""
+    }
+
+    private static func permissions(_ list: JSONList, _ errors: inout [APIError.FieldError]) -> [Permission] {
+        let allowed = Permission.allCases.map(\.rawValue).joined(separator: ", ")
+        // More than there are can only be repetitions.
+        let texts = JSONStrings.read(list, "permissions", 1...JSONList.maximumCount, &errors) ?? []
+        return texts.enumerated().compactMap { index, text in
+            if let permission = Permission(rawValue: text) { return permission }
+            errors.append(
+                .init(field: "permissions[\(index)]", reason: "must be one of \(allowed); it is \"\(text.prefix(64))\"")
+            )
+            return nil
+        }
+    }
+}

@@ -1,0 +1,110 @@
+import CloakroomDomain
+import CloakroomStorage
+import Foundation
+import Hummingbird
+
+/// `POST /v1/inputs/resolve`: a model's input with URLs in the place of its file references, all of them or none.
+struct ResolveInput: Sendable {
+    /// What is asked for, checked.
+    struct Query: Sendable {
+        let organization: OrganizationID
+        let input: InputDocument
+        let accept: AcceptedTypes
+    }
+
+    let services: APIServices
+
+    func callAsFunction(
+        _ gateway: GatewayAccess, _ request: Request, _ context: APIContext
+    ) async throws -> Response {
+        context.sendContinue(to: request)
+        let query = try Self.decode(Array(buffer: try await JSONBody.collect(request.body)))
+        let access = try GatewayFields.access(gateway, to: query.organization)
+        let records = try await self.services.store.readyRecords(query.input.references.map(\.id), access: access)
+        let files = Dictionary(records.map { ($0.id, $0) }) { first, _ in first }
+        try Self.check(query, files)
+        return self.response(query.input, files)
+    }
+
+    // MARK: The request
+
+    static func decode(_ body: [UInt8]) throws(APIError) -> Query {
+        let document = try Self.document(body)
+        var errors: [APIError.FieldError] = []
+        let organization = GatewayFields.organization(Self.member(document["organization_id"]), &errors)
+        let accept = AcceptedTypes(document["accept"], &errors)
+        let input = Self.input(document, &errors)
+        guard errors.isEmpty, let organization, let input else { throw .invalid(errors) }
+        return Query(organization: organization, input: input, accept: accept)
+    }
+
+    private static func document(_ body: [UInt8]) throws(APIError) -> RequestDocument {
+        do throws(RequestDocument.Failure) {
+            return try RequestDocument(body, members: ["organization_id", "input", "accept"])
+        } catch {
+            switch error {
+            case .malformed(let offset): throw .invalid("body", "must be JSON; byte \(offset) cannot stand there")
+            case .notAnObject: throw .invalid("body", "must be a JSON object; it is another value")
+            case .tooDeep:
+                throw .invalid(
+                    "body", "must not nest arrays and objects deeper than \(InputDocument.maximumDepth) in a member")
+            case .repeatedMember(let name): throw .invalid(name, "must stand there once")
+            }
+        }
+    }
+
+    private static func member(_ text: ArraySlice<UInt8>?) -> JSONValue? {
+        text.flatMap { try? JSONDecoder().decode(JSONValue.self, from: Data($0)) }
+    }
+
+    private static func input(_ document: RequestDocument, _ errors: inout [APIError.FieldError]) -> InputDocument? {
+        do throws(InputDocument.Failure) {
+            if let input = try document.input("input") { return input }
+            errors.append(.init(field: "input", reason: "is required; it may be any JSON"))
+        } catch {
+            switch error {
+            case .rawURLs(let pointers):
+                let reason = "must not be a URL; upload the file and send its file_ reference"
+                errors += pointers.map { .init(field: "input", reason: reason, pointer: $0) }
+            case .tooManyReferences(let limit):
+                errors.append(.init(field: "input", reason: "must not refer to more than \(limit) files"))
+            case .pointersTooLong(let limit):
+                errors.append(
+                    .init(field: "input", reason: "has names so long that its pointers exceed \(limit) bytes"))
+            }
+        }
+        return nil
+    }
+
+    // MARK: The files
+
+    /// Passes if every reference is a ready file of a type that is accepted where it stands.
+    private static func check(_ query: Query, _ files: [FileID: FileRecord]) throws(APIError) {
+        let missing = query.input.references.filter { files[$0.id] == nil }
+        guard missing.isEmpty else {
+            throw .filesNotFound(missing.map { .init(reference: $0.id.description, pointers: $0.pointers) })
+        }
+        let unsupported = query.input.references.flatMap { reference -> [APIError.UnsupportedFile] in
+            guard let type = files[reference.id]?.declaration.mediaType else { return [] }
+            return query.accept.refusals(of: type, at: reference.pointers).map { refusal in
+                .init(
+                    file: reference.id.description, mediaType: type.text, pointers: refusal.pointers,
+                    accepted: refusal.accepted.map(\.description))
+            }
+        }
+        guard unsupported.isEmpty else { throw .formatUnsupported(unsupported, accepted: nil) }
+    }
+
+    private func response(_ input: InputDocument, _ files: [FileID: FileRecord]) -> Response {
+        let (minter, now) = (self.services.minter, self.services.clock.now)
+        var urls: [FileID: String] = [:]
+        let resolved = input.references.compactMap { reference -> (name: String, value: JSONOutput)? in
+            guard let record = files[reference.id] else { return nil }
+            let url = minter.download(record, now: now)
+            urls[reference.id] = url.url.reveal()
+            return (reference.id.description, ResolvedFile.json(record, url, pointers: reference.pointers))
+        }
+        return JSONBody.response(
+            .object([("input", .text(input.replacingReferences(by: urls))), ("files", .object(resolved))]))
+    }
+}

@@ -1,0 +1,79 @@
+import CloakroomDomain
+import HTTPTypes
+import Hummingbird
+
+/// A route of the API: where it is, what it takes to use it, and what it does.
+///
+/// An operation is given the right that its route requires, so that none can be reached without.
+struct Route: Sendable {
+    /// What it takes to use a route.
+    enum Requirement: Hashable, Sendable {
+        /// Nothing, not even a key.
+        case nothing
+        /// A key of the organization, or a gateway's for it, with a permission.
+        case organization(Permission)
+        /// A gateway's key with a permission.
+        case gateway(Permission)
+    }
+
+    typealias Operation<Right> = @Sendable (Right, Request, APIContext) async throws -> Response
+
+    private enum Access: Sendable {
+        case open(@Sendable (Request, APIContext) async throws -> Response)
+        case organization(Permission, Operation<OrganizationAccess>)
+        case gateway(Permission, Operation<GatewayAccess>)
+    }
+
+    let method: HTTPRequest.Method
+    let path: String
+    private let access: Access
+
+    /// A route that needs no key.
+    static func open(
+        _ method: HTTPRequest.Method, _ path: String,
+        _ operation: @escaping @Sendable (Request, APIContext) async throws -> Response
+    ) -> Route {
+        Route(method: method, path: path, access: .open(operation))
+    }
+
+    /// A route that acts for one organization.
+    static func organization(
+        _ permission: Permission, _ method: HTTPRequest.Method, _ path: String,
+        _ operation: @escaping Operation<OrganizationAccess>
+    ) -> Route {
+        Route(method: method, path: path, access: .organization(permission, operation))
+    }
+
+    /// A route that only a gateway may use.
+    static func gateway(
+        _ permission: Permission, _ method: HTTPRequest.Method, _ path: String,
+        _ operation: @escaping Operation<GatewayAccess>
+    ) -> Route {
+        Route(method: method, path: path, access: .gateway(permission, operation))
+    }
+
+    /// What it takes to use this route.
+    var requirement: Requirement {
+        switch self.access {
+        case .open: .nothing
+        case .organization(let permission, _): .organization(permission)
+        case .gateway(let permission, _): .gateway(permission)
+        }
+    }
+
+    /// Answers a request of whoever may ask.
+    ///
+    /// - Throws: ``APIError``, or what the operation throws.
+    func answer(_ request: Request, _ context: APIContext, _ authenticator: Authenticator) async throws -> Response {
+        switch self.access {
+        case .open(let operation):
+            return try await operation(request, context)
+        case .organization(let permission, let operation):
+            let access = try authenticator.authorize(permission, request, context)
+            return try await operation(access, request, context)
+        case .gateway(let permission, let operation):
+            let access = try authenticator.authorizeGateway(permission, request, context)
+            return try await operation(access, request, context)
+        }
+    }
+}

@@ -1,0 +1,63 @@
+import CloakroomDomain
+import CloakroomStorage
+import Foundation
+import Logging
+import NIOPosix
+import Testing
+
+@testable import CloakroomServer
+
+/// What it takes to use each route.
+struct RouteTests {
+    /// The routes as the published contract has them; one that is missing here fails.
+    private static let requirements: [String: Route.Requirement] = [
+        "POST /v1/files/upload": .organization(.filesWrite),
+        "POST /v1/files": .organization(.filesWrite),
+        "GET /v1/files": .organization(.filesRead),
+        "GET /v1/files/{id}": .organization(.filesRead),
+        "DELETE /v1/files/{id}": .organization(.filesWrite),
+        "GET /v1/files/{id}/download": .organization(.filesRead),
+        "HEAD /v1/files/{id}/download": .organization(.filesRead),
+        "POST /v1/files/{id}/upload-url": .organization(.filesWrite),
+        "POST /v1/files/{id}/revoke-urls": .organization(.filesWrite),
+        "GET /v1/keys": .organization(.keysManage),
+        "POST /v1/keys": .organization(.keysManage),
+        "DELETE /v1/keys/{id}": .organization(.keysManage),
+        "POST /v1/keys/{id}/rotate": .organization(.keysManage),
+        "POST /v1/files/resolve": .gateway(.filesRead),
+        "POST /v1/inputs/resolve": .gateway(.filesRead),
+        "GET /openapi.yaml": .nothing,
+    ]
+
+    @Test func everyRouteRequiresWhatItShould() async throws {
+        let url = FileManager.default.temporaryDirectory.appending(path: "cloakroom-\(UUID().uuidString)")
+        let path = url.path(percentEncoded: false)
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let directory = try DataDirectory(path: path, exclusively: true)
+        let health = StorageHealth(logger: Logger(label: "test"))
+        let catalog = try Catalog(directory: directory, owner: .server, health: health)
+        let blobs = try BlobStore(directory: directory, catalog: catalog, health: health)
+        let routes = API.routes(try Self.apiServices(directory, catalog, blobs))
+        let found = routes.map { ("\($0.method) \($0.path)", $0.requirement) }
+        #expect(Set(found.map(\.0)).count == found.count)
+        #expect(Dictionary(uniqueKeysWithValues: found) == Self.requirements)
+        try await blobs.shutDown()
+        try await catalog.shutDown()
+    }
+
+    private static func apiServices(
+        _ directory: DataDirectory, _ catalog: Catalog, _ blobs: BlobStore
+    ) throws -> APIServices {
+        let keys = APIKeys(catalog: catalog)
+        let clock = SystemClock()
+        let file = SigningKeyFile(directory: directory)
+        try file.write([try SigningKey.generate(now: clock.now)])
+        let policy = SigningPolicy(
+            region: "local", lifetimeSeconds: 60, baseURL: try #require(StorageURL("http://127.0.0.1:1")),
+            maximumSize: .defaultMaximumFileSize)
+        return APIServices(
+            store: FileStore(catalog: catalog, blobs: blobs, disk: NIOThreadPool.singleton), keys: keys,
+            authenticator: Authenticator(keys: keys, limiter: nil, clock: clock), policy: policy,
+            signingKeys: try SigningKeys(file: file, logger: Logger(label: "test")), clock: clock)
+    }
+}
