@@ -14,13 +14,15 @@ extension FileStore {
     ///   - access: The owner's right.
     ///   - maximumSize: The most bytes.
     ///   - announced: How many bytes there will be, if the client says so: what does not fit need not be received.
+    ///   - mayRepeat: Whether the request may be the repetition of one that counts already.
     ///   - checksums: What the client announced of the bytes.
     /// - Returns: The upload, to which bytes can be appended.
     /// - Throws: ``StorageError``.
     public func stageNew(
-        access: OrganizationAccess, maximumSize: ByteCount, announced: ByteCount? = nil, checksums: [Checksum]
+        access: OrganizationAccess, maximumSize: ByteCount, announced: ByteCount? = nil, mayRepeat: Bool = false,
+        checksums: [Checksum]
     ) throws(StorageError) -> StagedBlob {
-        if let excess = try self.catalog.excess(adding: announced ?? .one, to: access.organization) {
+        if !mayRepeat, let excess = try self.catalog.excess(adding: announced ?? .one, to: access.organization) {
             throw .quotaExceeded(excess)
         }
         try self.blobs.health.checkWrites()
@@ -35,7 +37,7 @@ extension FileStore {
     /// On return its row, bytes and their name are durable.
     ///
     /// - Parameters:
-    ///   - staged: The upload, as ``stageNew(access:maximumSize:announced:checksums:)`` began it.
+    ///   - staged: The upload, as ``stageNew(access:maximumSize:announced:mayRepeat:checksums:)`` began it.
     ///   - last: Its last bytes.
     ///   - filename: The file's name.
     ///   - mediaType: The file's media type.

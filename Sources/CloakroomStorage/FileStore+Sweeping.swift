@@ -11,7 +11,7 @@ extension FileStore {
     /// - Parameter now: The current time.
     /// - Throws: ``StorageError``.
     public func recover(now: Timestamp) async throws(StorageError) {
-        self.revocations.add(try self.catalog.revocations(after: self.revocations.horizon(now)))
+        self.revocations.add(try self.catalog.revocations(since: self.revocations.horizon(now)))
         do throws(StorageError) {
             // What a failed flush left in the page cache only becomes durable, or the server does not start.
             try await self.catalog.makeDurable()

@@ -117,20 +117,26 @@ public final class FileStore: Sendable {
 
     /// Revokes every presigned URL of an organization's file that was issued until now; on return that is durable.
     ///
-    /// The row first, then the memory that requests are held to: who is told has both.
+    /// URLs have dates in whole seconds. One that is minted after the call is dated after the moment of revocation, so
+    /// that the next revocation has to lie a second further, in the same second too; the caller holds up those that
+    /// follow each other so fast. The row first, then the memory that requests are held to: who is told has both.
     ///
     /// - Parameters:
     ///   - id: The file.
     ///   - access: The owner's right.
     ///   - now: The current time.
+    /// - Returns: The moment: URLs with a date up to then are dead.
     /// - Throws: ``StorageError/notFound``.
     public func revokeURLs(
         of id: FileID, access: OrganizationAccess, now: Timestamp
-    ) async throws(StorageError) {
-        guard let moment = try await self.catalog.revokeURLs(of: id, of: access.organization, now: now) else {
+    ) async throws(StorageError) -> Timestamp {
+        let last = try self.record(id, access: access).urlsRevokedAt
+        let moment = last.map { max(now, $0.advanced(bySeconds: 1)) } ?? now
+        guard try await self.catalog.revokeURLs(of: id, of: access.organization, upTo: moment) else {
             throw .notFound
         }
         self.revocations.add([id: moment])
+        return moment
     }
 
     // MARK: Deletion
@@ -153,6 +159,7 @@ public final class FileStore: Sendable {
             let slot = try? self.catalog.slot(id)
             guard try await self.catalog.delete(id, of: access.organization, now: now) else { throw .notFound }
             _ = self.recentFiles.take(id)
+            self.revocations.forget(id)
             try await self.removeBlob(id)
             // The sweep does it again where this fails.
             if let slot { try? await self.giveBack(slot, of: id) }

@@ -20,7 +20,7 @@ final class Revocations: Sendable {
         self.lifetimeSeconds = lifetimeSeconds
     }
 
-    /// Returns the last moment whose revocations no longer matter: what was issued by then has ended.
+    /// Returns the earliest moment whose revocations matter: what was issued before has ended.
     func horizon(_ now: Timestamp) -> Timestamp {
         now.advanced(bySeconds: -self.lifetimeSeconds)
     }
@@ -30,11 +30,17 @@ final class Revocations: Sendable {
         self.change { moments in moments.merge(revocations) { max($0, $1) } }
     }
 
+    /// Forgets a file's revocation, because it has been deleted.
+    func forget(_ id: FileID) {
+        guard self.count.load(ordering: .relaxed) > 0 else { return }
+        self.change { moments in moments[id] = nil }
+    }
+
     /// Forgets what no URL can come from any more.
     func prune(now: Timestamp) {
         guard self.count.load(ordering: .relaxed) > 0 else { return }
         let horizon = self.horizon(now)
-        self.change { moments in moments = moments.filter { $0.value > horizon } }
+        self.change { moments in moments = moments.filter { $0.value >= horizon } }
     }
 
     /// Passes for a right that is not revoked; an owner's own has no date and never is.

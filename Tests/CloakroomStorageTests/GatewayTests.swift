@@ -202,7 +202,7 @@ struct GatewayTests {
         do {
             let fixture = try Fixture(in: temporary)
             record = try await self.upload([1], fixture, access: access)
-            try await fixture.store.revokeURLs(of: record.id, access: access, now: Fixture.now)
+            _ = try await fixture.store.revokeURLs(of: record.id, access: access, now: Fixture.now)
             let revoked = try #require(try fixture.store.record(record.id, access: access).urlsRevokedAt)
             #expect(revoked == Fixture.now)
             try await fixture.crash()
@@ -222,9 +222,9 @@ struct GatewayTests {
         let access = try Fixture.access()
         let record = try await self.upload([1], fixture, access: access)
         for second in 0..<3 as Range<Int64> {
-            try await fixture.store.revokeURLs(of: record.id, access: access, now: Fixture.now)
-            let moment = try fixture.store.record(record.id, access: access).urlsRevokedAt
+            let moment = try await fixture.store.revokeURLs(of: record.id, access: access, now: Fixture.now)
             #expect(moment == Fixture.now.advanced(bySeconds: second))
+            #expect(try fixture.store.record(record.id, access: access).urlsRevokedAt == moment)
         }
         await #expect(throws: StorageError.notFound) {
             try await fixture.store.revokeURLs(
@@ -237,9 +237,10 @@ struct GatewayTests {
         let revocations = Revocations(lifetimeSeconds: 100)
         let id = try FileIDGenerator().next()
         revocations.add([id: Fixture.now])
-        revocations.prune(now: Fixture.now.advanced(bySeconds: 99))
-        #expect(throws: StorageError.urlRevoked) { try revocations.check(id, issuedAt: Fixture.now) }
+        // In its last second a URL works still.
         revocations.prune(now: Fixture.now.advanced(bySeconds: 100))
+        #expect(throws: StorageError.urlRevoked) { try revocations.check(id, issuedAt: Fixture.now) }
+        revocations.prune(now: Fixture.now.advanced(bySeconds: 101))
         try revocations.check(id, issuedAt: Fixture.now)
     }
 

@@ -115,20 +115,21 @@ def test_the_introduction_runs_as_it_is_printed(tmp_path):
 
 def test_keys(server):
     key = command(
-        "keys", "create", "--organization", "acme", "--name", "build\tbot", data_dir=server.data_dir
+        "keys", "create", "--organization", "acme", "--name", "build bot", data_dir=server.data_dir
     ).stdout
     assert KEY.fullmatch(key.strip()) and key.endswith("\n")
     assert http("GET", server.api + "/v1/files", headers={"Authorization": f"Bearer {key.strip()}"}).ok
     line = next(line for line in command("keys", "list", data_dir=server.data_dir).stdout.splitlines() if "acme" in line)
-    key_id, organization, name, permissions, created, used = line.split("\t")
+    key_id, organization, name, permissions, created, used, prefix = line.split("\t")
     assert re.fullmatch(r"key_[0-9a-f]{16}", key_id)
     assert (organization, name, permissions) == ("acme", "build bot", "files:read,files:write")
+    assert prefix == key[:11]
     deadline = time.monotonic() + 2
     while used == "never" and time.monotonic() < deadline:
         listed = command("keys", "list", data_dir=server.data_dir).stdout
         used = next(line for line in listed.splitlines() if key_id in line).split("\t")[5]
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:00:00Z", used)
-    new = command("keys", "rotate", key_id, data_dir=server.data_dir).stdout.strip()
+    new = command("keys", "rotate", key_id, "--grace-period-seconds=0", data_dir=server.data_dir).stdout.strip()
     for candidate, status in ((key.strip(), 401), (new, 200)):
         response = http("GET", server.api + "/v1/files", headers={"Authorization": f"Bearer {candidate}"})
         assert response.status_code == status
@@ -143,6 +144,7 @@ def test_keys(server):
         ["--organization", "a", "--gateway"],
         ["--organization", "a", "--permission", "files:eat"],
         ["--organization", "a", "--name", "x" * 256],
+        ["--organization", "a", "--name", "a\tb"],
     ],
 )
 def test_bad_keys_are_refused(tmp_path, options):

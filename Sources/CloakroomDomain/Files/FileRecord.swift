@@ -85,7 +85,7 @@ public struct FileRecord: Hashable, Sendable {
     /// not survive.
     ///
     /// - Parameter now: Our clock.
-    /// - Returns: The date, at most a second ahead of the clock.
+    /// - Returns: The date, a second or two ahead of the clock just after a revocation.
     func urlDate(_ now: Timestamp) -> Timestamp {
         self.urlsRevokedAt.map { max(now, $0.advanced(bySeconds: 1)) } ?? now
     }

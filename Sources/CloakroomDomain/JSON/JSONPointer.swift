@@ -6,6 +6,16 @@ public struct JSONPointer: Hashable, Sendable, CustomStringConvertible {
     /// The pointer, `~` as `~0` and `/` as `~1` (RFC 6901 §3).
     public let description: String
 
+    /// Whether two pointers are the same by their code points (RFC 6901 §4), not by Unicode's equivalence.
+    public static func == (left: Self, right: Self) -> Bool {
+        left.description.utf8.elementsEqual(right.description.utf8)
+    }
+
+    /// Hashes the code points.
+    public func hash(into hasher: inout Hasher) {
+        for byte in self.description.utf8 { hasher.combine(byte) }
+    }
+
     private init(unchecked text: String) {
         self.description = text
     }

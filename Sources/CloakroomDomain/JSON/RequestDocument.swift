@@ -25,7 +25,7 @@ public struct RequestDocument: Sendable {
         // JSON is UTF-8 (RFC 8259 §8.1).
         guard String(validating: bytes, as: UTF8.self) != nil else { throw .malformed(at: 0) }
         var members: [String: Range<Int>] = [:]
-        guard let found = try Self.members(of: bytes) else { throw .notAnObject }
+        guard let found = try Self.ranges(in: bytes) else { throw .notAnObject }
         for member in found {
             let name = JSONStringLiteral.decode(bytes[member.name])
             guard names.contains(name) else { continue }
@@ -35,8 +35,18 @@ public struct RequestDocument: Sendable {
         self.members = members
     }
 
-    private static func members(
-        of bytes: [UInt8]
+    /// Returns the members of an object, each with its JSON text.
+    ///
+    /// - Parameter text: A JSON text, as ``subscript(_:)`` gives it.
+    /// - Returns: The names, of which some may be the same, and texts in their order; `nil` where it is no object.
+    public static func members(of text: ArraySlice<UInt8>) -> [(name: String, text: ArraySlice<UInt8>)]? {
+        let bytes = Array(text)
+        let ranges = try? self.ranges(in: bytes)
+        return ranges?.map { (JSONStringLiteral.decode(bytes[$0.name]), bytes[$0.value]) }
+    }
+
+    private static func ranges(
+        in bytes: [UInt8]
     ) throws(Failure) -> [(name: Range<Int>, value: Range<Int>)]? {
         var scanner = JSONScanner(bytes, maximumDepth: InputDocument.maximumDepth)
         do throws(JSONScanner.Failure) {

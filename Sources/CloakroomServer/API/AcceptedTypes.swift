@@ -32,7 +32,7 @@ struct AcceptedTypes: Sendable {
     private static func read(
         _ text: ArraySlice<UInt8>, _ errors: inout [APIError.FieldError]
     ) -> [JSONPointer: [MediaRange]] {
-        guard let fields = try? JSONDecoder().decode([String: JSONList].self, from: Data(text)) else {
+        guard let fields = RequestDocument.members(of: text) else {
             errors.append(
                 .init(field: "accept", reason: "must be an object of JSON Pointers, each with an array of media types"))
             return [:]
@@ -40,18 +40,23 @@ struct AcceptedTypes: Sendable {
         guard fields.count <= self.maximumCount else {
             errors.append(
                 .init(
-                    field: "accept", reason: "must have at most \(self.maximumCount) pointers; it has \(fields.count)"))
+                    field: "accept",
+                    reason: "must have at most \(self.maximumCount) pointers; it has \(fields.count)"))
             return [:]
         }
         var lists: [JSONPointer: [MediaRange]] = [:]
-        for (name, list) in fields.sorted(by: { $0.key < $1.key }) {
+        for (name, text) in fields {
             let field = "accept[\"\(name.prefix(64))\"]"
             guard let pointer = JSONPointer(name) else {
                 errors.append(
                     .init(field: field, reason: "is no JSON Pointer (RFC 6901), which is empty or begins with a /"))
                 continue
             }
-            lists[pointer] = GatewayFields.mediaRanges(list, field, &errors)
+            let list = try? JSONDecoder().decode(JSONList.self, from: Data(text))
+            let ranges = GatewayFields.mediaRanges(list ?? .other(.object), field, &errors)
+            if lists.updateValue(ranges, forKey: pointer) != nil {
+                errors.append(.init(field: field, reason: "must stand there once"))
+            }
         }
         return lists
     }

@@ -3,39 +3,35 @@ import CloakroomDomain
 extension Catalog {
     /// Notes that a file's URLs are revoked.
     ///
-    /// A URL that was minted since the last revocation may be dated a second ahead of the clock: the moment moves on by
-    /// at least a second.
-    ///
     /// - Parameters:
     ///   - id: The file.
     ///   - organization: Its owner; a file of another is not found.
-    ///   - now: The time of revocation.
-    /// - Returns: The moment up to which URLs are dead, or `nil` where there is no such file.
+    ///   - moment: URLs with a date up to then are dead; a later moment that is there already stays.
+    /// - Returns: Whether there is such a file.
     /// - Throws: ``StorageError``.
     func revokeURLs(
-        of id: FileID, of organization: OrganizationID, now: Timestamp
-    ) async throws(StorageError) -> Timestamp? {
+        of id: FileID, of organization: OrganizationID, upTo moment: Timestamp
+    ) async throws(StorageError) -> Bool {
         try await self.writer.write { connection throws(SQLiteError) in
-            let row = try connection.statement(
+            try connection.statement(
                 """
-                UPDATE files SET urls_revoked_at = max(coalesce(urls_revoked_at + 1, 0), ?)
-                WHERE id = ? AND organization_id = ? RETURNING urls_revoked_at
+                UPDATE files SET urls_revoked_at = max(coalesce(urls_revoked_at, 0), ?)
+                WHERE id = ? AND organization_id = ?
                 """
             )
-            .bind(now.secondsSinceEpoch).bind(id.bytes).bind(organization.description)
-            defer { row.reset() }
-            return try row.step() ? row.integer(0).map { Timestamp(secondsSinceEpoch: $0) } : nil
+            .bind(moment.secondsSinceEpoch).bind(id.bytes).bind(organization.description).run()
+            return connection.changes == 1
         }
     }
 
-    /// Returns the files whose URLs were revoked after a moment.
+    /// Returns the files whose URLs were revoked at a moment or later.
     ///
     /// - Parameter moment: Earlier revocations are left out.
     /// - Returns: The files, each with the time of its last revocation.
     /// - Throws: ``StorageError``.
-    func revocations(after moment: Timestamp) throws(StorageError) -> [FileID: Timestamp] {
+    func revocations(since moment: Timestamp) throws(StorageError) -> [FileID: Timestamp] {
         try self.readers.read { connection throws(SQLiteError) in
-            let row = try connection.statement("SELECT id, urls_revoked_at FROM files WHERE urls_revoked_at > ?")
+            let row = try connection.statement("SELECT id, urls_revoked_at FROM files WHERE urls_revoked_at >= ?")
                 .bind(moment.secondsSinceEpoch)
             defer { row.reset() }
             var revocations: [FileID: Timestamp] = [:]

@@ -16,6 +16,11 @@ struct JSONPointerTests {
         #expect(JSONPointer(text) == nil)
     }
 
+    /// RFC 6901 §4: code point by code point.
+    @Test func equivalentNamesAreDifferentPlaces() {
+        #expect(JSONPointer("/\u{E9}") != JSONPointer("/e\u{301}"))
+    }
+
     @Test func parentsLeadToTheRoot() throws {
         var pointer = JSONPointer("/a~1b/0/")
         var visited: [String] = []
