@@ -14,8 +14,10 @@ let package = Package(
     name: "cloakroom",
     products: [
         .executable(name: "cloakroom", targets: ["cloakroom"]),
-        // For the benchmarks' package; nothing here is a promise to others.
+        .library(name: "CloakroomClient", targets: ["CloakroomClient"]),
+        // What the client is written in terms of: ids, names, media types.
         .library(name: "CloakroomDomain", targets: ["CloakroomDomain"]),
+        // For the benchmarks' package; nothing here is a promise to others.
         .library(name: "CloakroomServer", targets: ["CloakroomServer"]),
         .library(name: "CloakroomStorage", targets: ["CloakroomStorage"]),
     ],
@@ -29,6 +31,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.30.0"),
         .package(url: "https://github.com/apple/swift-system.git", from: "1.5.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.0"),
+        .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
     ],
     targets: [
@@ -77,10 +80,23 @@ let package = Package(
             resources: [.embedInCode("API/openapi.yaml")],
             swiftSettings: swiftSettings
         ),
+        .target(
+            name: "CloakroomClient",
+            dependencies: [
+                "CloakroomCrypto", "CloakroomDomain",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOFoundationCompat", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "_NIOFileSystem", package: "swift-nio"),
+            ],
+            swiftSettings: swiftSettings
+        ),
         .executableTarget(
             name: "cloakroom",
             dependencies: [
-                "CLinux", "CloakroomDomain", "CloakroomServer", "CloakroomStorage",
+                "CLinux", "CloakroomClient", "CloakroomCrypto", "CloakroomDomain", "CloakroomServer",
+                "CloakroomStorage",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),

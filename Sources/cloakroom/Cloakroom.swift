@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// The program: a server, and commands for its data directory.
+/// The program: a server, commands for its data directory, and a client.
 @main
 struct Cloakroom: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -9,6 +9,6 @@ struct Cloakroom: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             ServeCommand.self, KeysCommand.self, OrganizationsCommand.self, SigningKeysCommand.self,
-            VersionCommand.self,
+            UploadCommand.self, DownloadCommand.self, FilesCommand.self, VersionCommand.self,
         ])
 }

@@ -3,7 +3,12 @@ import Glibc
 /// Where messages for people go; standard output is for what a script reads.
 enum StandardError {
     static func write(_ message: String) {
-        let line = Array("cloakroom: \(message)\n".utf8)
-        _ = line.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        self.draw("cloakroom: \(message)\n")
+    }
+
+    /// Writes text as it is, for a line that is drawn over and over.
+    static func draw(_ text: String) {
+        let bytes = Array(text.utf8)
+        _ = bytes.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
 }

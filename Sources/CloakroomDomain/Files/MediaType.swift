@@ -49,6 +49,15 @@ public struct MediaType: Hashable, Sendable, CustomStringConvertible {
         self.parameters = parameters
     }
 
+    private init(essence: String) {
+        self.text = essence
+        self.essence = essence
+        self.parameters = []
+    }
+
+    /// The type of bytes nobody described.
+    public static let octetStream = MediaType(essence: "application/octet-stream")
+
     /// The type before the slash, in lower case.
     public var topLevelType: String {
         String(self.essence.prefix { $0 != "/" })
@@ -56,7 +65,7 @@ public struct MediaType: Hashable, Sendable, CustomStringConvertible {
 
     /// `application/octet-stream`, the type of bytes nobody described.
     public var isGeneric: Bool {
-        self.essence == "application/octet-stream"
+        self.essence == Self.octetStream.essence
     }
 
     /// Whether an upload may announce another type when this one was declared.
