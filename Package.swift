@@ -124,6 +124,16 @@ let package = Package(
             ],
             swiftSettings: swiftSettings),
         .testTarget(
+            name: "CloakroomClientTests",
+            dependencies: [
+                "CloakroomClient", "CloakroomCrypto", "CloakroomDomain", "CloakroomServer", "CloakroomStorage",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: swiftSettings),
+        .testTarget(
             name: "CloakroomServerTests",
             dependencies: [
                 "CloakroomDomain", "CloakroomServer", "CloakroomStorage",

@@ -1,0 +1,86 @@
+import CloakroomClient
+import CloakroomDomain
+import CloakroomServer
+import CloakroomStorage
+import Foundation
+import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+import Synchronization
+import Testing
+
+/// A real service on a real disk, in this process, on free ports of the loopback.
+struct Service {
+    let server: ServerURL
+    let keys: APIKeys
+
+    /// Runs work against a service that has just been made.
+    static func run(_ body: @escaping @Sendable (Service) async throws -> Void) async throws {
+        let url = FileManager.default.temporaryDirectory.appending(path: "cloakroom-\(UUID().uuidString)")
+        let path = url.path(percentEncoded: false)
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let logger = Logger(label: "test")
+        let directory = try DataDirectory(path: path, exclusively: true)
+        let health = StorageHealth(logger: logger)
+        let catalog = try Catalog(directory: directory, owner: .server, health: health)
+        let blobs = try BlobStore(directory: directory, catalog: catalog, health: health)
+        let store = FileStore(catalog: catalog, blobs: blobs, disk: .singleton)
+        try await store.recover(now: SystemClock().now)
+        let file = SigningKeyFile(directory: directory)
+        try file.write([try SigningKey.generate(now: SystemClock().now)])
+        let signingKeys = try SigningKeys(file: file, logger: logger)
+        let keys = APIKeys(catalog: catalog)
+        let socket = try BoundSocket.bind(try #require(ListenAddress("127.0.0.1:0")))
+        let policy = SigningPolicy(
+            region: "local", lifetimeSeconds: 3_600,
+            baseURL: try #require(StorageURL("http://127.0.0.1:\(socket.port)")), maximumSize: .defaultMaximumFileSize)
+        let address = AsyncStream<SocketAddress>.makeStream()
+        let loops = MultiThreadedEventLoopGroup.singleton
+        let services: [any ServiceLifecycle.Service] = [
+            StorageOrigin(
+                socket: socket, store: store, policy: policy, signingKeys: signingKeys, limits: .init(), group: loops,
+                logger: logger, onListening: { _ in }),
+            API(
+                address: try #require(ListenAddress("127.0.0.1:0")), store: store, keys: keys, policy: policy,
+                signingKeys: signingKeys, requestsPerSecond: nil, group: loops, logger: logger,
+                onListening: { address.continuation.yield($0) }),
+        ]
+        try await Self.run(services, logger) {
+            var addresses = address.stream.makeAsyncIterator()
+            let port = try #require(await addresses.next()?.port)
+            try await body(Service(server: try #require(ServerURL("http://127.0.0.1:\(port)")), keys: keys))
+        }
+        try await blobs.shutDown()
+        try await catalog.shutDown()
+    }
+
+    private static func run(
+        _ services: [any ServiceLifecycle.Service], _ logger: Logger,
+        _ body: @escaping @Sendable () async throws -> Void
+    ) async throws {
+        let group = ServiceGroup(configuration: .init(services: services, logger: logger))
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await group.run() }
+            do {
+                try await body()
+            } catch {
+                await group.triggerGracefulShutdown()
+                try? await tasks.waitForAll()
+                throw error
+            }
+            await group.triggerGracefulShutdown()
+            try await tasks.waitForAll()
+        }
+    }
+
+    /// A client with a key of its own.
+    func client(
+        _ scope: APIKeyRecord.Scope = .organization(.default),
+        permissions: Set<Permission> = Set(Permission.allCases)
+    ) async throws -> CloakroomClient {
+        let (_, key) = try await self.keys.create(
+            for: scope, name: "", permissions: permissions, now: SystemClock().now)
+        return CloakroomClient(server: self.server, key: key)
+    }
+}
