@@ -8,6 +8,7 @@ import sys
 import load
 import sizes
 from cloakroom_server import CloakroomServer
+from resolving import Resolving
 from server import running
 from uploads import Uploads
 
@@ -81,6 +82,8 @@ def flatness(rounds):
             return load.get(server.address, targets[server], 16, seconds)
 
         rounds.run("flatness-get-4KiB", "16 connections", servers, download)
+        resolving = Resolving().measure
+        rounds.run("flatness-resolve", "16 connections, 100 references", servers, resolving, "references/s")
         rounds.run("flatness-put-4KiB", "16 connections", servers, Uploads(size).measure)
         rounds.run("flatness-mint", "16 connections", servers, mint)
 

@@ -77,6 +77,16 @@ def post(address, target, body, connections, seconds, headers={}):
         raise RoundFailed(f"{failure}\n{again('POST', address, target, fields, body)}") from None
 
 
+def post_lines(address, target, bodies, connections, seconds, headers):
+    """POSTs JSON bodies in turn."""
+    with lines(bodies) as file:
+        try:
+            return wrk("post_lines.lua", address, connections, seconds, headers, target, file.name)
+        except RoundFailed as failure:
+            fields = {**headers, "Content-Type": "application/json"}
+            raise RoundFailed(f"{failure}\n{again('POST', address, target, fields, bodies[0])}") from None
+
+
 def put(address, targets, size, connections, seconds, headers):
     """PUTs a body to each target, once."""
     with lines(targets) as file:

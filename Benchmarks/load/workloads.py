@@ -10,6 +10,7 @@ import sizes
 from cloakroom_server import CloakroomServer
 from peers import FastAPIApplication, Lighttpd, Nginx
 from scripted_peers import CephGateway, OpenStackSwift
+from resolving import Resolving
 from server import running
 from uploads import Uploads
 
@@ -24,6 +25,7 @@ def all_workloads():
     named["mint"] = mint
     for label in ("4KiB", "1MiB"):
         named[f"direct-download-{label}"] = lambda rounds, size=sizes.BY_LABEL[label]: direct_download(rounds, size)
+    named["resolve"] = resolve
     named["memory-uploads"] = memory_uploads
     named["memory-downloads"] = memory_downloads
     named["memory-idle"] = memory_idle
@@ -75,6 +77,15 @@ def mint(rounds):
                 return load.post(server.api, "/v1/files/upload", body, connections, seconds, server.api_headers)
 
             rounds.run("mint", f"{connections} connections", servers, measure)
+
+
+def resolve(rounds):
+    """Turns references into URLs, 100 with each request."""
+    size = sizes.BY_LABEL["1KiB"]
+    with running([CloakroomServer], rounds.options.work_dir) as servers:
+        for server in servers:
+            server.prepare_files(size.size, rounds.files(size))
+        rounds.run("resolve", "16 connections, 100 references", servers, Resolving().measure, "references/s")
 
 
 def direct_download(rounds, size):
