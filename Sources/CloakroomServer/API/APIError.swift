@@ -166,6 +166,14 @@ extension APIError {
         }
     }
 
+    /// Whether the answer must not tell, by its time either, if what was asked for is there for somebody else.
+    var hidesExistence: Bool {
+        switch self {
+        case .fileNotFound, .filesNotFound: true
+        default: false
+        }
+    }
+
     /// What goes to the log and to nobody else.
     var internalReason: String? {
         switch self {
