@@ -15,7 +15,8 @@ let package = Package(
     products: [
         .executable(name: "cloakroom", targets: ["cloakroom"]),
         .library(name: "CloakroomClient", targets: ["CloakroomClient"]),
-        // What the client is written in terms of: ids, names, media types.
+        // What the client is written in terms of: digests, ids, names, media types.
+        .library(name: "CloakroomCrypto", targets: ["CloakroomCrypto"]),
         .library(name: "CloakroomDomain", targets: ["CloakroomDomain"]),
         // For the benchmarks' package; nothing here is a promise to others.
         .library(name: "CloakroomServer", targets: ["CloakroomServer"]),

@@ -32,8 +32,8 @@ let package = Package(
         .executableTarget(
             name: "gateway",
             dependencies: [
-                // CloakroomCrypto, whose digests these two are written in terms of, comes with them.
                 .product(name: "CloakroomClient", package: "cloakroom"),
+                .product(name: "CloakroomCrypto", package: "cloakroom"),
                 .product(name: "CloakroomDomain", package: "cloakroom"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),

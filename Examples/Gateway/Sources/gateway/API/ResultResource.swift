@@ -8,15 +8,13 @@ enum ResultResource {
         ]
         switch execution.state {
         case .completed(let outcome, let latency):
-            members += [
-                ("output", Self.output(outcome)), ("cost", .string(execution.cost.description)),
-                ("latency_ms", .integer(Self.milliseconds(latency))),
-            ]
+            members.append(("output", Self.output(outcome)))
+            members.append(("cost", .string(execution.cost.description)))
+            members.append(("latency_ms", .integer(Self.milliseconds(latency))))
         // Who gets nothing pays nothing.
         case .failed(let failure):
-            members += [
-                ("error", ExecutionResource.error(failure)), ("cost", .string(Amount.zero.description)),
-            ]
+            members.append(("error", ExecutionResource.error(failure)))
+            members.append(("cost", .string(Amount.zero.description)))
         case .cancelled: members.append(("cost", .string(Amount.zero.description)))
         case .pending, .processing: break
         }
