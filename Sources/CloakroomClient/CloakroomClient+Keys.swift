@@ -39,7 +39,9 @@ extension CloakroomClient {
         return keys
     }
 
-    /// Makes a key for the organization. It is not tried again where it may have been made: nobody would know the secret.
+    /// Makes a key for the organization.
+    ///
+    /// It is not tried again where it may have been made: nobody would know the secret.
     ///
     /// - Parameters:
     ///   - name: A name to recognise it by.

@@ -2,7 +2,7 @@ public import CloakroomDomain
 
 /// How far a transfer has come.
 public struct TransferProgress: Hashable, Sendable {
-    /// Bytes that are through. After a failed attempt an upload begins anew.
+    /// Bytes that are through; after a failed attempt an upload begins anew.
     public let transferred: ByteCount
     /// All there are.
     public let total: ByteCount

@@ -11,7 +11,7 @@ struct ForwardFiles: Sendable {
     private static let timeout = TimeAmount.hours(1)
     /// The most bytes of an answer that is an error.
     private static let maximumErrorLength = 1_048_576
-    /// What a customer may say to the service. Who it is, and for whom it acts, is the gateway's to say.
+    /// What a customer may say to the service; who it is, and for whom it acts, is the gateway's to say.
     private static let requestFields = [
         "Content-Type", "Accept", "Range", "If-Match", "If-None-Match", "If-Range", "If-Modified-Since",
         "If-Unmodified-Since", "Idempotency-Key",

@@ -21,7 +21,7 @@ struct ExecutionPool: Service {
         self.queue = queue
     }
 
-    /// Puts an execution at the end of the queue. Balances bound how many wait there.
+    /// Puts an execution at the end of the queue; balances bound how many wait there.
     func enqueue(_ job: Job) {
         self.queue.yield(job)
     }

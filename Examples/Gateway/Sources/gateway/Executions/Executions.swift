@@ -1,7 +1,7 @@
 import CloakroomDomain
 import Synchronization
 
-/// The one ``ExecutionBook``, for everyone who works with it. In memory: a restart forgets it.
+/// The one ``ExecutionBook``, for everyone who works with it, in memory: a restart forgets it.
 final class Executions: Sendable {
     private let book: Mutex<ExecutionBook>
 
