@@ -60,16 +60,30 @@ def fill(directory, count):
     return filled
 
 
+def kinds(options):
+    """Returns the servers with many and with few files; none without `--catalog`."""
+    if not options.catalog:
+        print("flatness: skipped; it needs --catalog FILES", file=sys.stderr)
+        return []
+    directory = options.catalog_dir or options.work_dir
+    many = ManyFiles.of(fill(directory, options.catalog), options.catalog)
+    return [many, FewFiles.of(fill(directory, FEW), FEW)]
+
+
+def flatness_resolve(rounds):
+    """Measures resolving references with many and with few files."""
+    with running(kinds(rounds.options), rounds.options.work_dir) as servers:
+        if servers:
+            variant = "16 connections, 100 references"
+            rounds.run("flatness-resolve", variant, servers, Resolving().measure, "references/s")
+
+
 def flatness(rounds):
     """Measures start-up, lists, downloads, uploads and minting with many and with few files."""
     options = rounds.options
-    if not options.catalog:
-        print("flatness: skipped; it needs --catalog FILES", file=sys.stderr)
-        return
-    directory = options.catalog_dir or options.work_dir
-    many = ManyFiles.of(fill(directory, options.catalog), options.catalog)
-    few = FewFiles.of(fill(directory, FEW), FEW)
-    with running([many, few], options.work_dir) as servers:
+    with running(kinds(options), options.work_dir) as servers:
+        if not servers:
+            return
         rounds.run("flatness-start", "until it listens", servers, start_up, "ms", "lower")
         rounds.run("flatness-list", "first page, 16 connections", servers, first_page)
         size = sizes.BY_LABEL["4KiB"]
@@ -82,8 +96,6 @@ def flatness(rounds):
             return load.get(server.address, targets[server], 16, seconds)
 
         rounds.run("flatness-get-4KiB", "16 connections", servers, download)
-        resolving = Resolving().measure
-        rounds.run("flatness-resolve", "16 connections, 100 references", servers, resolving, "references/s")
         rounds.run("flatness-put-4KiB", "16 connections", servers, Uploads(size).measure)
         rounds.run("flatness-mint", "16 connections", servers, mint)
 

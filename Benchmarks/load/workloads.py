@@ -32,6 +32,7 @@ def all_workloads():
     for label in ("4KiB", "1MiB", "100MB"):
         named[f"cpu-{label}"] = lambda rounds, size=sizes.BY_LABEL[label]: cpu(rounds, size)
     named["flatness"] = flatness.flatness
+    named["flatness-resolve"] = flatness.flatness_resolve
     return named
 
 

@@ -61,11 +61,14 @@ extension CloakroomClient {
     public func resolveInput(
         _ json: [UInt8], of organization: OrganizationID, accept: [JSONPointer: [MediaRange]] = [:]
     ) async throws(CloakroomError) -> ResolvedInput {
-        let accept = Dictionary(uniqueKeysWithValues: accept.map { ($0.description, $1.map(\.description)) })
-        // The input's own bytes: encoding it anew would change it.
-        var body = Array(#"{"organization_id":"\#(organization)","accept":"#.utf8)
-        body += try Self.encode(accept)
-        body += Array(#","input":"#.utf8) + json + Array("}".utf8)
+        // The input's own bytes: encoding it anew would change it. And pointers that Unicode holds for equal are two.
+        var body = Array(#"{"organization_id":"\#(organization)","accept":{"#.utf8)
+        for (index, (pointer, ranges)) in accept.enumerated() {
+            if index > 0 { body.append(UInt8(ascii: ",")) }
+            body += try Self.encode(pointer.description) + Array(":".utf8)
+            body += try Self.encode(ranges.map(\.description))
+        }
+        body += Array(#"},"input":"#.utf8) + json + Array("}".utf8)
         let answer = try await self.call(.POST, "/v1/inputs/resolve", body: body)
         let members = RequestDocument.members(of: Array(answer.readableBytesView)[...])
         guard let input = members?.first(where: { $0.name == "input" })?.text else {

@@ -10,8 +10,8 @@ import _NIOFileSystem
 extension CloakroomClient {
     /// The most bytes of an answer that is not a file: a thousand URLs are far less.
     private static let maximumAnswerLength = 32 * 1_024 * 1_024
-    /// For the head of an answer; the bytes of a file may take as long as they do.
-    static let answerTimeout = TimeAmount.hours(1)
+    /// For the head of an answer.
+    private static let answerTimeout = TimeAmount.hours(1)
 
     /// Sends a request until it is answered, and reads the answer.
     ///
@@ -65,10 +65,12 @@ extension CloakroomClient {
     }
 
     /// Sends a request once; an answer that is no success is thrown.
-    func execute(_ request: HTTPClientRequest) async throws(CloakroomError) -> HTTPClientResponse {
+    func execute(
+        _ request: HTTPClientRequest, timeout: TimeAmount = Self.answerTimeout
+    ) async throws(CloakroomError) -> HTTPClientResponse {
         let response: HTTPClientResponse
         do {
-            response = try await self.httpClient.execute(request, timeout: Self.answerTimeout)
+            response = try await self.httpClient.execute(request, timeout: timeout)
         } catch {
             throw Self.failure(error)
         }
@@ -96,6 +98,7 @@ extension CloakroomClient {
         case let error as CloakroomError: error
         case let error as FileSystemError: .file(path: path, reason: Self.reason(error))
         case is CancellationError: .cancelled
+        case is NIOTooManyBytesError: .invalidResponse("it is longer than any answer should be")
         case let error as HTTPClientError where error == .cancelled: .cancelled
         // Never the request: its URL may be a presigned one.
         case let error as HTTPClientError: .connection(error.shortDescription)

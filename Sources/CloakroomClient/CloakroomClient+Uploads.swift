@@ -69,21 +69,34 @@ extension CloakroomClient {
         _ handle: ReadFileHandle, _ declaration: UploadDeclaration, _ progress: ProgressHandler?
     ) async throws -> UploadedFile {
         let ticket = try await self.requestUpload(declaration)
-        let meter = TransferMeter(total: declaration.size, progress: progress)
         do throws(CloakroomError) {
-            let parts = handle.readChunks(in: 0..<declaration.size.bytes, chunkLength: Self.partLength)
-            try await self.retrying(.isHarmless) { () async throws(CloakroomError) in
-                meter.reset()
+            let digest = try await self.retrying(.isHarmless) { () async throws(CloakroomError) in
+                // Each attempt reads anew, and hashes apart: what a failed one still sends is not this one's.
+                let meter = TransferMeter(total: declaration.size, progress: progress)
+                let parts = handle.readChunks(in: 0..<declaration.size.bytes, chunkLength: Self.partLength)
                 try await self.send(HashedStream(base: parts, meter: meter), declaration.size, to: ticket, meter)
+                return meter.digest
             }
+            return UploadedFile(
+                id: ticket.id, filename: declaration.filename, mediaType: declaration.mediaType,
+                size: declaration.size, sha256: digest)
         } catch {
-            // In a task of its own, which is not cancelled with this one.
-            await Task { try? await self.delete(ticket.id) }.value
+            await self.abandon(ticket.id)
             throw error
         }
-        return UploadedFile(
-            id: ticket.id, filename: declaration.filename, mediaType: declaration.mediaType, size: declaration.size,
-            sha256: meter.digest)
+    }
+
+    /// Deletes a file that was declared and cannot be sent; once, and not for long: whoever interrupted waits for it.
+    private func abandon(_ id: FileID) async {
+        let client = CloakroomClient(
+            server: self.server, key: self.key, organization: self.organization, retryPolicy: .none,
+            httpClient: self.httpClient)
+        // In a task of its own, which is not cancelled with this one.
+        await Task {
+            var request = client.request(.DELETE, "/v1/files/\(id)")
+            request.headers.replaceOrAdd(name: "Connection", value: "close")
+            _ = try? await client.httpClient.execute(request, timeout: .seconds(5))
+        }.value
     }
 
     private func send<Parts: AsyncSequence & Sendable>(
@@ -94,7 +107,8 @@ extension CloakroomClient {
         request.headers.add(name: "Accept", value: "application/json")
         for (name, value) in ticket.fields { request.headers.add(name: name, value: value) }
         request.body = .stream(parts, length: .known(size.bytes))
-        let response = try await self.execute(request)
+        // The answer comes after the body, which may take as long as it does.
+        let response = try await self.execute(request, timeout: .hours(24))
         _ = try await self.answer(response)
         guard let found = response.headers.first(name: "x-amz-checksum-sha256") else { return }
         guard found == Base64.encode(meter.digest.bytes) else {
@@ -145,7 +159,7 @@ extension CloakroomClient {
         let fields = [
             ("Content-Type", mediaType.text), ("Idempotency-Key", key?.text ?? UUID().uuidString),
         ]
-        let path = "/v1/files?filename=\(QueryEncoding.encode(filename.text))"
+        let path = "/v1/files?filename=\(PercentEncoding.encode(filename.text, as: .query))"
         let answer = try await self.retrying(.isHarmless) { () async throws(CloakroomError) in
             var request = self.request(.POST, path, fields: fields)
             request.body = .bytes(bytes)

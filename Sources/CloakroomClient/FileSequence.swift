@@ -58,11 +58,11 @@ public struct FileSequence: AsyncSequence, Sendable {
             switch self.position {
             case .end: return false
             case .start: break
-            case .cursor(let cursor): items.append("cursor=\(QueryEncoding.encode(cursor))")
+            case .cursor(let cursor): items.append("cursor=\(PercentEncoding.encode(cursor, as: .query))")
             }
             if let status = self.sequence.status { items.append("status=\(status.rawValue)") }
             if let range = self.sequence.mediaRange {
-                items.append("content_type=\(QueryEncoding.encode(range.description))")
+                items.append("content_type=\(PercentEncoding.encode(range.description, as: .query))")
             }
             let body = try await self.sequence.client.call(.GET, "/v1/files?\(items.joined(separator: "&"))")
             let page = try CloakroomClient.decode(Page.self, body)

@@ -22,14 +22,13 @@ struct LocalTarget: Sendable {
             }
         }
         guard existing != nil else { return try await self.write(path, body) }
-        // Beside it, so that renaming replaces it at once.
+        // Beside it, so that one `rename` replaces it at once, whatever becomes of this task.
         let temporary = path.removingLastComponent().appending(".\(UUID().uuidString).cloakroom")
         let result = try await self.write(temporary, body)
-        do {
-            try await FileSystem.shared.replaceItem(at: path, withItemAt: temporary)
-        } catch {
-            _ = try? await FileSystem.shared.removeItem(at: temporary)
-            throw error
+        guard rename(temporary.string, path.string) == 0 else {
+            let reason = String(cString: strerror(errno))
+            unlink(temporary.string)
+            throw CloakroomError.file(path: self.path, reason: reason)
         }
         return result
     }

@@ -31,17 +31,11 @@ final class TransferMeter: Sendable {
     /// Notes bytes that pass.
     func pass(_ chunk: ByteBuffer) {
         let count = self.state.withLock { state in
-            // The span lives for the call only.
-            chunk.withUnsafeReadableBytes { state.hasher.update(RawSpan(_unsafeBytes: $0)) }
+            state.hasher.update(Array(chunk.readableBytesView).span.bytes)
             state.count += Int64(chunk.readableBytes)
             return state.count
         }
         self.progress?(TransferProgress(transferred: CloakroomDomain.ByteCount(count) ?? .zero, total: self.total))
-    }
-
-    /// Begins anew, as an upload does after a failed attempt.
-    func reset() {
-        self.state.withLock { $0 = State() }
     }
 }
 

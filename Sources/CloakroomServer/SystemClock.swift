@@ -13,4 +13,11 @@ public struct SystemClock: Sendable {
         clock_gettime(CLOCK_REALTIME, &time)
         return Timestamp(secondsSinceEpoch: Int64(time.tv_sec))
     }
+
+    /// How long it is until ``now`` is another.
+    var untilNextSecond: Duration {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return .nanoseconds(1_000_000_000 - Int64(time.tv_nsec))
+    }
 }

@@ -114,7 +114,9 @@ public final class APIKeys: Sendable {
     public func rotate(
         _ id: APIKeyID, of organization: OrganizationID? = nil, gracePeriodSeconds: Int64, now: Timestamp
     ) async throws(StorageError) -> (record: APIKeyRecord, key: APIKey)? {
-        guard let old = try self.list(of: organization).first(where: { $0.id == id }) else { return nil }
+        guard let old = try self.catalog.apiKey(id), organization.map({ old.scope == .organization($0) }) ?? true else {
+            return nil
+        }
         let (record, key) = try Self.make(for: old.scope, name: old.name, permissions: old.permissions, now: now)
         let end = now.advanced(bySeconds: gracePeriodSeconds)
         guard try await self.catalog.insert(record, digest: key.digest, replacing: (id, end)) else { return nil }

@@ -14,15 +14,17 @@ extension FileStore {
     ///   - access: The owner's right.
     ///   - maximumSize: The most bytes.
     ///   - announced: How many bytes there will be, if the client says so: what does not fit need not be received.
-    ///   - mayRepeat: Whether the request may be the repetition of one that counts already.
+    ///   - key: The client's name for the request, if it has one.
     ///   - checksums: What the client announced of the bytes.
     /// - Returns: The upload, to which bytes can be appended.
     /// - Throws: ``StorageError``.
     public func stageNew(
-        access: OrganizationAccess, maximumSize: ByteCount, announced: ByteCount? = nil, mayRepeat: Bool = false,
+        access: OrganizationAccess, maximumSize: ByteCount, announced: ByteCount? = nil, key: IdempotencyKey? = nil,
         checksums: [Checksum]
     ) throws(StorageError) -> StagedBlob {
-        if !mayRepeat, let excess = try self.catalog.excess(adding: announced ?? .one, to: access.organization) {
+        // A repetition counts already.
+        let isNew = if let key { try !self.catalog.hasSeen(key, from: access.organization) } else { true }
+        if isNew, let excess = try self.catalog.excess(adding: announced ?? .one, to: access.organization) {
             throw .quotaExceeded(excess)
         }
         try self.blobs.health.checkWrites()
@@ -37,7 +39,7 @@ extension FileStore {
     /// On return its row, bytes and their name are durable.
     ///
     /// - Parameters:
-    ///   - staged: The upload, as ``stageNew(access:maximumSize:announced:mayRepeat:checksums:)`` began it.
+    ///   - staged: The upload, as ``stageNew(access:maximumSize:announced:key:checksums:)`` began it.
     ///   - last: Its last bytes.
     ///   - filename: The file's name.
     ///   - mediaType: The file's media type.
@@ -96,7 +98,7 @@ extension FileStore {
     private func sealNew(
         _ staged: StagedBlob, _ record: FileRecord, _ digest: SHA256Digest, key: IdempotencyKey
     ) async throws(StorageError) -> FileRecord {
-        let request = IdempotentRequest(key: key, route: .uploadFile, declaration: record.declaration)
+        let request = IdempotentRequest(key: key, operation: .uploadFile, declaration: record.declaration)
         let outcome = try await self.catalog.insert(record, at: nil, request: request)
         if case .repeated(let id) = outcome {
             guard let earlier = try self.catalog.file(id, of: record.organization) else { throw .notFound }
@@ -109,6 +111,12 @@ extension FileStore {
         self.pack(staged, digest, now: record.createdAt, promise)
         do {
             _ = try await promise.futureResult.get()
+        } catch StorageError.full {
+            // It is certain that nothing was stored, so nothing stays. After another failure a repetition finishes it.
+            try await self.turns.take(staged.fileID) { () async throws(StorageError) in
+                try await self.catalog.withdraw(record, now: record.createdAt)
+            }
+            throw .full
         } catch {
             throw (error as? StorageError) ?? .failed("\(error)")
         }

@@ -25,19 +25,17 @@ extension FileStore {
         let record = FileRecord(
             id: try self.ids.next(), organization: access.organization, declaration: declaration, createdAt: now,
             uploadExpiresAt: now.advanced(bySeconds: lifetimeSeconds), status: .pending)
-        let request = key.map { IdempotentRequest(key: $0, route: .requestUpload, declaration: declaration) }
+        let request = key.map { IdempotentRequest(key: $0, operation: .requestUpload, declaration: declaration) }
         switch try await self.catalog.insert(record, at: nil, request: request) {
         case .inserted:
             self.recentFiles.keep(record)
             return record
         case .repeated(let id):
-            let end = now.advanced(bySeconds: lifetimeSeconds)
-            _ = try await self.catalog.renewUpload(id, of: access.organization, until: end)
             // Deleted meanwhile, it has the same id still, and URLs that lead nowhere.
             return try self.catalog.file(id, of: access.organization)
                 ?? FileRecord(
                     id: id, organization: access.organization, declaration: declaration, createdAt: now,
-                    uploadExpiresAt: end, status: .pending)
+                    uploadExpiresAt: record.uploadExpiresAt, status: .pending)
         case .keyReused: throw .idempotencyKeyReused
         case .exceedsQuota(let excess): throw .quotaExceeded(excess)
         }

@@ -18,6 +18,7 @@ public final class FileStore: Sendable {
     let catalog: Catalog
     let blobs: BlobStore
     let disk: NIOThreadPool
+    private let lookups: NIOThreadPool
     let ids = FileIDGenerator()
     let turns = FileTurns()
     let recentFiles = RecentFiles(capacity: 32_768)
@@ -29,11 +30,16 @@ public final class FileStore: Sendable {
     ///   - catalog: The rows.
     ///   - blobs: The bytes.
     ///   - disk: Threads for calls that block on the disk; started and ended by whoever made it.
+    ///   - lookups: Threads for reading many rows at once, no more than cores; without them ``disk`` does it.
     ///   - urlLifetimeSeconds: The longest life of a presigned URL, by default SigV4's seven days.
-    public init(catalog: Catalog, blobs: BlobStore, disk: NIOThreadPool, urlLifetimeSeconds: Int64 = 604_800) {
+    public init(
+        catalog: Catalog, blobs: BlobStore, disk: NIOThreadPool, lookups: NIOThreadPool? = nil,
+        urlLifetimeSeconds: Int64 = 604_800
+    ) {
         self.catalog = catalog
         self.blobs = blobs
         self.disk = disk
+        self.lookups = lookups ?? disk
         self.revocations = Revocations(lifetimeSeconds: urlLifetimeSeconds)
     }
 
@@ -74,7 +80,7 @@ public final class FileStore: Sendable {
         _ ids: [FileID], access: OrganizationAccess
     ) async throws(StorageError) -> [FileRecord] {
         // Up to a thousand rows: not on a thread that others wait for.
-        try await self.onDisk { () throws(StorageError) in
+        try await Self.run(on: self.lookups) { () throws(StorageError) in
             try self.catalog.readyFiles(ids, of: access.organization)
         }
     }
@@ -115,28 +121,42 @@ public final class FileStore: Sendable {
 
     // MARK: Revocation
 
-    /// Revokes every presigned URL of an organization's file that was issued until now; on return that is durable.
+    /// What became of an attempt to revoke a file's URLs.
+    public enum Revocation: Hashable, Sendable {
+        /// Every URL that was issued before the request is dead.
+        case done
+        /// In this second they were revoked before: another attempt has to wait for the second after this one.
+        case dueAfter(Timestamp)
+    }
+
+    /// Revokes every presigned URL of an organization's file that was issued before a request.
     ///
-    /// URLs have dates in whole seconds. One that is minted after the call is dated after the moment of revocation, so
-    /// that the next revocation has to lie a second further, in the same second too; the caller holds up those that
-    /// follow each other so fast. The row first, then the memory that requests are held to: who is told has both.
+    /// URLs have dates in whole seconds. A URL that is minted after a revocation is dated after its moment, and moments are
+    /// never ahead of the clock. So no URL that was issued before a request is dated later than the second after it, and
+    /// of requests in the same second all but the first are done with one revocation in the next. The row first, then the
+    /// memory that requests are held to: who is told has both.
     ///
     /// - Parameters:
     ///   - id: The file.
     ///   - access: The owner's right.
+    ///   - requestedAt: When the request arrived.
     ///   - now: The current time.
-    /// - Returns: The moment: URLs with a date up to then are dead.
+    /// - Returns: What became of it; what is done is durable.
     /// - Throws: ``StorageError/notFound``.
     public func revokeURLs(
-        of id: FileID, access: OrganizationAccess, now: Timestamp
-    ) async throws(StorageError) -> Timestamp {
-        let last = try self.record(id, access: access).urlsRevokedAt
-        let moment = last.map { max(now, $0.advanced(bySeconds: 1)) } ?? now
-        guard try await self.catalog.revokeURLs(of: id, of: access.organization, upTo: moment) else {
-            throw .notFound
+        of id: FileID, access: OrganizationAccess, requestedAt: Timestamp, now: Timestamp
+    ) async throws(StorageError) -> Revocation {
+        switch try await self.catalog.revokeURLs(of: id, of: access.organization, now: now) {
+        case .revoked:
+            self.revocations.add([id: now])
+            return .done
+        case .revokedBefore(let moment) where moment == now && moment > requestedAt:
+            // By another request, which may not have come to this yet.
+            self.revocations.add([id: moment])
+            return .done
+        case .revokedBefore(let moment): return .dueAfter(moment)
+        case .missing: throw .notFound
         }
-        self.revocations.add([id: moment])
-        return moment
     }
 
     // MARK: Deletion
@@ -155,11 +175,12 @@ public final class FileStore: Sendable {
     ///   - now: The current time.
     /// - Throws: ``StorageError/notFound``.
     public func delete(_ id: FileID, access: OrganizationAccess, now: Timestamp) async throws(StorageError) {
+        // Nobody else's request waits for a turn, whose length would tell that there is such a file.
+        _ = try self.record(id, access: access)
         try await self.turns.take(id) { () async throws(StorageError) in
             let slot = try? self.catalog.slot(id)
             guard try await self.catalog.delete(id, of: access.organization, now: now) else { throw .notFound }
             _ = self.recentFiles.take(id)
-            self.revocations.forget(id)
             try await self.removeBlob(id)
             // The sweep does it again where this fails.
             if let slot { try? await self.giveBack(slot, of: id) }
@@ -175,8 +196,14 @@ public final class FileStore: Sendable {
     func onDisk<Value: Sendable>(
         _ body: @escaping @Sendable () throws(StorageError) -> Value
     ) async throws(StorageError) -> Value {
+        try await Self.run(on: self.disk, body)
+    }
+
+    private static func run<Value: Sendable>(
+        on pool: NIOThreadPool, _ body: @escaping @Sendable () throws(StorageError) -> Value
+    ) async throws(StorageError) -> Value {
         do {
-            return try await self.disk.runIfActive { Result { () throws(StorageError) in try body() } }.get()
+            return try await pool.runIfActive { Result { () throws(StorageError) in try body() } }.get()
         } catch let error as StorageError {
             throw error
         } catch {

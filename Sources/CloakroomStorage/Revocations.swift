@@ -8,7 +8,11 @@ import Synchronization
 final class Revocations: Sendable {
     private struct State {
         var moments: [FileID: Timestamp] = [:]
+        var prunedAt: Timestamp?
     }
+
+    /// All are looked at no more often than this, in seconds: every GET waits meanwhile.
+    private static let pruningInterval: Int64 = 600
 
     private let state = Mutex(State())
     /// Mostly nothing is revoked: one load then tells.
@@ -27,20 +31,18 @@ final class Revocations: Sendable {
 
     /// Adds revocations.
     func add(_ revocations: [FileID: Timestamp]) {
-        self.change { moments in moments.merge(revocations) { max($0, $1) } }
-    }
-
-    /// Forgets a file's revocation, because it has been deleted.
-    func forget(_ id: FileID) {
-        guard self.count.load(ordering: .relaxed) > 0 else { return }
-        self.change { moments in moments[id] = nil }
+        self.change { state in state.moments.merge(revocations) { max($0, $1) } }
     }
 
     /// Forgets what no URL can come from any more.
     func prune(now: Timestamp) {
         guard self.count.load(ordering: .relaxed) > 0 else { return }
         let horizon = self.horizon(now)
-        self.change { moments in moments = moments.filter { $0.value >= horizon } }
+        self.change { state in
+            if let prunedAt = state.prunedAt, now < prunedAt.advanced(bySeconds: Self.pruningInterval) { return }
+            state.prunedAt = now
+            state.moments = state.moments.filter { $0.value >= horizon }
+        }
     }
 
     /// Passes for a right that is not revoked; an owner's own has no date and never is.
@@ -50,9 +52,9 @@ final class Revocations: Sendable {
         if let moment, issuedAt <= moment { throw .urlRevoked }
     }
 
-    private func change(_ body: (inout [FileID: Timestamp]) -> Void) {
+    private func change(_ body: (inout State) -> Void) {
         self.state.withLock { state in
-            body(&state.moments)
+            body(&state)
             self.count.store(state.moments.count, ordering: .releasing)
         }
     }

@@ -4,6 +4,7 @@ import CloakroomServer
 import CloakroomStorage
 import CoreMetrics
 import Logging
+import NIOCore
 import NIOPosix
 import ServiceLifecycle
 import UnixSignals
@@ -36,8 +37,11 @@ struct Composition {
             directory: directory, catalog: catalog, health: health, openBlobs: Self.openBlobs)
         let disk = NIOThreadPool(numberOfThreads: Self.diskThreads)
         disk.start()
+        let lookups = NIOThreadPool(numberOfThreads: System.coreCount)
+        lookups.start()
         let store = FileStore(
-            catalog: catalog, blobs: blobs, disk: disk, urlLifetimeSeconds: self.configuration.urlLifetimeSeconds)
+            catalog: catalog, blobs: blobs, disk: disk, lookups: lookups,
+            urlLifetimeSeconds: self.configuration.urlLifetimeSeconds)
         try await store.recover(now: SystemClock().now)
         let keys = APIKeys(catalog: catalog)
         let firstStart = FirstStart(directory: directory, catalog: catalog, keys: keys)
@@ -50,6 +54,7 @@ struct Composition {
         let group = ServiceGroup(
             configuration: self.groupConfiguration(services, logger: logger))
         try await Self.untilShutDown { try await group.run() }
+        try await lookups.shutdownGracefully()
         try await disk.shutdownGracefully()
         try await blobs.shutDown()
         try await catalog.shutDown()

@@ -131,7 +131,7 @@ struct GatewayTests {
             record = FileRecord(
                 id: try fixture.store.ids.next(), organization: access.organization, declaration: declaration,
                 createdAt: Fixture.now, uploadExpiresAt: Fixture.now, status: .pending)
-            let request = IdempotentRequest(key: try Self.key("k"), route: .uploadFile, declaration: declaration)
+            let request = IdempotentRequest(key: try Self.key("k"), operation: .uploadFile, declaration: declaration)
             #expect(try await fixture.catalog.insert(record, at: nil, request: request) == .inserted)
             try await fixture.crash()
         }
@@ -202,7 +202,7 @@ struct GatewayTests {
         do {
             let fixture = try Fixture(in: temporary)
             record = try await self.upload([1], fixture, access: access)
-            _ = try await fixture.store.revokeURLs(of: record.id, access: access, now: Fixture.now)
+            #expect(try await self.revoke(record.id, fixture, access: access, after: 0) == .done)
             let revoked = try #require(try fixture.store.record(record.id, access: access).urlsRevokedAt)
             #expect(revoked == Fixture.now)
             try await fixture.crash()
@@ -217,18 +217,46 @@ struct GatewayTests {
         try await reopened.close()
     }
 
-    @Test func everyRevocationGoesFurtherThanTheLast() async throws {
+    private func revoke(
+        _ id: FileID, _ fixture: Fixture, access: OrganizationAccess, requested: Int64? = nil, after seconds: Int64
+    ) async throws -> FileStore.Revocation {
+        try await fixture.store.revokeURLs(
+            of: id, access: access, requestedAt: Fixture.now.advanced(bySeconds: requested ?? seconds),
+            now: Fixture.now.advanced(bySeconds: seconds))
+    }
+
+    @Test func revocationsOfOneSecondAreDoneInTheNext() async throws {
         let fixture = try Fixture()
         let access = try Fixture.access()
         let record = try await self.upload([1], fixture, access: access)
-        for second in 0..<3 as Range<Int64> {
-            let moment = try await fixture.store.revokeURLs(of: record.id, access: access, now: Fixture.now)
-            #expect(moment == Fixture.now.advanced(bySeconds: second))
-            #expect(try fixture.store.record(record.id, access: access).urlsRevokedAt == moment)
+        #expect(try await self.revoke(record.id, fixture, access: access, after: 0) == .done)
+        // URLs that were minted since are dated a second later.
+        for _ in 0..<3 {
+            #expect(
+                try await self.revoke(record.id, fixture, access: access, after: 0) == .dueAfter(Fixture.now))
         }
+        for _ in 0..<3 {
+            #expect(try await self.revoke(record.id, fixture, access: access, requested: 0, after: 1) == .done)
+        }
+        #expect(
+            try fixture.store.record(record.id, access: access).urlsRevokedAt == Fixture.now.advanced(bySeconds: 1))
+        // Never ahead of the clock, however often.
+        #expect(throws: StorageError.urlRevoked) {
+            try fixture.store.revocations.check(record.id, issuedAt: Fixture.now.advanced(bySeconds: 1))
+        }
+        try fixture.store.revocations.check(record.id, issuedAt: Fixture.now.advanced(bySeconds: 2))
+        try await fixture.close()
+    }
+
+    @Test func revocationIsNotDoneByOneThatAClockAheadOfOursMade() async throws {
+        let fixture = try Fixture()
+        let access = try Fixture.access()
+        let record = try await self.upload([1], fixture, access: access)
+        #expect(try await self.revoke(record.id, fixture, access: access, after: 3_600) == .done)
+        let later = Fixture.now.advanced(bySeconds: 3_600)
+        #expect(try await self.revoke(record.id, fixture, access: access, after: 0) == .dueAfter(later))
         await #expect(throws: StorageError.notFound) {
-            try await fixture.store.revokeURLs(
-                of: record.id, access: try Fixture.access("other"), now: Fixture.now)
+            try await self.revoke(record.id, fixture, access: try Fixture.access("other"), after: 0)
         }
         try await fixture.close()
     }
@@ -240,7 +268,10 @@ struct GatewayTests {
         // In its last second a URL works still.
         revocations.prune(now: Fixture.now.advanced(bySeconds: 100))
         #expect(throws: StorageError.urlRevoked) { try revocations.check(id, issuedAt: Fixture.now) }
+        // Not again so soon: a GET would wait.
         revocations.prune(now: Fixture.now.advanced(bySeconds: 101))
+        #expect(throws: StorageError.urlRevoked) { try revocations.check(id, issuedAt: Fixture.now) }
+        revocations.prune(now: Fixture.now.advanced(bySeconds: 700))
         try revocations.check(id, issuedAt: Fixture.now)
     }
 

@@ -245,6 +245,34 @@ def test_what_is_harmless_is_tried_again(run, server, client, photo, verdict):
     assert client.get(f"/v1/files/{file_id}/download").content == DATA
 
 
+@contextlib.contextmanager
+def behind_a_proxy(decide):
+    """A service whose presigned URLs lead to a proxy, which stands where the service says it is."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with Server("--storage-url", f"http://127.0.0.1:{port}") as server:
+        yield server, Proxy(server.storage, decide, port)
+
+
+@pytest.mark.parametrize("verdict", ["drop", 429, 500, 503])
+def test_bytes_whose_sending_failed_are_sent_again(run, photo, verdict):
+    with behind_a_proxy(once("PUT", "/uploads/", verdict)) as (server, proxy):
+        client = server.client()
+        env = environment(server.api, client.key)
+        [file_id] = upload(lambda *line: run(*line, env=env), "photo.png")
+        assert [method for method, _, _ in proxy.seen] == ["PUT", "PUT"]
+        assert client.get(f"/v1/files/{file_id}").json()["sha256"] == hashlib.sha256(DATA).hexdigest()
+
+
+def test_an_upload_that_is_refused_for_good_leaves_nothing(run, photo):
+    with behind_a_proxy(lambda method, *_: 403 if method == "PUT" else None) as (server, proxy):
+        client = server.client()
+        run("upload", "photo.png", env=environment(server.api, client.key), code=1)
+        assert [method for method, _, _ in proxy.seen] == ["PUT"]
+        assert client.get("/v1/files").json()["files"] == []
+
+
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422])
 def test_what_was_refused_for_good_is_not(run, server, photo, status):
     proxy = Proxy(server.api, lambda *_: status)
@@ -267,12 +295,7 @@ def test_a_deletion_whose_answer_was_lost_succeeds(run, server, client, photo):
 
 
 def test_a_download_goes_on_where_it_broke_off(run, client, photo, tmp_path):
-    # Presigned URLs lead to the proxy, which stands where the service says it is.
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with Server("--storage-url", f"http://127.0.0.1:{port}") as server:
-        proxy = Proxy(server.storage, once("GET", "/files/", "half"), port)
+    with behind_a_proxy(once("GET", "/files/", "half")) as (server, proxy):
         env = environment(server.api, server.key())
         [line] = run("upload", "photo.png", env=env).stdout.decode().splitlines()
         run("download", line.split("\t")[0], "-o", "copy.png", env=env)

@@ -68,29 +68,3 @@ public struct Quota: Hashable, Sendable {
         }
     }
 }
-
-/// A row of the catalogue: an organization.
-public struct OrganizationRecord: Hashable, Sendable {
-    /// Its id.
-    public let id: OrganizationID
-    /// When it got its first key or file.
-    public let createdAt: Timestamp
-    /// How much it may keep.
-    public let quota: Quota
-    /// What it keeps.
-    public let usage: Quota.Usage
-
-    /// Creates a record.
-    ///
-    /// - Parameters:
-    ///   - id: Its id.
-    ///   - createdAt: When it got its first key or file.
-    ///   - quota: How much it may keep.
-    ///   - usage: What it keeps.
-    public init(id: OrganizationID, createdAt: Timestamp, quota: Quota, usage: Quota.Usage) {
-        self.id = id
-        self.createdAt = createdAt
-        self.quota = quota
-        self.usage = usage
-    }
-}

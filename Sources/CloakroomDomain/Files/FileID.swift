@@ -108,8 +108,9 @@ public struct FileID: Hashable, Comparable, Sendable, CustomStringConvertible {
         return position
     }
 
-    /// Hashes the half of a version 7 UUID that is random: any two files differ in it.
+    /// Hashes all of it: ids of others may agree in one half.
     public func hash(into hasher: inout Hasher) {
+        hasher.combine(self.high)
         hasher.combine(self.low)
     }
 

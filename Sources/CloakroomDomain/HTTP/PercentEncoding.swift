@@ -3,9 +3,9 @@ import CloakroomCrypto
 /// Percent-encoding as SigV4 wants it: decoded once, then encoded again in the one canonical form.
 ///
 /// Only `A-Za-z0-9-_.~` stay as they are (RFC 3986 §2.3); every other byte becomes `%` and two upper-case digits.
-enum PercentEncoding {
+package enum PercentEncoding {
     /// What differs between a path and a query.
-    enum Component {
+    package enum Component: Sendable {
         /// `/` stays, and a `+` is a plus.
         case path
         /// `/` is encoded, and a `+` is a space, as forms send it.
@@ -128,5 +128,17 @@ enum PercentEncoding {
         // A bit for each of the bytes 0 to 63, and 64 to 127: set for `A-Za-z0-9-_.~`.
         let bits = byte < 64 ? 0x03FF_6000_0000_0000 as UInt64 : byte < 128 ? 0x47FF_FFFE_87FF_FFFE : 0
         return bits >> UInt64(byte & 63) & 1 == 1
+    }
+
+    /// Returns a text, percent-encoded.
+    ///
+    /// - Parameters:
+    ///   - text: Any text.
+    ///   - component: Where it is to stand.
+    /// - Returns: A text, percent-encoded.
+    package static func encode(_ text: String, as component: Component) -> String {
+        var encoded: [UInt8] = []
+        for byte in text.utf8 { self.append(byte, as: component, to: &encoded) }
+        return String(decoding: encoded, as: UTF8.self)
     }
 }

@@ -4,6 +4,8 @@
 public struct InputDocument: Sendable {
     /// Why an input cannot be taken.
     public enum Failure: Error, Hashable, Sendable {
+        /// It is no JSON.
+        case malformed
         /// Strings that are URLs: the first thousand of them.
         case rawURLs([JSONPointer])
         /// There are more different references than this.
@@ -43,8 +45,11 @@ public struct InputDocument: Sendable {
     init(_ bytes: [UInt8], _ range: Range<Int>) throws(Failure) {
         var finder = ReferenceFinder(bytes: bytes)
         var scanner = JSONScanner(bytes, in: range, maximumDepth: Self.maximumDepth)
-        // The range has been walked before: it is well formed.
-        try? scanner.walk { finder.visit($0) }
+        do throws(JSONScanner.Failure) {
+            try scanner.walk { finder.visit($0) }
+        } catch {
+            throw .malformed
+        }
         guard finder.pointerLength <= Self.maximumPointerLength else {
             throw .pointersTooLong(limit: Self.maximumPointerLength)
         }
@@ -58,12 +63,23 @@ public struct InputDocument: Sendable {
         self.references = finder.references
     }
 
+    /// Returns how long the input is with each reference replaced.
+    ///
+    /// - Parameter urls: What takes the place of each file.
+    /// - Returns: The length, in bytes.
+    public func length(replacingReferencesBy urls: [FileID: String]) -> Int {
+        self.occurrences.reduce(self.range.count) { length, occurrence in
+            length + (urls[occurrence.id]?.utf8.count ?? 0)
+        }
+    }
+
     /// Returns the input with each reference replaced, and every other byte as it was.
     ///
     /// - Parameter urls: What takes the place of each file, of characters that a JSON string holds as they are.
     /// - Returns: A JSON text.
     public func replacingReferences(by urls: [FileID: String]) -> [UInt8] {
         var output: [UInt8] = []
+        output.reserveCapacity(self.length(replacingReferencesBy: urls))
         var copied = self.range.lowerBound
         for (range, id) in self.occurrences {
             guard let url = urls[id] else { continue }
@@ -112,7 +128,7 @@ public struct InputDocument: Sendable {
                 self.occurrences.append((range, id))
                 if let index = self.indices[id] {
                     self.references[index].pointers.append(pointer)
-                } else {
+                } else if self.references.count <= InputDocument.maximumReferences {
                     self.indices[id] = self.references.count
                     self.references.append(Reference(id: id, pointers: [pointer]))
                 }

@@ -13,7 +13,8 @@ public struct JSONPointer: Hashable, Sendable, CustomStringConvertible {
 
     /// Hashes the code points.
     public func hash(into hasher: inout Hasher) {
-        for byte in self.description.utf8 { hasher.combine(byte) }
+        var text = self.description
+        text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
     }
 
     private init(unchecked text: String) {
@@ -45,6 +46,15 @@ public struct JSONPointer: Hashable, Sendable, CustomStringConvertible {
 
     private static func escaped(_ token: String) -> String {
         guard token.utf8.contains(where: { $0 == UInt8(ascii: "~") || $0 == UInt8(ascii: "/") }) else { return token }
-        return token.replacing("~", with: "~0").replacing("/", with: "~1")
+        // By bytes: a slash with an accent is one character, and a slash still.
+        var escaped: [UInt8] = []
+        for byte in token.utf8 {
+            switch byte {
+            case UInt8(ascii: "~"): escaped += Array("~0".utf8)
+            case UInt8(ascii: "/"): escaped += Array("~1".utf8)
+            default: escaped.append(byte)
+            }
+        }
+        return String(decoding: escaped, as: UTF8.self)
     }
 }

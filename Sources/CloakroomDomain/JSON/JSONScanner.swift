@@ -148,7 +148,9 @@ struct JSONScanner {
                 guard let byte = self.peek, Self.isHexadecimalDigit(byte) else { throw .malformed(at: self.offset) }
                 self.offset += 1
             }
-        case .some(let byte) where Array("\"\\/bfnrt".utf8).contains(byte): self.offset += 1
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),
+            UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
+            self.offset += 1
         default: throw .malformed(at: self.offset)
         }
     }

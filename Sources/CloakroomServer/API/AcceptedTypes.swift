@@ -46,7 +46,7 @@ struct AcceptedTypes: Sendable {
         }
         var lists: [JSONPointer: [MediaRange]] = [:]
         for (name, text) in fields {
-            let field = "accept[\"\(name.prefix(64))\"]"
+            let field = "accept[\"\(name.excerpt)\"]"
             guard let pointer = JSONPointer(name) else {
                 errors.append(
                     .init(field: field, reason: "is no JSON Pointer (RFC 6901), which is empty or begins with a /"))

@@ -25,6 +25,7 @@ struct CreateKey: Sendable {
     func callAsFunction(
         _ access: OrganizationAccess, _ request: Request, _ context: APIContext
     ) async throws -> Response {
+        context.sendContinue(to: request)
         let (name, permissions) = try Self.decode(try await JSONBody.object(Input.self, request))
         let (record, key) = try await self.services.keys.create(
             for: .organization(access.organization), name: name, permissions: permissions,
@@ -62,7 +63,7 @@ struct CreateKey: Sendable {
         return texts.enumerated().compactMap { index, text in
             if let permission = Permission(rawValue: text) { return permission }
             errors.append(
-                .init(field: "permissions[\(index)]", reason: "must be one of \(allowed); it is \"\(text.prefix(64))\"")
+                .init(field: "permissions[\(index)]", reason: "must be one of \(allowed); it is \"\(text.excerpt)\"")
             )
             return nil
         }

@@ -32,7 +32,7 @@ struct DownloadFile: Sendable {
         switch items["redirect"] {
         case nil, "false": return false
         case "true": return true
-        case .some(let other): throw .invalid("redirect", "must be true or false; it is \"\(other.prefix(64))\"")
+        case .some(let other): throw .invalid("redirect", "must be true or false; it is \"\(other.excerpt)\"")
         }
     }
 

@@ -11,7 +11,7 @@ enum GatewayFields {
         case .none: reason = "is required; it must be \(OrganizationID.rule)"
         case .string(let text):
             if let organization = OrganizationID(text) { return organization }
-            reason = "must be \(OrganizationID.rule); it is \"\(text.prefix(64))\""
+            reason = "must be \(OrganizationID.rule); it is \"\(text.excerpt)\""
         case .some(let other): reason = "must be a string; it is \(other.kind)"
         }
         errors.append(.init(field: "organization_id", reason: reason))
@@ -37,7 +37,7 @@ enum GatewayFields {
             errors.append(
                 .init(
                     field: "\(field)[\(index)]",
-                    reason: "must be like image/png or image/*; it is \"\(text.prefix(64))\""))
+                    reason: "must be like image/png or image/*; it is \"\(text.excerpt)\""))
             return nil
         }
     }

@@ -39,3 +39,8 @@ enum JSONStrings {
         return nil
     }
 }
+
+extension StringProtocol {
+    /// The beginning of what was received, for messages; by scalars, of which a character may have any number.
+    var excerpt: String { String(String.UnicodeScalarView(self.unicodeScalars.prefix(64))) }
+}

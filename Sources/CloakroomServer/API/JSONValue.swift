@@ -43,7 +43,7 @@ enum JSONValue: Decodable, Sendable {
         case .boolean(let value): "\(value)"
         case .integer(let value): "\(value)"
         case .number(let value): "\(value)"
-        case .string(let value): "\"\(value.prefix(64))\""
+        case .string(let value): "\"\(value.excerpt)\""
         case .array: "an array"
         case .object: "an object"
         }

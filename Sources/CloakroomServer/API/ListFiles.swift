@@ -48,7 +48,7 @@ struct ListFiles: Sendable {
     ) -> Value? {
         guard let text else { return defaultValue }
         let value = parse(text)
-        if value == nil { report(String(text.prefix(64))) }
+        if value == nil { report(String(text.excerpt)) }
         return value
     }
 }

@@ -12,6 +12,9 @@ struct ResolveInput: Sendable {
         let accept: AcceptedTypes
     }
 
+    /// The longest input of an answer, in bytes: a reference that is repeated is a URL each time.
+    private static let maximumLength = 16 * 1_024 * 1_024
+
     let services: APIServices
 
     func callAsFunction(
@@ -23,7 +26,7 @@ struct ResolveInput: Sendable {
         let records = try await self.services.store.readyRecords(query.input.references.map(\.id), access: access)
         let files = Dictionary(records.map { ($0.id, $0) }) { first, _ in first }
         try Self.check(query, files)
-        return self.response(query.input, files)
+        return try self.response(query.input, files)
     }
 
     // MARK: The request
@@ -63,6 +66,7 @@ struct ResolveInput: Sendable {
             errors.append(.init(field: "input", reason: "is required; it may be any JSON"))
         } catch {
             switch error {
+            case .malformed: errors.append(.init(field: "input", reason: "must be JSON; it is not"))
             case .rawURLs(let pointers):
                 let reason = "must not be a URL; upload the file and send its file_ reference"
                 errors += pointers.map { .init(field: "input", reason: reason, pointer: $0) }
@@ -95,7 +99,7 @@ struct ResolveInput: Sendable {
         guard unsupported.isEmpty else { throw .formatUnsupported(unsupported, accepted: nil) }
     }
 
-    private func response(_ input: InputDocument, _ files: [FileID: FileRecord]) -> Response {
+    private func response(_ input: InputDocument, _ files: [FileID: FileRecord]) throws(APIError) -> Response {
         let (minter, now) = (self.services.minter, self.services.clock.now)
         var urls: [FileID: String] = [:]
         let resolved = input.references.compactMap { reference -> (name: String, value: JSONOutput)? in
@@ -103,6 +107,9 @@ struct ResolveInput: Sendable {
             let url = minter.download(record, now: now)
             urls[reference.id] = url.url.reveal()
             return (reference.id.description, ResolvedFile.json(record, url, pointers: reference.pointers))
+        }
+        guard input.length(replacingReferencesBy: urls) <= Self.maximumLength else {
+            throw .invalid("input", "would have more than \(Self.maximumLength) bytes with URLs in it")
         }
         return JSONBody.response(
             .object([("input", .text(input.replacingReferences(by: urls))), ("files", .object(resolved))]))

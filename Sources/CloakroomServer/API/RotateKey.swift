@@ -23,6 +23,7 @@ struct RotateKey: Sendable {
     func callAsFunction(
         _ access: OrganizationAccess, _ request: Request, _ context: APIContext
     ) async throws -> Response {
+        context.sendContinue(to: request)
         let id = try KeyPath.id(context)
         let gracePeriod = try Self.decode(try await JSONBody.objectIfAny(Input.self, request))
         let rotated = try await self.services.keys.rotate(

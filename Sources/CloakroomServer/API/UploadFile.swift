@@ -17,7 +17,7 @@ struct UploadFile: Sendable {
         let (filename, mediaType, key) = try Self.decode(request)
         let staged = try self.services.store.stageNew(
             access: access, maximumSize: self.services.policy.maximumSize, announced: try self.announcedLength(request),
-            mayRepeat: key != nil, checksums: try Self.checksums(request))
+            key: key, checksums: try Self.checksums(request))
         context.sendContinue(to: request)
         let last = try await self.receive(request.body, into: staged)
         let record = try await self.services.store.sealNew(

@@ -20,6 +20,29 @@ extension Catalog {
         }
     }
 
+    /// Takes back a file that came with an idempotency key and could not be stored: its row goes, and the key is free.
+    ///
+    /// - Parameters:
+    ///   - file: The file; one that is ready stays.
+    ///   - now: The current time.
+    /// - Throws: ``StorageError``.
+    func withdraw(_ file: FileRecord, now: Timestamp) async throws(StorageError) {
+        try await self.writer.write { connection throws(SQLiteError) in
+            let row = try connection.statement("SELECT 1 FROM files WHERE id = ? AND sha256 IS NULL").bind(
+                file.id.bytes)
+            let isPending = try row.step()
+            row.reset()
+            guard isPending else { return }
+            _ = try Self.moveToDeleted(file.id, of: file.organization, now: now, connection)
+            try Self.freeKey(of: file.id, connection)
+        }
+    }
+
+    /// Whoever repeats the request that declared a dropped file wants one that can still be sent.
+    private static func freeKey(of id: FileID, _ connection: SQLiteConnection) throws(SQLiteError) {
+        try connection.statement("DELETE FROM idempotency_keys WHERE file_id = ?").bind(id.bytes).run()
+    }
+
     private static func moveToDeleted(
         _ id: FileID, of organization: OrganizationID, now: Timestamp, _ connection: SQLiteConnection
     ) throws(SQLiteError) -> Bool {
@@ -61,8 +84,7 @@ extension Catalog {
             }
             for (id, owner) in abandoned {
                 _ = try Self.moveToDeleted(id, of: owner, now: now, connection)
-                // Whoever repeats the request wants a file that can still be sent.
-                try connection.statement("DELETE FROM idempotency_keys WHERE file_id = ?").bind(id.bytes).run()
+                try Self.freeKey(of: id, connection)
             }
             return abandoned.count
         }

@@ -121,7 +121,7 @@ extension Catalog {
     /// - Returns: The files, in the order of the ids.
     /// - Throws: ``StorageError``.
     func readyFiles(_ ids: [FileID], of organization: OrganizationID) throws(StorageError) -> [FileRecord] {
-        try self.readers.read { connection throws(SQLiteError) in
+        try (ids.count == 1 ? self.readers : self.lookupReaders).read { connection throws(SQLiteError) in
             // One transaction: one lock, and one state of the catalogue.
             try connection.execute("BEGIN")
             defer { try? connection.execute("COMMIT") }
@@ -142,7 +142,7 @@ extension Catalog {
         }
     }
 
-    private static func file(
+    static func file(
         _ id: FileID, of organization: OrganizationID, _ connection: SQLiteConnection
     ) throws(SQLiteError) -> FileRecord? {
         let row = try connection.statement(

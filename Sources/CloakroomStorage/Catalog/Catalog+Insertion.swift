@@ -116,7 +116,31 @@ extension Catalog {
         guard try row.step(), let fingerprint = row.blob(0), let id = row.blob(1).flatMap({ FileID(bytes: $0) }) else {
             return nil
         }
-        return fingerprint == request.fingerprint.bytes ? .repeated(id) : .keyReused
+        guard fingerprint == request.fingerprint.bytes else { return .keyReused }
+        // Before a sweep can take it for abandoned.
+        try connection.statement(
+            "UPDATE files SET upload_expires_at = max(upload_expires_at, ?) WHERE id = ? AND sha256 IS NULL"
+        )
+        .bind(file.uploadExpiresAt.secondsSinceEpoch).bind(id.bytes).run()
+        return .repeated(id)
+    }
+
+    /// Whether a request may be the repetition of an earlier one.
+    ///
+    /// - Parameters:
+    ///   - key: Its key.
+    ///   - organization: Who sent it.
+    /// - Returns: Whether the key has been used, and not been forgotten.
+    /// - Throws: ``StorageError``.
+    func hasSeen(_ key: IdempotencyKey, from organization: OrganizationID) throws(StorageError) -> Bool {
+        try self.readers.read { connection throws(SQLiteError) in
+            let row = try connection.statement(
+                "SELECT 1 FROM idempotency_keys WHERE organization_id = ? AND key = ?"
+            )
+            .bind(organization.description).bind(key.text)
+            defer { row.reset() }
+            return try row.step()
+        }
     }
 
     private static func remember(

@@ -78,17 +78,43 @@ extension Catalog {
     /// - Throws: ``StorageError``.
     public func apiKeys(of organization: OrganizationID? = nil) throws(StorageError) -> [APIKeyRecord] {
         try self.readers.read { connection throws(SQLiteError) in
-            let row = try connection.statement(
-                """
-                SELECT id, organization_id, name, visible_prefix, permissions, created_at, last_used_at, revoked_at,
-                    expires_at
-                FROM api_keys WHERE ?1 IS NULL OR organization_id = ?1 ORDER BY created_at, id
-                """
-            ).bind(organization?.description)
+            let row: SQLiteStatement
+            if let organization {
+                row = try connection.statement(
+                    """
+                    SELECT id, organization_id, name, visible_prefix, permissions, created_at, last_used_at, revoked_at,
+                        expires_at FROM api_keys WHERE organization_id = ? ORDER BY created_at, id
+                    """
+                ).bind(organization.description)
+            } else {
+                row = try connection.statement(
+                    """
+                    SELECT id, organization_id, name, visible_prefix, permissions, created_at, last_used_at, revoked_at,
+                        expires_at FROM api_keys ORDER BY created_at, id
+                    """)
+            }
             defer { row.reset() }
             var keys: [APIKeyRecord] = []
             while try row.step() { keys.append(try Self.decodeKey(row)) }
             return keys
+        }
+    }
+
+    /// Returns a key by its id.
+    ///
+    /// - Parameter id: The key's id.
+    /// - Returns: The key, revoked or not.
+    /// - Throws: ``StorageError``.
+    func apiKey(_ id: APIKeyID) throws(StorageError) -> APIKeyRecord? {
+        try self.readers.read { connection throws(SQLiteError) in
+            let row = try connection.statement(
+                """
+                SELECT id, organization_id, name, visible_prefix, permissions, created_at, last_used_at, revoked_at,
+                    expires_at FROM api_keys WHERE id = ?
+                """
+            ).bind(id.description)
+            defer { row.reset() }
+            return try row.step() ? try Self.decodeKey(row) : nil
         }
     }
 

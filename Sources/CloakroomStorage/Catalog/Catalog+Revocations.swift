@@ -1,26 +1,33 @@
 import CloakroomDomain
 
 extension Catalog {
-    /// Notes that a file's URLs are revoked.
+    /// What became of an attempt to revoke a file's URLs.
+    enum RevocationOutcome: Hashable, Sendable {
+        /// URLs with a date up to now are dead.
+        case revoked
+        /// They were revoked up to this moment before, which is not before now.
+        case revokedBefore(Timestamp)
+        /// The organization has no such file.
+        case missing
+    }
+
+    /// Notes that a file's URLs are revoked, if the last revocation was before now.
     ///
     /// - Parameters:
     ///   - id: The file.
     ///   - organization: Its owner; a file of another is not found.
-    ///   - moment: URLs with a date up to then are dead; a later moment that is there already stays.
-    /// - Returns: Whether there is such a file.
+    ///   - now: The current time.
+    /// - Returns: What became of the row.
     /// - Throws: ``StorageError``.
     func revokeURLs(
-        of id: FileID, of organization: OrganizationID, upTo moment: Timestamp
-    ) async throws(StorageError) -> Bool {
+        of id: FileID, of organization: OrganizationID, now: Timestamp
+    ) async throws(StorageError) -> RevocationOutcome {
         try await self.writer.write { connection throws(SQLiteError) in
-            try connection.statement(
-                """
-                UPDATE files SET urls_revoked_at = max(coalesce(urls_revoked_at, 0), ?)
-                WHERE id = ? AND organization_id = ?
-                """
-            )
-            .bind(moment.secondsSinceEpoch).bind(id.bytes).bind(organization.description).run()
-            return connection.changes == 1
+            guard let file = try Self.file(id, of: organization, connection) else { return .missing }
+            if let moment = file.urlsRevokedAt, moment >= now { return .revokedBefore(moment) }
+            try connection.statement("UPDATE files SET urls_revoked_at = ? WHERE id = ?")
+                .bind(now.secondsSinceEpoch).bind(id.bytes).run()
+            return .revoked
         }
     }
 

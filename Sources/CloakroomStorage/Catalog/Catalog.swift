@@ -20,8 +20,13 @@ public final class Catalog: Sendable {
     /// The database's name in the data directory.
     public static let fileName = "catalog.sqlite"
 
+    private static let lookupCacheKibibytes = 48 * 1_024
+
     let writer: CatalogWriter
     let readers: ReaderPool
+    /// For look-ups of many rows that lie anywhere: they keep the upper pages of a large table, some 30 MB of five million
+    /// files, and there are as many of them as threads that use them.
+    let lookupReaders: ReaderPool
 
     /// Opens the catalogue, creating or migrating it where needed.
     ///
@@ -37,6 +42,7 @@ public final class Catalog: Sendable {
             try CatalogSchema.migrate(connection)
             self.writer = CatalogWriter(connection: connection, health: health)
             self.readers = ReaderPool(path: path)
+            self.lookupReaders = ReaderPool(path: path, cacheKibibytes: Self.lookupCacheKibibytes)
         } catch let error as SQLiteError {
             throw OpenError(description: "\(path): SQLite \(error.code): \(error.message)")
         } catch let error as CatalogSchema.TooNew {

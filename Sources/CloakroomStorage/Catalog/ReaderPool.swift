@@ -5,15 +5,22 @@ import Synchronization
 /// A read runs on the caller's thread: a point read takes microseconds, less than handing it to another thread.
 final class ReaderPool: Sendable {
     private let path: String
+    private let cacheKibibytes: Int
     private let idle = Mutex<[SQLiteConnection]>([])
 
-    init(path: String) {
+    /// - Parameters:
+    ///   - path: Of the database.
+    ///   - cacheKibibytes: How much of it each connection keeps; by default what SQLite does.
+    init(path: String, cacheKibibytes: Int = 2_000) {
         self.path = path
+        self.cacheKibibytes = cacheKibibytes
     }
 
     private func checkOut() throws(SQLiteError) -> SQLiteConnection {
         if let connection = self.idle.withLock({ $0.popLast() }) { return connection }
-        return try SQLiteConnection(path: self.path, role: .reader)
+        let connection = try SQLiteConnection(path: self.path, role: .reader)
+        try connection.execute("PRAGMA cache_size = -\(self.cacheKibibytes)")
+        return connection
     }
 
     /// Reads with a connection that no other thread uses meanwhile.

@@ -50,7 +50,7 @@ struct DownloadCommand: AsyncParsableCommand {
     /// A name that somebody else chose must not become a hidden file, or another directory.
     private static func path(of file: FileMetadata) throws(CloakroomError) -> String {
         let name = file.filename.text
-        guard !name.hasPrefix("."), !name.contains("/") else {
+        guard name.utf8.first != UInt8(ascii: "."), !name.utf8.contains(UInt8(ascii: "/")) else {
             throw .file(path: name, reason: "a file of this name is not made unasked; say -o PATH")
         }
         return name

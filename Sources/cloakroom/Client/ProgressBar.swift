@@ -53,7 +53,7 @@ final class ProgressBar: Sendable {
     }
 
     private func draw(_ progress: TransferProgress, _ now: ContinuousClock.Instant) {
-        let part = Double(progress.transferred.bytes) / Double(max(1, progress.total.bytes))
+        let part = min(1, Double(progress.transferred.bytes) / Double(max(1, progress.total.bytes)))
         let filled = Int(part * Double(Self.width))
         let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: Self.width - filled)
         let seconds = max(0.001, (now - self.startedAt) / .seconds(1))

@@ -51,6 +51,24 @@ struct InputDocumentTests {
         #expect(input.references.first?.pointers.map(\.description) == ["/a~1b/m~0n/"])
     }
 
+    /// Unicode holds a slash and an accent for one character; RFC 6901 knows code points.
+    @Test(arguments: ["\u{301}", "\u{200D}", "\u{FE0F}"])
+    func slashesWithAccentsAreEscaped(accent: String) throws {
+        let input = try Self.input(#"{"/\#(accent)x~\#(accent)": "\#(Self.first)"}"#)
+        let pointer = try #require(input.references.first?.pointers.first)
+        #expect(Array(pointer.description.utf8) == Array("/~1\(accent)x~0\(accent)".utf8))
+        #expect(JSONPointer(pointer.description) == pointer)
+        #expect(pointer.parent == .root)
+    }
+
+    @Test func idsThatAgreeInAHalfAreManyAtNoCost() throws {
+        let references = (0..<20_000).map {
+            #""file_\#(String(0x1000_0000 + $0, radix: 16))-0000-4000-8000-000000000000""#
+        }
+        let json = "[\(references.joined(separator: ","))]"
+        #expect(throws: InputDocument.Failure.tooManyReferences(limit: 1_000)) { try Self.input(json) }
+    }
+
     @Test(arguments: [(64, true), (65, false)])
     func nestingIsLimited(depth: Int, isAllowed: Bool) throws {
         let json = String(repeating: "[", count: depth) + String(repeating: "]", count: depth)

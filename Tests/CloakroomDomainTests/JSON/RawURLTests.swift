@@ -8,7 +8,9 @@ struct RawURLTests {
         "s3://bucket/key", "gs://bucket/key", "file:///etc/passwd", "file:notes.txt",
         "data:image/png;base64,iVBORw0KGgo=",
         "data:,hello world", " https://example.com ", "\n\thttps://example.com\u{0}", "ht\ntps://example.com",
-        "https://exa\tmple.com", "https://example.com/\u{FC}.png", "https://user:secret@example.com",
+        "https://exa\tmple.com", "https://example.com/\u{FC}.png", "http:\u{FE0F}example.com", "data:\u{301},x",
+        "data:,\u{301} a b",
+        "https://example.com\u{A0}", "https://user:secret@example.com",
     ])
     func urlsAreRecognised(text: String) {
         #expect(RawURL.matches(text))
