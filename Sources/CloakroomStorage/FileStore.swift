@@ -23,6 +23,7 @@ public final class FileStore: Sendable {
     let turns = FileTurns()
     let recentFiles = RecentFiles(capacity: 32_768)
     let revocations: Revocations
+    let readyFiles = ReadyFiles(capacity: 65_536)
 
     /// Joins a catalogue and blobs.
     ///
@@ -79,10 +80,17 @@ public final class FileStore: Sendable {
     public func readyRecords(
         _ ids: [FileID], access: OrganizationAccess
     ) async throws(StorageError) -> [FileRecord] {
-        // Up to a thousand rows: not on a thread that others wait for.
-        try await Self.run(on: self.lookups) { () throws(StorageError) in
-            try self.catalog.readyFiles(ids, of: access.organization)
+        var (files, epoch) = self.readyFiles.find(ids)
+        let unknown = ids.filter { files[$0] == nil }
+        if !unknown.isEmpty {
+            // Up to a thousand rows: not on a thread that others wait for.
+            let found = try await Self.run(on: self.lookups) { () throws(StorageError) in
+                try self.catalog.readyFiles(unknown, of: access.organization)
+            }
+            self.readyFiles.keep(found, since: epoch)
+            for file in found { files[file.id] = file }
         }
+        return ids.compactMap { files[$0] }.filter { $0.organization == access.organization }
     }
 
     /// Returns any organization's sealed file, for a URL that does not carry its media type.
@@ -148,10 +156,12 @@ public final class FileStore: Sendable {
     ) async throws(StorageError) -> Revocation {
         switch try await self.catalog.revokeURLs(of: id, of: access.organization, now: now) {
         case .revoked:
+            self.readyFiles.drop(id)
             self.revocations.add([id: now])
             return .done
         case .revokedBefore(let moment) where moment == now && moment > requestedAt:
             // By another request, which may not have come to this yet.
+            self.readyFiles.drop(id)
             self.revocations.add([id: moment])
             return .done
         case .revokedBefore(let moment): return .dueAfter(moment)
@@ -181,6 +191,7 @@ public final class FileStore: Sendable {
             let slot = try? self.catalog.slot(id)
             guard try await self.catalog.delete(id, of: access.organization, now: now) else { throw .notFound }
             _ = self.recentFiles.take(id)
+            self.readyFiles.drop(id)
             try await self.removeBlob(id)
             // The sweep does it again where this fails.
             if let slot { try? await self.giveBack(slot, of: id) }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import CloakroomStorage
 
-@Suite("The catalogue on SQLite")
+@Suite("The catalogue on SQLite", .serialized)
 struct CatalogTests {
     @Test func everyWriterFlushesEachCommit() async throws {
         let fixture = try Fixture()

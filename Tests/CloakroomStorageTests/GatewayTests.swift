@@ -6,7 +6,8 @@ import Testing
 @testable import CloakroomStorage
 
 /// What the gateway's side asks of the storage: quotas, idempotency keys, revoked URLs, keys that are replaced.
-@Suite("Quotas, idempotency keys, revocations and rotated keys")
+// One after the other, as the packs are: each has some 260 descriptors.
+@Suite("Quotas, idempotency keys, revocations and rotated keys", .serialized)
 struct GatewayTests {
     private static func key(_ text: String) throws -> IdempotencyKey { try #require(IdempotencyKey(text)) }
 
@@ -273,6 +274,54 @@ struct GatewayTests {
         #expect(throws: StorageError.urlRevoked) { try revocations.check(id, issuedAt: Fixture.now) }
         revocations.prune(now: Fixture.now.advanced(bySeconds: 700))
         try revocations.check(id, issuedAt: Fixture.now)
+    }
+
+    // MARK: Rows that are kept
+
+    @Test func resolvedRowsAreKeptUntilTheyChange() async throws {
+        let fixture = try Fixture()
+        let (acme, other) = (try Fixture.access(), try Fixture.access("other"))
+        let ids = [
+            try await self.upload([1], fixture, access: acme).id, try await self.upload([2], fixture, access: acme).id,
+            try await self.upload([3], fixture, access: other).id,
+        ]
+        for _ in 0..<2 {
+            #expect(try await fixture.store.readyRecords(ids, access: acme).map(\.id) == Array(ids[..<2]))
+            #expect(try await fixture.store.readyRecords(ids.reversed(), access: other).map(\.id) == [ids[2]])
+        }
+        #expect(fixture.store.readyFiles.find(ids).files.count == 3)
+        #expect(try await self.revoke(ids[0], fixture, access: acme, after: 0) == .done)
+        let revoked = try await fixture.store.readyRecords([ids[0]], access: acme).first
+        #expect(revoked?.urlsRevokedAt == Fixture.now)
+        try await fixture.store.delete(ids[1], access: acme, now: Fixture.now)
+        #expect(try await fixture.store.readyRecords(ids, access: acme).map(\.id) == [ids[0]])
+        try await fixture.close()
+    }
+
+    @Test func rowThatChangedWhileItWasLookedUpIsNotKept() async throws {
+        let fixture = try Fixture()
+        let record = try await self.upload([1], fixture, access: try Fixture.access())
+        let files = ReadyFiles(capacity: 4)
+        let epoch = files.find([record.id]).epoch
+        files.drop(record.id)
+        files.keep([record], since: epoch)
+        #expect(files.find([record.id]).files.isEmpty)
+        files.keep([record], since: files.find([]).epoch)
+        #expect(files.find([record.id]).files[record.id] == record)
+        try await fixture.close()
+    }
+
+    @Test func rowsInUseOutliveOthers() async throws {
+        let fixture = try Fixture()
+        let access = try Fixture.access()
+        let used = try await self.upload([1], fixture, access: access)
+        let files = ReadyFiles(capacity: 4)
+        files.keep([used], since: 0)
+        for index in 0..<10 as Range<UInt8> {
+            files.keep([try await self.upload([index], fixture, access: access)], since: 0)
+            #expect(files.find([used.id]).files.count == 1)
+        }
+        try await fixture.close()
     }
 
     // MARK: Keys

@@ -8,7 +8,8 @@ import Glibc
 
 @testable import CloakroomStorage
 
-@Suite("Small bodies, many in a file")
+// One after the other: each has some 260 descriptors.
+@Suite("Small bodies, many in a file", .serialized)
 struct PackTests {
     private static func bytes(_ seed: Int, count: Int = 5_000) -> [UInt8] {
         (0..<count).map { UInt8(truncatingIfNeeded: ($0 &+ seed) &* 31) }
