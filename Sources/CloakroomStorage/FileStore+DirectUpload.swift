@@ -114,7 +114,7 @@ extension FileStore {
         } catch StorageError.full {
             // It is certain that nothing was stored, so nothing stays. After another failure a repetition finishes it.
             try await self.turns.take(staged.fileID) { () async throws(StorageError) in
-                try await self.catalog.withdraw(record, now: record.createdAt)
+                try await self.catalog.withdraw(staged.fileID, of: record.organization, now: record.createdAt)
             }
             throw .full
         } catch {

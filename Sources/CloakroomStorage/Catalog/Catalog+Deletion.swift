@@ -23,18 +23,21 @@ extension Catalog {
     /// Takes back a file that came with an idempotency key and could not be stored: its row goes, and the key is free.
     ///
     /// - Parameters:
-    ///   - file: The file; one that is ready stays.
+    ///   - id: The file; one that is ready stays.
+    ///   - organization: Its owner.
     ///   - now: The current time.
     /// - Throws: ``StorageError``.
-    func withdraw(_ file: FileRecord, now: Timestamp) async throws(StorageError) {
+    func withdraw(
+        _ id: FileID, of organization: OrganizationID, now: Timestamp
+    ) async throws(StorageError) {
         try await self.writer.write { connection throws(SQLiteError) in
             let row = try connection.statement("SELECT 1 FROM files WHERE id = ? AND sha256 IS NULL").bind(
-                file.id.bytes)
+                id.bytes)
             let isPending = try row.step()
             row.reset()
             guard isPending else { return }
-            _ = try Self.moveToDeleted(file.id, of: file.organization, now: now, connection)
-            try Self.freeKey(of: file.id, connection)
+            _ = try Self.moveToDeleted(id, of: organization, now: now, connection)
+            try Self.freeKey(of: id, connection)
         }
     }
 
