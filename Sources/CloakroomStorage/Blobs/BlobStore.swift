@@ -171,13 +171,14 @@ public final class BlobStore: Sendable {
     /// Passes while so many more bytes leave the reserve alone.
     func checkRoom(for size: ByteCount) throws(StorageError) {
         let now = NIODeadline.now()
-        let free = self.room.withLock { room in
-            if let room, now < room.until { return room.free }
+        let hasRoom = self.room.withLock { room in
+            // Nothing is refused by what was said before: a deletion may have made room since.
+            if let room, now < room.until, room.free - Self.reserveBytes >= size.bytes { return true }
             let free = Self.freeBytes(of: self.stagingDirectory.rawValue) ?? Int64.max
             room = Room(free: free, until: now + Self.roomInterval)
-            return free
+            return free - Self.reserveBytes >= size.bytes
         }
-        guard free - Self.reserveBytes >= size.bytes else { throw .full }
+        guard hasRoom else { throw .full }
     }
 
     /// What the file system said last.
