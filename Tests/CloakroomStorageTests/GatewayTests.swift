@@ -5,9 +5,9 @@ import Testing
 
 @testable import CloakroomStorage
 
-/// What the gateway's side asks of the storage: quotas, idempotency keys, revoked URLs, keys that are replaced.
+/// What the gateway's side asks of the storage: quotas, idempotency keys, revoked URLs, rows that are kept.
 // One after the other, as the packs are: each has some 260 descriptors.
-@Suite("Quotas, idempotency keys, revocations and rotated keys", .serialized)
+@Suite("Quotas, idempotency keys, revocations and kept rows", .serialized)
 struct GatewayTests {
     private static func key(_ text: String) throws -> IdempotencyKey { try #require(IdempotencyKey(text)) }
 
@@ -321,57 +321,6 @@ struct GatewayTests {
             files.keep([try await self.upload([index], fixture, access: access)], since: 0)
             #expect(files.find([used.id]).files.count == 1)
         }
-        try await fixture.close()
-    }
-
-    // MARK: Keys
-
-    @Test func rotatedKeyWorksUntilItsEnd() async throws {
-        let fixture = try Fixture()
-        let keys = APIKeys(catalog: fixture.catalog)
-        let (old, secret) = try await keys.create(
-            for: .organization(.default), name: "n", permissions: [.filesRead], now: Fixture.now)
-        let (new, fresh) = try #require(
-            try await keys.rotate(old.id, gracePeriodSeconds: 60, now: Fixture.now))
-        #expect((new.name, new.permissions, new.scope) == (old.name, old.permissions, old.scope))
-        for (seconds, isLive) in [(0, true), (59, true), (60, false)] as [(Int64, Bool)] {
-            let now = Fixture.now.advanced(bySeconds: seconds)
-            #expect((try keys.principal(secret, now: now) != nil) == isLive)
-            #expect(try keys.principal(fresh, now: now) != nil)
-        }
-        // Once more, for longer: its end stays.
-        _ = try await keys.rotate(old.id, gracePeriodSeconds: 600, now: Fixture.now)
-        #expect(try keys.principal(secret, now: Fixture.now.advanced(bySeconds: 60)) == nil)
-        let late = Fixture.now.advanced(bySeconds: 61)
-        #expect(try await keys.rotate(old.id, gracePeriodSeconds: 60, now: late) == nil)
-        try await fixture.close()
-    }
-
-    @Test func keyWithoutAGracePeriodIsRevoked() async throws {
-        let fixture = try Fixture()
-        let keys = APIKeys(catalog: fixture.catalog)
-        let (old, secret) = try await keys.create(for: .gateway, name: "", permissions: [], now: Fixture.now)
-        _ = try #require(try await keys.rotate(old.id, gracePeriodSeconds: 0, now: Fixture.now))
-        #expect(try keys.principal(secret, now: Fixture.now) == nil)
-        #expect(try keys.list().first { $0.id == old.id }?.revokedAt == Fixture.now)
-        #expect(try await keys.rotate(old.id, gracePeriodSeconds: 0, now: Fixture.now) == nil)
-        #expect(try keys.list().count == 2)
-        try await fixture.close()
-    }
-
-    @Test func organizationSeesAndEndsItsOwnKeysAlone() async throws {
-        let fixture = try Fixture()
-        let keys = APIKeys(catalog: fixture.catalog)
-        let acme = try #require(OrganizationID("acme"))
-        let (own, _) = try await keys.create(for: .organization(acme), name: "", permissions: [], now: Fixture.now)
-        let (gateway, _) = try await keys.create(for: .gateway, name: "", permissions: [], now: Fixture.now)
-        #expect(try keys.list(of: acme).map(\.id) == [own.id])
-        for id in [gateway.id, try APIKeyID.generate()] {
-            #expect(try await !keys.revoke(id, of: acme, now: Fixture.now))
-            #expect(try await keys.rotate(id, of: acme, gracePeriodSeconds: 0, now: Fixture.now) == nil)
-        }
-        #expect(try await !keys.revoke(own.id, of: .default, now: Fixture.now))
-        #expect(try await keys.revoke(own.id, of: acme, now: Fixture.now))
         try await fixture.close()
     }
 }

@@ -3,7 +3,7 @@ import CSQLite
 /// One connection to a SQLite database, with its prepared statements.
 ///
 /// `@unchecked Sendable`: opened without SQLite's own mutex, and used by one thread at a time, either the writer's only
-/// thread or whoever has checked it out of the ``ReaderPool``.
+/// thread or whoever has checked it out of the ``ReaderPool``; so is `logLength`, which SQLite's hook sets in a commit.
 final class SQLiteConnection: @unchecked Sendable {
     /// What a connection is for.
     enum Role {
