@@ -26,3 +26,11 @@ static const int CLOAKROOM_FALLOC_FL_KEEP_SIZE = 0x01;
 static const int CLOAKROOM_FALLOC_FL_PUNCH_HOLE = 0x02;
 static const int CLOAKROOM_SEEK_DATA = 3;
 int fallocate(int descriptor, int mode, off_t offset, off_t length);
+
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+
+/// ioctl_ficlone(2), which is variadic: Swift cannot call it.
+static inline int cloakroom_clone(int destination, int source) {
+    return ioctl(destination, FICLONE, source);
+}

@@ -12,8 +12,12 @@ public final class DataDirectory: Sendable {
 
     /// The directory's path as it was given.
     public let path: String
-    private let descriptor: FileDescriptor
+    /// For calls relative to the directory.
+    let root: Directory
     private let lock: FileDescriptor?
+
+    /// What it lies on.
+    var system: any OperatingSystem { self.root.system }
 
     /// Opens a directory; its server makes it readable by its owner alone.
     ///
@@ -23,28 +27,43 @@ public final class DataDirectory: Sendable {
     ///   - exclusively: Whether this is the directory's server, of which there is one at a time: an advisory lock
     ///     (`flock`) that the kernel drops with the process.
     /// - Throws: ``OpenError``.
-    public init(path: String, creates: Bool = true, exclusively: Bool) throws(OpenError) {
+    public convenience init(path: String, creates: Bool = true, exclusively: Bool) throws(OpenError) {
+        try self.init(path: path, creates: creates, exclusively: exclusively, system: Linux())
+    }
+
+    /// Opens a directory of some machine.
+    init(
+        path: String, creates: Bool = true, exclusively: Bool, system: any OperatingSystem
+    ) throws(OpenError) {
         self.path = path
         do throws(SystemCallError) {
-            if creates { try Self.create(path) }
-            self.descriptor = try FileDescriptor(at: AT_FDCWD, path, flags: O_RDONLY | O_DIRECTORY)
-            self.lock =
-                exclusively
-                ? try FileDescriptor(at: self.descriptor.rawValue, Self.lockName, flags: O_RDWR | O_CREAT) : nil
+            if creates { try Directory.create(path: path, system: system) }
+            self.root = try Directory(path: path, system: system)
+            self.lock = exclusively ? try Self.lock(self.root) : nil
+            // Whoever made it may have died before its name was durable. A parent that may not be read was not made here.
+            if exclusively { try Self.synchronizeParent(of: path, system) }
         } catch {
+            if error.code == EWOULDBLOCK {
+                throw OpenError(description: "data directory \(path) is in use by another server")
+            }
             throw OpenError(description: "data directory \(path): \(error)")
-        }
-        if exclusively { fchmod(self.descriptor.rawValue, 0o700) }
-        if exclusively, flock(self.lockDescriptor, LOCK_EX | LOCK_NB) != 0 {
-            throw OpenError(description: "data directory \(path) is in use by another server")
         }
     }
 
-    private var lockDescriptor: Int32 {
-        switch self.lock {
-        case .some(let lock): lock.rawValue
-        case .none: -1
+    private static func synchronizeParent(of path: String, _ system: any OperatingSystem) throws(SystemCallError) {
+        do throws(SystemCallError) {
+            try Directory.synchronizeParent(of: path, system: system)
+        } catch {
+            guard error.code == EACCES else { throw error }
         }
+    }
+
+    /// Makes a directory its server's, and its owner's alone.
+    private static func lock(_ root: Directory) throws(SystemCallError) -> FileDescriptor {
+        let lock = try root.open(Self.lockName, flags: O_RDWR | O_CREAT)
+        try? root.system.setMode(of: root.rawDescriptor, 0o700)
+        try root.system.lock(lock.rawValue, LOCK_EX | LOCK_NB)
+        return lock
     }
 
     /// Returns the path of an entry.
@@ -52,9 +71,6 @@ public final class DataDirectory: Sendable {
     /// - Parameter name: The entry's name.
     /// - Returns: The path of an entry.
     public func path(of name: String) -> String { "\(self.path)/\(name)" }
-
-    /// The descriptor for calls relative to the directory.
-    var rawDescriptor: Int32 { self.descriptor.rawValue }
 
     /// Runs work that reads and replaces a file of the directory, one process at a time.
     ///
@@ -64,32 +80,15 @@ public final class DataDirectory: Sendable {
     /// - Returns: What the work returned.
     /// - Throws: What the work threw.
     public func alone<Value>(_ body: () throws -> Value) throws -> Value {
-        flock(self.descriptor.rawValue, LOCK_EX)
-        defer { flock(self.descriptor.rawValue, LOCK_UN) }
+        try self.system.lock(self.root.rawDescriptor, LOCK_EX)
+        defer { try? self.system.lock(self.root.rawDescriptor, LOCK_UN) }
         return try body()
     }
 
-    /// Makes the creation and renaming of entries durable.
-    func synchronize() throws(SystemCallError) {
-        try self.descriptor.synchronize()
-    }
-
-    private static func create(_ path: String) throws(SystemCallError) {
-        guard mkdir(path, 0o700) != 0 else { return }
-        switch errno {
-        case EEXIST: return
-        case ENOENT:
-            guard let slash = path.lastIndex(of: "/"), slash > path.startIndex else { throw SystemCallError(.mkdirat) }
-            try Self.create(String(path[..<slash]))
-            guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw SystemCallError(.mkdirat) }
-        default: throw SystemCallError(.mkdirat)
-        }
-    }
-
-    /// How much room the file system has, in bytes and files, as its unprivileged users see it.
-    public func freeSpace() -> (bytes: UInt64, files: UInt64)? {
-        var status = statvfs()
-        guard fstatvfs(self.descriptor.rawValue, &status) == 0 else { return nil }
-        return (UInt64(status.f_bavail) * UInt64(status.f_frsize), UInt64(status.f_favail))
+    /// How much room the file system has; `nil` where it does not say.
+    ///
+    /// - Returns: The room, as unprivileged users see it.
+    public func freeSpace() -> FreeSpace? {
+        self.root.freeSpace()
     }
 }

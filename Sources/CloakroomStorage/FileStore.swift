@@ -19,7 +19,7 @@ public final class FileStore: Sendable {
     let blobs: BlobStore
     let disk: NIOThreadPool
     private let lookups: NIOThreadPool
-    let ids = FileIDGenerator()
+    let ids: FileIDGenerator
     let turns = FileTurns()
     let recentFiles = RecentFiles(capacity: 32_768)
     let revocations: Revocations
@@ -39,6 +39,7 @@ public final class FileStore: Sendable {
     ) {
         self.catalog = catalog
         self.blobs = blobs
+        self.ids = FileIDGenerator(system: blobs.system)
         self.disk = disk
         self.lookups = lookups ?? disk
         self.revocations = Revocations(lifetimeSeconds: urlLifetimeSeconds)

@@ -264,7 +264,7 @@ struct GatewayTests {
 
     @Test func revocationsAreForgottenOnceNoURLCanBeLeft() throws {
         let revocations = Revocations(lifetimeSeconds: 100)
-        let id = try FileIDGenerator().next()
+        let id = try FileIDGenerator(system: Linux()).next()
         revocations.add([id: Fixture.now])
         // In its last second a URL works still.
         revocations.prune(now: Fixture.now.advanced(bySeconds: 100))

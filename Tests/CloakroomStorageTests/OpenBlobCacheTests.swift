@@ -10,7 +10,7 @@ struct OpenBlobCacheTests {
     private static func id(_ number: UInt64) -> FileID { FileID(milliseconds: 1, sequence: 0, random: number) }
 
     private static func blob() throws -> OpenBlob {
-        OpenBlob(file: try FileDescriptor(at: AT_FDCWD, "/dev/null", flags: O_RDONLY), size: .zero)
+        OpenBlob(file: try FileDescriptor(at: AT_FDCWD, "/dev/null", flags: O_RDONLY, system: Linux()), size: .zero)
     }
 
     private static func ticket(_ outcome: OpenBlobCache.Outcome) -> OpenBlobCache.Ticket? {

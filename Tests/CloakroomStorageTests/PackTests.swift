@@ -249,10 +249,13 @@ struct PackTests {
     }
 
     @Test
-    func numbersOfPacksIncrease() {
+    func numbersOfPacksIncrease() throws {
+        // A clock that stands, and then steps back.
+        let machine = SimulatedMachine()
         var ids: [PackID] = []
-        for _ in 0..<100 { ids.append(.next(after: ids.last, milliseconds: 1_774_000_000_000)) }
-        ids.append(.next(after: ids.last, milliseconds: 1_000))
+        for _ in 0..<100 { ids.append(try .next(after: ids.last, on: machine)) }
+        machine.advance(seconds: -1_000_000)
+        ids.append(try .next(after: ids.last, on: machine))
         #expect(ids == ids.sorted())
         #expect(Set(ids).count == 101)
         #expect(ids.allSatisfy { PackID(fileName: $0.fileName) == $0 })
@@ -299,14 +302,14 @@ struct PackTests {
         }
         // The slot's own header is damaged, so that its body is searched.
         try Self.damage(temporary, at: 4_096 + 8_192)
-        let pack = try PackFile(opening: packID, at: Self.directory(temporary))
+        let pack = try PackFile(opening: packID, at: try Self.directory(temporary))
         let bytes = try pack.readAll()
         let secret = try #require(PackFile.secret(in: bytes))
         #expect(PackStore.slots(in: packID, secret: secret, bytes).map(\.id) == [victim?.id])
     }
 
-    private static func directory(_ temporary: TemporaryDirectory) -> Int32 {
-        open(temporary.path + "/data/blobs/packs", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    private static func directory(_ temporary: TemporaryDirectory) throws -> Directory {
+        try Directory(path: temporary.path + "/data/blobs/packs", system: Linux())
     }
 
     @Test

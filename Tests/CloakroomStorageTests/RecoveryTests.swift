@@ -1,5 +1,6 @@
 import CloakroomDomain
 import Foundation
+import Glibc
 import NIOCore
 import Testing
 
@@ -88,20 +89,19 @@ struct RecoveryTests {
     }
 
     @Test func afterAFailedFlushWritesAreRefusedAndReadsGoOn() async throws {
-        let fixture = try Fixture()
-        let access = try Fixture.access()
-        let record = try await fixture.request(Self.bytes, access: access)
-        _ = try await fixture.send(Self.bytes, to: record, access: access)
-        // fsync of a pipe fails with EINVAL, as that of a dying disk does with EIO.
-        let pipe = Pipe()
-        #expect(throws: StorageError.self) {
-            try fixture.blobs.synchronize(pipe.fileHandleForWriting.fileDescriptor)
-        }
-        #expect(fixture.health.reasonToRefuseWrites != nil)
-        await #expect(throws: StorageError.self) { try await fixture.request(Self.bytes, access: access) }
-        let grant = try #require(UploadGrant(record, access: access))
-        #expect(throws: StorageError.self) { try fixture.store.stage(grant, record, checksums: []) }
-        #expect(try await fixture.bytes(of: record.id, access: access) == Self.bytes)
-        try await fixture.close()
+        let machine = SimulatedMachine()
+        let service = try await SimulatedService.start(on: machine)
+        let (bytes, other) = (Scenario.large, Scenario.veryLarge)
+        let (first, second) = (try await service.declare(bytes).id, try await service.declare(other).id)
+        try await service.send(bytes, to: first)
+        machine.set(.init(fault: .failure(EIO), call: 1, of: .fsync))
+        await #expect(throws: StorageError.self) { try await service.send(other, to: second) }
+        machine.set(nil)
+        #expect(service.health.reasonToRefuseWrites?.contains("fsync") == true)
+        await #expect(throws: StorageError.self) { try await service.declare(bytes) }
+        await #expect(throws: StorageError.self) { try await service.send(other, to: second) }
+        #expect(try await service.bytes(of: first) == bytes)
+        #expect(try await service.bytes(of: second) == nil)
+        await service.end()
     }
 }

@@ -1,6 +1,4 @@
-import CLinux
 import CloakroomDomain
-import NIOCore
 import Synchronization
 
 import Glibc
@@ -37,8 +35,10 @@ public final class BlobStore: Sendable {
     static let stagingName = "staging"
     private static let shardCount = 256
 
-    private let shards: [Int32]
-    private let stagingDirectory: FileDescriptor
+    private let shards: [Directory]
+    /// Where what has no name yet gets one, for as long as it is being made.
+    let stagingDirectory: Directory
+    let system: any OperatingSystem
     let staging: Staging
     let health: StorageHealth
     private let openBlobs: OpenBlobCache
@@ -64,31 +64,27 @@ public final class BlobStore: Sendable {
         packLength: Int64 = 32 * 1_024 * 1_024
     ) throws(OpenError) {
         self.health = health
+        self.system = directory.system
         self.openBlobs = OpenBlobCache(capacity: openBlobs)
         do throws(SystemCallError) {
-            let root = try Self.openDirectory(at: directory.rawDescriptor, Self.directoryName)
-            self.stagingDirectory = try Self.openDirectory(at: root.rawValue, Self.stagingName)
-            self.staging = staging ?? Self.supportedStaging(root.rawValue)
+            let root = try Directory(in: directory.root, Self.directoryName)
+            self.stagingDirectory = try Directory(in: root, Self.stagingName)
+            self.staging = staging ?? Self.supportedStaging(root)
             self.shards = try Self.openShards(root)
             try Self.checkJournal(root)
-            for name in try Self.entries(of: self.stagingDirectory.rawValue) {
-                unlinkat(self.stagingDirectory.rawValue, name, 0)
-            }
-            self.packs = try PackStore(
-                root: root.rawValue, staging: self.stagingDirectory.rawValue, packLength: packLength,
-                openPacks: openBlobs, catalog: catalog, health: health)
+            for name in try self.stagingDirectory.names() { try self.stagingDirectory.remove(name) }
+            let packs = try Directory(in: root, PackStore.directoryName)
             try root.synchronize()
-            try directory.synchronize()
+            try directory.root.synchronize()
+            self.packs = PackStore(
+                directory: packs, staging: self.stagingDirectory, packLength: packLength, openPacks: openBlobs,
+                catalog: catalog, health: health)
         } catch {
             let hint =
                 error.code == ENOTEMPTY
                 ? "; its journal holds uploads: start and stop the version that wrote it once" : ""
             throw OpenError(description: "\(directory.path(of: Self.directoryName)): \(error)\(hint)")
         }
-    }
-
-    deinit {
-        for shard in self.shards { close(shard) }
     }
 
     /// Ends the packs, while the catalogue is still open; nothing is written afterwards.
@@ -99,67 +95,39 @@ public final class BlobStore: Sendable {
     }
 
     /// Removes the journal that an earlier version kept small blobs in, unless it holds some.
-    private static func checkJournal(_ root: borrowing FileDescriptor) throws(SystemCallError) {
+    private static func checkJournal(_ root: Directory) throws(SystemCallError) {
         let name = "journal"
         do throws(SystemCallError) {
-            let journal = try FileDescriptor(at: root.rawValue, name, flags: O_RDONLY | O_NOFOLLOW).readAll()
+            let journal = try root.open(name, flags: O_RDONLY | O_NOFOLLOW).readAll()
             // Each half began with a record until a clean shutdown.
             for start in [0, journal.count / 2] where journal[start...].starts(with: Array("CLKBLOB1".utf8)) {
                 throw SystemCallError(.openat, code: ENOTEMPTY)
             }
-            unlinkat(root.rawValue, name, 0)
+            try root.remove(name)
         } catch {
             guard error.code == ENOENT else { throw error }
         }
     }
 
-    private static func openShards(_ root: borrowing FileDescriptor) throws(SystemCallError) -> [Int32] {
-        var shards: [Int32] = []
+    private static func openShards(_ root: Directory) throws(SystemCallError) -> [Directory] {
+        var shards: [Directory] = []
         for shard in 0..<Self.shardCount {
             let digits = String(shard, radix: 16)
             let name = digits.utf8.count == 1 ? "0" + digits : digits
-            shards.append(try Self.openDirectory(at: root.rawValue, name).release())
+            shards.append(try Directory(in: root, name))
         }
         return shards
     }
 
-    static func openDirectory(at parent: Int32, _ name: String) throws(SystemCallError) -> FileDescriptor {
-        guard mkdirat(parent, name, 0o700) == 0 || errno == EEXIST else { throw SystemCallError(.mkdirat) }
-        return try FileDescriptor(at: parent, name, flags: O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
-    }
-
-    /// Unnamed files need the file system's support, and `/proc` to give them a name.
-    private static func supportedStaging(_ directory: Int32) -> Staging {
-        guard let file = try? FileDescriptor(at: directory, ".", flags: CLOAKROOM_O_TMPFILE | O_RDWR) else {
+    /// Unnamed files need the file system's support, and a way to give them a name.
+    private static func supportedStaging(_ directory: Directory) -> Staging {
+        guard directory.system.linksUnnamedFiles, (try? directory.makeUnnamed(flags: O_RDWR)) != nil else {
             return .named
         }
-        return access(Self.procPath(of: file.rawValue), F_OK) == 0 ? .unnamed : .named
+        return .unnamed
     }
 
-    /// The names in a directory.
-    static func entries(of directory: Int32) throws(SystemCallError) -> [String] {
-        let copy = try FileDescriptor(at: directory, ".", flags: O_RDONLY | O_DIRECTORY).release()
-        guard let stream = fdopendir(copy) else {
-            close(copy)
-            throw SystemCallError(.opendir)
-        }
-        defer { closedir(stream) }
-        var names: [String] = []
-        while let entry = readdir(stream) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                // `d_name` is a NUL-terminated array within the entry, which lives until the next `readdir`.
-                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name != ".", name != ".." { names.append(name) }
-        }
-        return names
-    }
-
-    static func procPath(of descriptor: Int32) -> String { "/proc/self/fd/\(descriptor)" }
-
-    func directory(of id: FileID) -> Int32 { self.shards[Int(id.shard)] }
-
-    var stagingDescriptor: Int32 { self.stagingDirectory.rawValue }
+    func directory(of id: FileID) -> Directory { self.shards[Int(id.shard)] }
 
     func nextTemporaryName() -> String {
         "\(self.nextStagingNumber.wrappingAdd(1, ordering: .relaxed).newValue)"
@@ -170,11 +138,11 @@ public final class BlobStore: Sendable {
 
     /// Passes while so many more bytes leave the reserve alone.
     func checkRoom(for size: ByteCount) throws(StorageError) {
-        let now = NIODeadline.now()
+        let now = self.system.uptimeNanoseconds
         let hasRoom = self.room.withLock { room in
             // Nothing is refused by what was said before: a deletion may have made room since.
             if let room, now < room.until, room.free - Self.reserveBytes >= size.bytes { return true }
-            let free = Self.freeBytes(of: self.stagingDirectory.rawValue) ?? Int64.max
+            let free = self.stagingDirectory.freeSpace()?.bytes ?? Int64.max
             room = Room(free: free, until: now + Self.roomInterval)
             return free - Self.reserveBytes >= size.bytes
         }
@@ -184,18 +152,12 @@ public final class BlobStore: Sendable {
     /// What the file system said last.
     private struct Room {
         let free: Int64
-        let until: NIODeadline
+        /// Of the clock that never steps, in nanoseconds.
+        let until: UInt64
     }
 
     /// How long that holds: asking for each upload costs more than it tells.
-    private static let roomInterval = TimeAmount.milliseconds(20)
-
-    /// How many bytes are free on the file system of an open file; `nil` where it does not say.
-    static func freeBytes(of descriptor: Int32) -> Int64? {
-        var status = statvfs()
-        guard fstatvfs(descriptor, &status) == 0 else { return nil }
-        return Int64(clamping: UInt64(status.f_bavail) * UInt64(status.f_frsize))
-    }
+    private static let roomInterval: UInt64 = 20_000_000
 
     // MARK: Sealed blobs
 
@@ -233,12 +195,12 @@ public final class BlobStore: Sendable {
 
     private func openFile(_ id: FileID) throws(SystemCallError) -> FileDescriptor {
         do throws(SystemCallError) {
-            return try FileDescriptor(at: self.directory(of: id), id.uuid, flags: O_RDONLY | O_NOFOLLOW)
+            return try self.directory(of: id).open(id.uuid, flags: O_RDONLY | O_NOFOLLOW)
         } catch {
             guard error.code == EMFILE || error.code == ENFILE else { throw error }
             // Descriptors have run out: those that are only kept are the first to go.
             self.openBlobs.removeAll()
-            return try FileDescriptor(at: self.directory(of: id), id.uuid, flags: O_RDONLY | O_NOFOLLOW)
+            return try self.directory(of: id).open(id.uuid, flags: O_RDONLY | O_NOFOLLOW)
         }
     }
 
@@ -251,10 +213,14 @@ public final class BlobStore: Sendable {
     /// - Throws: ``StorageError``.
     @discardableResult
     func remove(_ id: FileID) throws(StorageError) -> Bool {
-        let code = unlinkat(self.directory(of: id), id.uuid, 0) == 0 ? 0 : errno
-        self.openBlobs.forget(id)
-        guard code == 0 || code == ENOENT else { throw SystemCallError(.unlinkat, code: code).storageError }
-        return code == 0
+        defer { self.openBlobs.forget(id) }
+        do throws(SystemCallError) {
+            try self.directory(of: id).remove(id.uuid)
+            return true
+        } catch {
+            guard error.code == ENOENT else { throw error.storageError }
+            return false
+        }
     }
 
     /// Opens a blob anew for whoever comes next.
@@ -268,7 +234,7 @@ public final class BlobStore: Sendable {
 
     /// Whether a blob has a file of its own.
     func hasOwnFile(_ id: FileID) -> Bool {
-        faccessat(self.directory(of: id), id.uuid, F_OK, 0) == 0
+        self.directory(of: id).contains(id.uuid)
     }
 
     /// Makes names and removals durable in the directories of some files.
@@ -279,9 +245,16 @@ public final class BlobStore: Sendable {
         for shard in Set(ids.map(\.shard)) { try self.synchronize(self.shards[Int(shard)]) }
     }
 
-    func synchronize(_ descriptor: Int32) throws(StorageError) {
-        guard fsync(descriptor) == 0 else {
-            let error = SystemCallError(.fsync)
+    /// Makes the names in a directory durable.
+    func synchronize(_ directory: Directory) throws(StorageError) {
+        try self.refusingWritesOnFailure { () throws(SystemCallError) in try directory.synchronize() }
+    }
+
+    /// Flushes something; no more writes are taken where that fails.
+    func refusingWritesOnFailure(_ flush: () throws(SystemCallError) -> Void) throws(StorageError) {
+        do throws(SystemCallError) {
+            try flush()
+        } catch {
             self.health.refuseWrites(error.description)
             throw error.storageError
         }

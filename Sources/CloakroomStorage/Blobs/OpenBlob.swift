@@ -1,4 +1,3 @@
-import CLinux
 public import CloakroomDomain
 
 import Glibc
@@ -13,6 +12,13 @@ public final class OpenBlob: Sendable {
     private enum Place {
         case ownFile(OwnFile)
         case pack(PackFile, PackReading)
+
+        var system: any OperatingSystem {
+            switch self {
+            case .ownFile(let file): file.descriptor.system
+            case .pack(let pack, _): pack.system
+            }
+        }
     }
 
     private final class OwnFile: Sendable {
@@ -47,7 +53,7 @@ public final class OpenBlob: Sendable {
         self.size = size
         self.kept =
             size.bytes <= Self.keptLength
-            ? Self.readCached(descriptor, count: Int(size.bytes), offset: fileOffset) : nil
+            ? Self.readCached(descriptor, count: Int(size.bytes), offset: fileOffset, place.system) : nil
     }
 
     convenience init(file: consuming FileDescriptor, size: ByteCount) {
@@ -62,10 +68,13 @@ public final class OpenBlob: Sendable {
     }
 
     /// A part of a file, if all of it is in memory.
-    private static func readCached(_ descriptor: Int32, count: Int, offset: Int64) -> [UInt8]? {
+    private static func readCached(
+        _ descriptor: Int32, count: Int, offset: Int64, _ system: any OperatingSystem
+    ) -> [UInt8]? {
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { room, initialized in
-            var vector = iovec(iov_base: room.baseAddress, iov_len: count)
-            initialized = max(0, preadv2(descriptor, &vector, 1, off_t(offset), CLOAKROOM_RWF_NOWAIT))
+            // As many bytes as the call says were written to the front of the room.
+            let room = UnsafeMutableRawBufferPointer(room)
+            initialized = (try? system.readCached(into: room, from: descriptor, at: offset)) ?? 0
         }
         return bytes.count == count ? bytes : nil
     }
@@ -107,19 +116,22 @@ public final class OpenBlob: Sendable {
             buffer.copyBytes(from: part)
             return .bytes(part.count)
         }
-        var vector = iovec(iov_base: buffer.baseAddress, iov_len: self.length(of: buffer, at: offset))
-        let count = preadv2(
-            self.rawDescriptor, &vector, 1, off_t(self.fileOffset + offset), CLOAKROOM_RWF_NOWAIT)
-        if count >= 0 { return .bytes(count) }
-        switch errno {
-        case EAGAIN, EOPNOTSUPP, EINTR, ENOSYS: return .wouldBlock
-        default: throw SystemCallError(.read).storageError
+        do throws(SystemCallError) {
+            let room = self.part(of: buffer, at: offset)
+            return .bytes(
+                try self.place.system.readCached(into: room, from: self.rawDescriptor, at: self.fileOffset + offset))
+        } catch {
+            switch error.code {
+            case EAGAIN, EOPNOTSUPP, EINTR, ENOSYS: return .wouldBlock
+            default: throw error.storageError
+            }
         }
     }
 
-    /// How much of a buffer the blob can fill: what follows it in a pack is another's.
-    private func length(of buffer: UnsafeMutableRawBufferPointer, at offset: Int64) -> Int {
-        Int(min(Int64(buffer.count), max(0, self.size.bytes - offset)))
+    /// The part of a buffer that the blob can fill: what follows it in a pack is another's.
+    private func part(of buffer: UnsafeMutableRawBufferPointer, at offset: Int64) -> UnsafeMutableRawBufferPointer {
+        let count = Int(min(Int64(buffer.count), max(0, self.size.bytes - offset)))
+        return UnsafeMutableRawBufferPointer(rebasing: buffer[..<count])
     }
 
     /// Whether the first and the last byte of a range are in memory, by which a whole piece is taken to be.
@@ -147,21 +159,14 @@ public final class OpenBlob: Sendable {
     /// - Returns: How many bytes were read; fewer than asked for only at the end.
     /// - Throws: ``StorageError`` for a failure of the disk.
     public func read(into buffer: UnsafeMutableRawBufferPointer, offset: Int64) throws(StorageError) -> Int {
-        let length = self.length(of: buffer, at: offset)
-        var done = 0
         do throws(SystemCallError) {
-            while done < length {
-                let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[done..<length])
-                let position = off_t(self.fileOffset + offset) + off_t(done)
-                let count = try retryingInterrupted(.read) {
-                    pread(self.rawDescriptor, rest.baseAddress, rest.count, position)
-                }
-                if count == 0 { break }
-                done += count
+            let room = self.part(of: buffer, at: offset)
+            return switch self.place {
+            case .ownFile(let file): try file.descriptor.read(into: room, at: self.fileOffset + offset)
+            case .pack(let pack, _): try pack.read(into: room, at: self.fileOffset + offset)
             }
         } catch {
             throw error.storageError
         }
-        return done
     }
 }

@@ -95,7 +95,7 @@ public final class StagedBlob: Sendable {
 
     deinit {
         self.state.withLock { state in
-            if let name = state.temporaryName { unlinkat(self.store.stagingDescriptor, name, 0) }
+            if let name = state.temporaryName { try? self.store.stagingDirectory.remove(name) }
             if let buffer = state.direct { self.store.alignedBuffers.giveBack(buffer) }
         }
     }
@@ -146,15 +146,13 @@ public final class StagedBlob: Sendable {
 
     private func write(_ chunk: ByteBuffer, _ state: inout State) throws(SystemCallError) {
         if state.file == nil { try self.createFile(&state) }
-        guard let file = state.file?.rawValue else { return }
-        let direct = state.direct
         let result = chunk.withUnsafeReadableBytes { buffer in
             Result { () throws(SystemCallError) in
                 // The buffer is readable for the call; writing keeps nothing of it.
-                if let direct {
-                    try Self.write(buffer, through: direct, to: file)
+                if let direct = state.direct {
+                    try Self.write(buffer, through: direct, &state)
                 } else {
-                    try FileDescriptor.writeAll(buffer, to: file)
+                    try state.file?.writeAll(buffer)
                 }
             }
         }
@@ -162,36 +160,50 @@ public final class StagedBlob: Sendable {
     }
 
     private static func write(
-        _ bytes: UnsafeRawBufferPointer, through buffer: AlignedBuffer, to file: Int32
+        _ bytes: UnsafeRawBufferPointer, through buffer: AlignedBuffer, _ state: inout State
     ) throws(SystemCallError) {
         var rest = bytes
         while !rest.isEmpty {
             rest = UnsafeRawBufferPointer(rebasing: rest[buffer.fill(from: rest)...])
             guard buffer.isFull else { return }
-            try self.writeDirectly(buffer, to: file)
+            try self.writeDirectly(buffer, &state)
         }
     }
 
     /// Writes an aligned buffer; where the file system wants another alignment, the file goes on through the page cache.
-    private static func writeDirectly(_ buffer: AlignedBuffer, to file: Int32) throws(SystemCallError) {
-        let written = try retryingInterrupted(.write) {
-            let count = Glibc.write(file, buffer.bytes.baseAddress, buffer.bytes.count)
-            return count < 0 && errno == EINVAL ? 0 : count
-        }
+    private static func writeDirectly(_ buffer: AlignedBuffer, _ state: inout State) throws(SystemCallError) {
+        let written = try self.writeOnce(buffer, &state)
         if written < buffer.count {
-            guard fcntl(file, F_SETFL, O_WRONLY) == 0 else { throw SystemCallError(.fcntl) }
-            try FileDescriptor.writeAll(UnsafeRawBufferPointer(rebasing: buffer.bytes[written...]), to: file)
+            try self.leaveDirectWriting(&state)
+            try state.file?.writeAll(UnsafeRawBufferPointer(rebasing: buffer.bytes[written...]))
         }
         buffer.clear()
     }
 
+    private static func writeOnce(
+        _ buffer: AlignedBuffer, _ state: inout State
+    ) throws(SystemCallError) -> Int {
+        guard let system = state.file?.system, let descriptor = state.file?.rawValue else { return 0 }
+        return try retryingInterrupted { () throws(SystemCallError) in
+            do throws(SystemCallError) {
+                return try system.write(buffer.bytes, to: descriptor)
+            } catch {
+                guard error.code == EINVAL else { throw error }
+                return 0
+            }
+        }
+    }
+
+    private static func leaveDirectWriting(_ state: inout State) throws(SystemCallError) {
+        guard let system = state.file?.system, let descriptor = state.file?.rawValue else { return }
+        try system.setFlags(of: descriptor, O_WRONLY)
+    }
+
     /// Writes what has gathered; an end that is no whole page goes through the page cache.
     private func writeRest(_ state: inout State) throws(SystemCallError) {
-        guard let direct = state.direct, let file = state.file?.rawValue, direct.count > 0 else { return }
-        if !direct.count.isMultiple(of: AlignedBuffer.alignment) {
-            guard fcntl(file, F_SETFL, O_WRONLY) == 0 else { throw SystemCallError(.fcntl) }
-        }
-        try Self.writeDirectly(direct, to: file)
+        guard let direct = state.direct, direct.count > 0 else { return }
+        if !direct.count.isMultiple(of: AlignedBuffer.alignment) { try Self.leaveDirectWriting(&state) }
+        try Self.writeDirectly(direct, &state)
     }
 
     private func createFile(_ state: inout State) throws(SystemCallError) {
@@ -204,7 +216,7 @@ public final class StagedBlob: Sendable {
                 // A file system that has no direct writes says so.
                 guard error.code == EINVAL else { throw error }
                 // It may have made the file before it said so.
-                if let name = state.temporaryName { unlinkat(self.store.stagingDescriptor, name, 0) }
+                if let name = state.temporaryName { try? self.store.stagingDirectory.remove(name) }
             }
         }
         try self.createFile(&state, flags: O_WRONLY)
@@ -213,13 +225,11 @@ public final class StagedBlob: Sendable {
     private func createFile(_ state: inout State, flags: Int32) throws(SystemCallError) {
         switch self.store.staging {
         case .unnamed:
-            state.file = try FileDescriptor(
-                at: self.store.directory(of: state.fileID), ".", flags: CLOAKROOM_O_TMPFILE | flags)
+            state.file = try self.store.directory(of: state.fileID).makeUnnamed(flags: flags)
         case .named:
             let name = self.store.nextTemporaryName()
             state.temporaryName = name
-            state.file = try FileDescriptor(
-                at: self.store.stagingDescriptor, name, flags: O_CREAT | O_EXCL | O_NOFOLLOW | flags)
+            state.file = try self.store.stagingDirectory.open(name, flags: O_CREAT | O_EXCL | O_NOFOLLOW | flags)
         }
     }
 
@@ -264,28 +274,28 @@ public final class StagedBlob: Sendable {
             } catch {
                 throw error.storageError
             }
-            guard let file = state.file?.rawValue else { return false }
-            try self.store.synchronize(file)
+            guard state.file != nil else { return false }
+            try self.store.refusingWritesOnFailure { () throws(SystemCallError) in try state.file?.synchronize() }
             if replacingOrphan { try self.store.remove(state.fileID) }
-            guard try self.link(file, state.temporaryName, as: state.fileID) else { return false }
+            guard try self.link(&state) else { return false }
             try self.store.synchronize(self.store.directory(of: state.fileID))
             return true
         }
     }
 
     /// Gives the file its name; `false` where there is a file of that name already.
-    private func link(
-        _ file: Int32, _ temporaryName: String?, as id: FileID
-    ) throws(StorageError) -> Bool {
-        let directory = self.store.directory(of: id)
-        let result =
-            if let temporaryName {
-                linkat(self.store.stagingDescriptor, temporaryName, directory, id.uuid, 0)
-            } else {
-                linkat(AT_FDCWD, BlobStore.procPath(of: file), directory, id.uuid, AT_SYMLINK_FOLLOW)
+    private func link(_ state: inout State) throws(StorageError) -> Bool {
+        let (directory, name) = (self.store.directory(of: state.fileID), state.fileID.uuid)
+        do throws(SystemCallError) {
+            if let temporaryName = state.temporaryName {
+                try self.store.stagingDirectory.link(temporaryName, to: directory, as: name)
+            } else if let descriptor = state.file?.rawValue {
+                try directory.system.link(descriptor, at: directory.rawDescriptor, as: name)
             }
-        guard result != 0 else { return true }
-        guard errno == EEXIST else { throw SystemCallError(.linkat).storageError }
-        return false
+            return true
+        } catch {
+            guard error.code == EEXIST else { throw error.storageError }
+            return false
+        }
     }
 }

@@ -80,6 +80,22 @@ extension Catalog {
         }
     }
 
+    /// Whether a row refers to a part of a pack; looks through all rows.
+    ///
+    /// - Parameters:
+    ///   - pack: The pack.
+    ///   - offset: Where the part begins; it goes up to the pack's end.
+    /// - Returns: Whether a ready file's bytes begin there.
+    /// - Throws: ``StorageError``.
+    func hasSlots(in pack: PackID, from offset: Int64) throws(StorageError) -> Bool {
+        try self.readers.read { connection throws(SQLiteError) in
+            let row = try connection.statement("SELECT 1 FROM files WHERE pack = ? AND pack_offset >= ? LIMIT 1")
+                .bind(pack.number).bind(offset)
+            defer { row.reset() }
+            return try row.step()
+        }
+    }
+
     /// Returns a file of any organization.
     ///
     /// - Parameter id: The file.

@@ -38,11 +38,14 @@ public final class Catalog: Sendable {
     public init(directory: DataDirectory, owner: Owner, health: StorageHealth) throws(OpenError) {
         let path = directory.path(of: Self.fileName)
         do {
-            let connection = try SQLiteConnection(path: path, role: owner == .server ? .writer : .command)
+            let fileSystem = directory.system.sqliteFileSystem
+            let connection = try SQLiteConnection(
+                path: path, role: owner == .server ? .writer : .command, fileSystem: fileSystem)
             try CatalogSchema.migrate(connection)
             self.writer = CatalogWriter(connection: connection, health: health)
-            self.readers = ReaderPool(path: path)
-            self.lookupReaders = ReaderPool(path: path, cacheKibibytes: Self.lookupCacheKibibytes)
+            self.readers = ReaderPool(path: path, fileSystem: fileSystem)
+            self.lookupReaders = ReaderPool(
+                path: path, fileSystem: fileSystem, cacheKibibytes: Self.lookupCacheKibibytes)
         } catch let error as SQLiteError {
             throw OpenError(description: "\(path): SQLite \(error.code): \(error.message)")
         } catch let error as CatalogSchema.TooNew {

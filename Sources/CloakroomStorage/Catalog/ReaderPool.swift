@@ -6,19 +6,22 @@ import Synchronization
 final class ReaderPool: Sendable {
     private let path: String
     private let cacheKibibytes: Int
+    private let fileSystem: String?
     private let idle = Mutex<[SQLiteConnection]>([])
 
     /// - Parameters:
     ///   - path: Of the database.
+    ///   - fileSystem: The `sqlite3_vfs` by which SQLite makes its calls; `nil` for its own.
     ///   - cacheKibibytes: How much of it each connection keeps; by default what SQLite does.
-    init(path: String, cacheKibibytes: Int = 2_000) {
+    init(path: String, fileSystem: String?, cacheKibibytes: Int = 2_000) {
         self.path = path
         self.cacheKibibytes = cacheKibibytes
+        self.fileSystem = fileSystem
     }
 
     private func checkOut() throws(SQLiteError) -> SQLiteConnection {
         if let connection = self.idle.withLock({ $0.popLast() }) { return connection }
-        let connection = try SQLiteConnection(path: self.path, role: .reader)
+        let connection = try SQLiteConnection(path: self.path, role: .reader, fileSystem: self.fileSystem)
         try connection.execute("PRAGMA cache_size = -\(self.cacheKibibytes)")
         return connection
     }

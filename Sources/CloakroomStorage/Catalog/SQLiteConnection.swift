@@ -29,11 +29,12 @@ final class SQLiteConnection: @unchecked Sendable {
     /// - Parameters:
     ///   - path: The file, created if the role writes.
     ///   - role: What the connection is for.
+    ///   - fileSystem: The `sqlite3_vfs` by which SQLite makes its calls; `nil` for its own.
     /// - Throws: ``SQLiteError``.
-    init(path: String, role: Role) throws(SQLiteError) {
+    init(path: String, role: Role, fileSystem: String? = nil) throws(SQLiteError) {
         let access = role == .reader ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
         var handle: OpaquePointer?
-        let code = sqlite3_open_v2(path, &handle, access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nil)
+        let code = sqlite3_open_v2(path, &handle, access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, fileSystem)
         guard code == SQLITE_OK, let handle else {
             let error = SQLiteError(handle, code: code)
             sqlite3_close_v2(handle)

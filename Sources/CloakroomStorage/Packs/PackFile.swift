@@ -1,4 +1,3 @@
-import CLinux
 import CloakroomCrypto
 import CloakroomDomain
 
@@ -16,6 +15,7 @@ final class PackFile: Sendable {
 
     let id: PackID
     private let file: FileDescriptor
+    var system: any OperatingSystem { self.file.system }
 
     /// The descriptor, open as long as this object lives.
     var rawDescriptor: Int32 { self.file.rawValue }
@@ -28,16 +28,16 @@ final class PackFile: Sendable {
     ///   - length: Its full length in bytes.
     ///   - secret: ``secretLength`` random bytes.
     /// - Throws: The call that failed; there is no file then.
-    init(making id: PackID, at directory: Int32, length: Int64, secret: [UInt8]) throws(SystemCallError) {
+    init(making id: PackID, at directory: Directory, length: Int64, secret: [UInt8]) throws(SystemCallError) {
         self.id = id
-        self.file = try FileDescriptor(at: directory, id.fileName, flags: O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW)
+        self.file = try directory.open(id.fileName, flags: O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW)
         do throws(SystemCallError) {
-            try self.setAside(length)
+            try self.file.system.allocate(self.file.rawValue, length: length)
             let named = Self.magic + secret
             try self.write(named + SHA256.hash(named).bytes, at: 0)
             try self.file.synchronize()
         } catch {
-            unlinkat(directory, id.fileName, 0)
+            try? directory.remove(id.fileName)
             throw error
         }
     }
@@ -48,9 +48,9 @@ final class PackFile: Sendable {
     ///   - id: Its number.
     ///   - directory: Where it lies.
     /// - Throws: The call that failed.
-    init(opening id: PackID, at directory: Int32) throws(SystemCallError) {
+    init(opening id: PackID, at directory: Directory) throws(SystemCallError) {
         self.id = id
-        self.file = try FileDescriptor(at: directory, id.fileName, flags: O_RDWR | O_NOFOLLOW)
+        self.file = try directory.open(id.fileName, flags: O_RDWR | O_NOFOLLOW)
     }
 
     /// Returns the secret of a pack with which some bytes begin; `nil` where they are no pack's.
@@ -61,24 +61,14 @@ final class PackFile: Sendable {
         return Array(named.suffix(Self.secretLength))
     }
 
-    private func setAside(_ length: Int64) throws(SystemCallError) {
-        let code = posix_fallocate(self.file.rawValue, 0, off_t(length))
-        guard code == 0 else { throw SystemCallError(.fallocate, code: code) }
-    }
-
     /// Writes bytes; not yet durable.
     func write(_ bytes: [UInt8], at offset: Int64) throws(SystemCallError) {
-        let outcome = bytes.withUnsafeBytes { bytes in
-            Result { () throws(SystemCallError) in
-                try FileDescriptor.writeAll(bytes, to: self.file.rawValue, at: offset)
-            }
-        }
-        try outcome.get()
+        try self.file.writeAll(bytes, at: offset)
     }
 
     /// Returns when what was written to slots is on the disk, as far as the disk honours a flush.
     func synchronizeData() throws(SystemCallError) {
-        guard fdatasync(self.file.rawValue) == 0 else { throw SystemCallError(.fsync) }
+        try self.file.system.synchronizeData(self.file.rawValue)
     }
 
     /// Returns when everything is on the disk, what has been given back too.
@@ -86,7 +76,8 @@ final class PackFile: Sendable {
 
     /// Cuts the pack to what was used of it: no slot is added afterwards.
     func cut(to length: Int64) throws(SystemCallError) {
-        _ = try retryingInterrupted(.ftruncate) { Int(ftruncate(self.file.rawValue, off_t(length))) }
+        let (system, descriptor) = (self.file.system, self.file.rawValue)
+        try retryingInterrupted { () throws(SystemCallError) in try system.truncate(descriptor, to: length) }
         try self.file.synchronize()
     }
 
@@ -95,12 +86,16 @@ final class PackFile: Sendable {
 
     /// Gives room back to the file system: it reads as zeros from now on.
     func giveBack(_ offset: Int64, _ length: Int64) throws(SystemCallError) {
-        let flags = CLOAKROOM_FALLOC_FL_PUNCH_HOLE | CLOAKROOM_FALLOC_FL_KEEP_SIZE
-        let result = fallocate(self.file.rawValue, flags, off_t(offset), off_t(length))
-        guard result != 0 else { return }
-        guard errno == EOPNOTSUPP else { throw SystemCallError(.fallocate) }
-        // A file system without holes: at least the bytes go.
-        try self.write([UInt8](repeating: 0, count: Int(length)), at: offset)
+        let (system, descriptor) = (self.file.system, self.file.rawValue)
+        do throws(SystemCallError) {
+            try retryingInterrupted { () throws(SystemCallError) in
+                try system.punchHole(in: descriptor, at: offset, length: length)
+            }
+        } catch {
+            guard error.code == EOPNOTSUPP else { throw error }
+            // A file system without holes: at least the bytes go.
+            try self.write([UInt8](repeating: 0, count: Int(length)), at: offset)
+        }
     }
 
     /// Removes the pack if every slot has been given back; durable.
@@ -108,26 +103,23 @@ final class PackFile: Sendable {
     /// - Parameter directory: Where it lies.
     /// - Returns: Whether it has been removed.
     /// - Throws: The call that failed.
-    func removeIfEmpty(_ directory: Int32) throws(SystemCallError) -> Bool {
-        guard try self.isEmpty() else { return false }
-        guard unlinkat(directory, self.id.fileName, 0) == 0 else { throw SystemCallError(.unlinkat) }
-        guard fsync(directory) == 0 else { throw SystemCallError(.fsync) }
-        return true
-    }
-
-    private func isEmpty() throws(SystemCallError) -> Bool {
-        let position = lseek(self.file.rawValue, off_t(Self.headerLength), CLOAKROOM_SEEK_DATA)
-        if position >= 0 { return false }
-        guard errno == ENXIO else { throw SystemCallError(.lseek) }
+    func removeIfEmpty(_ directory: Directory) throws(SystemCallError) -> Bool {
+        let data = try self.file.system.nextData(in: self.file.rawValue, from: Int64(Self.headerLength))
+        guard data == nil else { return false }
+        try directory.remove(self.id.fileName)
+        try directory.synchronize()
         return true
     }
 
     /// Whether a slot begins with the header of a file's, as far as that can be said without the secret.
     func hasSlot(of id: FileID, at offset: Int64) -> Bool {
-        var header = [UInt8](repeating: 0, count: PackSlotHeader.length)
-        let count = header.count
-        let read = try? retryingInterrupted(.read) { pread(self.file.rawValue, &header, count, off_t(offset)) }
-        return read == count && PackSlotHeader.looksLike(header, of: id)
+        guard let header = try? self.file.read(count: PackSlotHeader.length, at: offset) else { return false }
+        return header.count == PackSlotHeader.length && PackSlotHeader.looksLike(header, of: id)
+    }
+
+    /// Reads a part of the pack, and returns how many bytes there were.
+    func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws(SystemCallError) -> Int {
+        try self.file.read(into: buffer, at: offset)
     }
 
     /// Reads everything.

@@ -31,11 +31,12 @@ struct PackID: Hashable, Comparable, Sendable {
     ///
     /// - Parameters:
     ///   - previous: The number of the pack before.
-    ///   - milliseconds: Of the Unix epoch.
+    ///   - system: Tells the time, and throws the dice.
     /// - Returns: The number.
-    static func next(after previous: PackID?, milliseconds: Int64) -> PackID {
-        var generator = SystemRandomNumberGenerator()
-        let drawn = milliseconds << Self.randomBits | Int64.random(in: 1..<(1 << Self.randomBits), using: &generator)
+    /// - Throws: ``StorageError`` without random bytes.
+    static func next(after previous: PackID?, on system: any OperatingSystem) throws(StorageError) -> PackID {
+        let random = try system.randomBytes(count: 4).reduce(Int64(0)) { $0 << 8 | Int64($1) }
+        let drawn = system.milliseconds << Self.randomBits | random & (1 << Self.randomBits - 1)
         return PackID(unchecked: max(drawn, (previous?.number ?? 0) + 1))
     }
 

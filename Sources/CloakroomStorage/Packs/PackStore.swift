@@ -21,7 +21,7 @@ final class PackStore: Sendable {
     static let maximumBodyLength = 64 * 1_024
     static let directoryName = "packs"
 
-    private let directory: FileDescriptor
+    private let directory: Directory
     private let health: StorageHealth
     private let catalog: Catalog
     private let readers = PackReaders()
@@ -30,27 +30,27 @@ final class PackStore: Sendable {
     private let packLength: Int64
     let writer: PackWriter
 
-    /// Opens the packs of a directory, creating it where there is none.
+    /// Uses the packs of a directory.
     ///
     /// - Parameters:
-    ///   - root: The directory of the blobs.
+    ///   - directory: Where they lie.
     ///   - staging: A directory that is emptied at every start.
     ///   - packLength: The full length of a pack, in bytes.
     ///   - openPacks: The most packs that are kept open.
     ///   - catalog: The rows.
     ///   - health: Told of a failed flush.
-    /// - Throws: The call that failed.
     init(
-        root: Int32, staging: Int32, packLength: Int64, openPacks: Int, catalog: Catalog, health: StorageHealth
-    ) throws(SystemCallError) {
-        self.directory = try BlobStore.openDirectory(at: root, Self.directoryName)
+        directory: Directory, staging: Directory, packLength: Int64, openPacks: Int, catalog: Catalog,
+        health: StorageHealth
+    ) {
+        self.directory = directory
         self.health = health
         self.catalog = catalog
         self.openPacks = Mutex([:])
         self.openLimit = openPacks
         self.packLength = packLength
         let maker = PackMaker(
-            directory: self.directory.rawValue, staging: staging, packLength: packLength, health: health)
+            directory: self.directory, staging: staging, packLength: packLength, health: health)
         self.writer = PackWriter(maker: maker, catalog: catalog)
     }
 
@@ -92,12 +92,12 @@ final class PackStore: Sendable {
 
     private func openFile(_ id: PackID) throws(SystemCallError) -> PackFile {
         do throws(SystemCallError) {
-            return try PackFile(opening: id, at: self.directory.rawValue)
+            return try PackFile(opening: id, at: self.directory)
         } catch {
             guard error.code == EMFILE || error.code == ENFILE else { throw error }
             // Descriptors have run out: those that are only kept are the first to go.
             self.openPacks.withLock { $0 = [:] }
-            return try PackFile(opening: id, at: self.directory.rawValue)
+            return try PackFile(opening: id, at: self.directory)
         }
     }
 
@@ -161,7 +161,7 @@ final class PackStore: Sendable {
             for slot in slots { try pack.giveBack(slot.offset, Int64(slot.length)) }
             try pack.synchronize()
             guard try pack.length() < self.packLength else { return }
-            if try pack.removeIfEmpty(self.directory.rawValue) { self.openPacks.withLock { $0[id] = nil } }
+            if try pack.removeIfEmpty(self.directory) { self.openPacks.withLock { $0[id] = nil } }
         } catch {
             // A crash came after the removal and before that was noted.
             guard error.code != ENOENT else { return }
@@ -176,7 +176,7 @@ final class PackStore: Sendable {
     /// Ends packs to which slots were being added when the process died, before any are added by this one.
     ///
     /// A whole slot whose row is pending seals it: the client may have been told. Slots to which no row refers then are
-    /// given back. Bytes that are no slot are left alone unless they are zeros: room that was set aside.
+    /// given back, and what follows the last whole slot. Other bytes that are no slot are left alone.
     ///
     /// What is read may be in the page cache only, after a flush that failed: it is written again and flushed before
     /// anything rests on it, and so is the catalogue before a pack is ended.
@@ -193,16 +193,34 @@ final class PackStore: Sendable {
             try await self.catalog.makeDurable()
             var unused: [PackSlot] = []
             for header in found where try self.catalog.slot(header.id) != header.slot { unused.append(header.slot) }
-            let end = found.map { Int($0.slot.offset) + $0.slot.length }.max() ?? PackFile.headerLength
-            let isRestZero = bytes.dropFirst(end).allSatisfy { $0 == 0 }
+            let end = found.filter { Self.isWhole($0, bytes) }.map { Int($0.slot.offset) + $0.slot.length }.max()
+            let tail = try self.tail(of: id, from: end ?? PackFile.headerLength, bytes)
             do throws(SystemCallError) {
                 for slot in unused { try pack.giveBack(slot.offset, Int64(slot.length)) }
-                try pack.cut(to: isRestZero ? Int64(end) : self.packLength - Int64(PackSlotHeader.alignment))
-                _ = try pack.removeIfEmpty(self.directory.rawValue)
+                try pack.giveBack(tail, Int64(bytes.count) - tail)
+                // Before the cut, after which nobody looks for them any more.
+                try pack.synchronize()
+                try pack.cut(to: min(tail, self.packLength - Int64(PackSlotHeader.alignment)))
+                _ = try pack.removeIfEmpty(self.directory)
             } catch {
                 throw .failed("pack \(id.fileName): \(error)")
             }
         }
+    }
+
+    /// Where the part of a pack begins that nothing refers to: the group that was being written is torn.
+    ///
+    /// - Parameters:
+    ///   - id: The pack.
+    ///   - end: The end of the last slot whose body is whole.
+    ///   - bytes: What the pack holds.
+    /// - Returns: That end; the pack's, where a row refers to something beyond: its header is damaged.
+    /// - Throws: ``StorageError``.
+    private func tail(of id: PackID, from end: Int, _ bytes: [UInt8]) throws(StorageError) -> Int64 {
+        // Mostly nothing was torn, and then no rows need be looked through.
+        guard bytes[end...].contains(where: { $0 != 0 }) else { return Int64(end) }
+        let isReferredTo = try self.catalog.hasSlots(in: id, from: Int64(end))
+        return Int64(isReferredTo ? bytes.count : end)
     }
 
     /// Opens and reads a pack that has its full length, and makes durable what was read.
@@ -258,7 +276,7 @@ final class PackStore: Sendable {
 
     private func packIDs() throws(StorageError) -> [PackID] {
         do throws(SystemCallError) {
-            return try BlobStore.entries(of: self.directory.rawValue).compactMap { PackID(fileName: $0) }
+            return try self.directory.names().compactMap { PackID(fileName: $0) }
         } catch {
             throw error.storageError
         }

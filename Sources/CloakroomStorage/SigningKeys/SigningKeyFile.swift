@@ -59,16 +59,16 @@ public struct SigningKeyFile: Sendable {
     private var path: String { self.directory.path(of: Self.name) }
 
     /// Whether there is such a file.
-    public var exists: Bool { faccessat(self.directory.rawDescriptor, Self.name, F_OK, 0) == 0 }
+    public var exists: Bool { self.directory.root.contains(Self.name) }
 
     /// Reads the keys.
     ///
     /// - Throws: ``Failure``.
     public func read() throws(Failure) -> (keys: [SigningKey], version: Version) {
         let content: [UInt8]
-        let status: (size: Int64, modified: Int64, mode: mode_t)
+        let status: FileStatus
         do throws(SystemCallError) {
-            let file = try FileDescriptor(at: self.directory.rawDescriptor, Self.name, flags: O_RDONLY | O_NOFOLLOW)
+            let file = try self.directory.root.open(Self.name, flags: O_RDONLY | O_NOFOLLOW)
             status = try file.status()
             content = try file.readAll()
         } catch {
@@ -105,26 +105,22 @@ public struct SigningKeyFile: Sendable {
     public func write(_ keys: [SigningKey]) throws(Failure) {
         let text = keys.map { "\($0.accessKeyID) \($0.revealSecret()) \($0.createdAt.rfc3339)\n" }.joined()
         let temporary = ".\(Self.name).\(getpid())"
-        let root = self.directory.rawDescriptor
+        let root = self.directory.root
         do throws(SystemCallError) {
-            let file = try FileDescriptor(at: root, temporary, flags: O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW)
-            let bytes = Array(text.utf8)
-            let result = bytes.withUnsafeBytes { buffer in
-                Result { () throws(SystemCallError) in try FileDescriptor.writeAll(buffer, to: file.rawValue) }
-            }
-            try result.get()
+            let file = try root.open(temporary, flags: O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW)
+            try file.writeAll(Array(text.utf8), at: 0)
             try file.synchronize()
-            guard renameat(root, temporary, root, Self.name) == 0 else { throw SystemCallError(.renameat) }
-            try self.directory.synchronize()
+            try root.rename(temporary, to: root, as: Self.name)
+            try root.synchronize()
         } catch {
-            unlinkat(root, temporary, 0)
+            try? root.remove(temporary)
             throw .failed(path: self.path, reason: error.description)
         }
     }
 
     /// The version that stands there now, `nil` where it cannot be told.
     public func currentVersion() -> Version? {
-        guard let file = try? FileDescriptor(at: self.directory.rawDescriptor, Self.name, flags: O_RDONLY | O_NOFOLLOW),
+        guard let file = try? self.directory.root.open(Self.name, flags: O_RDONLY | O_NOFOLLOW),
             let status = try? file.status()
         else { return nil }
         return Version(modified: status.modified, size: status.size)

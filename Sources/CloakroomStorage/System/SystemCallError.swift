@@ -23,16 +23,18 @@ struct SystemCallError: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 /// The calls that the storage makes.
-enum SystemCall: String, Hashable, Sendable {
-    case open, openat, mkdirat, write, read = "pread", fsync, linkat, unlinkat, renameat, fstat, flock, fchmod, opendir,
-        fcntl, fallocate, ftruncate, lseek
+enum SystemCall: String, CaseIterable, Hashable, Sendable {
+    case openat, mkdirat, write, read = "pread", fsync, linkat, unlinkat, renameat, fstat, flock, fchmod, opendir,
+        readdir, fcntl, fallocate, ftruncate, lseek, ioctl, fstatvfs
 }
 
 /// Repeats a call that a signal interrupted.
-func retryingInterrupted(_ name: SystemCall, _ call: () -> Int) throws(SystemCallError) -> Int {
+func retryingInterrupted<Value>(_ call: () throws(SystemCallError) -> Value) throws(SystemCallError) -> Value {
     while true {
-        let result = call()
-        if result >= 0 { return result }
-        guard errno == EINTR else { throw SystemCallError(name) }
+        do throws(SystemCallError) {
+            return try call()
+        } catch {
+            guard error.code == EINTR else { throw error }
+        }
     }
 }

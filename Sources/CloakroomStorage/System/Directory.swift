@@ -1,0 +1,101 @@
+import CLinux
+
+import Glibc
+
+/// An open directory: names are looked up from here, wherever it is moved to.
+final class Directory: Sendable {
+    private let descriptor: FileDescriptor
+    let system: any OperatingSystem
+
+    /// For calls relative to the directory, open as long as this object lives.
+    var rawDescriptor: Int32 { self.descriptor.rawValue }
+
+    /// Opens a directory by its path.
+    init(path: String, system: any OperatingSystem) throws(SystemCallError) {
+        self.system = system
+        self.descriptor = try FileDescriptor(at: AT_FDCWD, path, flags: O_RDONLY | O_DIRECTORY, system: system)
+    }
+
+    /// Opens a directory within another.
+    ///
+    /// - Parameters:
+    ///   - parent: The other.
+    ///   - name: Its name there.
+    ///   - creates: Whether to make it where there is none.
+    /// - Throws: The call that failed.
+    init(in parent: Directory, _ name: String, creates: Bool = true) throws(SystemCallError) {
+        self.system = parent.system
+        if creates {
+            do throws(SystemCallError) {
+                try parent.system.makeDirectory(at: parent.rawDescriptor, name, mode: 0o700)
+            } catch {
+                guard error.code == EEXIST else { throw error }
+            }
+        }
+        self.descriptor = try parent.open(name, flags: O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+    }
+
+    /// Makes a directory with those above it that are missing, durably.
+    static func create(path: String, system: any OperatingSystem) throws(SystemCallError) {
+        do throws(SystemCallError) {
+            try system.makeDirectory(at: AT_FDCWD, path, mode: 0o700)
+            try self.synchronizeParent(of: path, system: system)
+        } catch {
+            if error.code == EEXIST { return }
+            let slash = path.lastIndex(of: "/") ?? path.startIndex
+            guard error.code == ENOENT, slash > path.startIndex else { throw error }
+            try self.create(path: String(path[..<slash]), system: system)
+            try self.create(path: path, system: system)
+        }
+    }
+
+    /// Makes the name of a directory itself durable.
+    static func synchronizeParent(of path: String, system: any OperatingSystem) throws(SystemCallError) {
+        try Directory(path: path + "/..", system: system).synchronize()
+    }
+
+    /// Opens a file.
+    func open(_ name: String, flags: Int32) throws(SystemCallError) -> FileDescriptor {
+        try FileDescriptor(at: self.rawDescriptor, name, flags: flags, system: self.system)
+    }
+
+    /// Makes a file without a name, which the kernel frees when it is closed.
+    func makeUnnamed(flags: Int32) throws(SystemCallError) -> FileDescriptor {
+        try self.open(".", flags: CLOAKROOM_O_TMPFILE | flags)
+    }
+
+    /// Gives a file of this directory a name in another, too; it fails with `EEXIST` where there is a file of that name.
+    func link(_ name: String, to directory: Directory, as newName: String) throws(SystemCallError) {
+        try self.system.link(at: self.rawDescriptor, name, at: directory.rawDescriptor, as: newName)
+    }
+
+    /// Gives a file of this directory another name, there or in another, and replaces a file of that name.
+    func rename(_ name: String, to directory: Directory, as newName: String) throws(SystemCallError) {
+        try self.system.rename(at: self.rawDescriptor, name, at: directory.rawDescriptor, as: newName)
+    }
+
+    /// Removes a name; not yet durable.
+    func remove(_ name: String) throws(SystemCallError) {
+        try self.system.unlink(at: self.rawDescriptor, name)
+    }
+
+    /// Whether there is something of that name.
+    func contains(_ name: String) -> Bool {
+        self.system.exists(at: self.rawDescriptor, name)
+    }
+
+    /// The names in it.
+    func names() throws(SystemCallError) -> [String] {
+        try self.system.names(in: self.rawDescriptor)
+    }
+
+    /// Makes the names in it durable, those that were removed too.
+    func synchronize() throws(SystemCallError) {
+        try self.descriptor.synchronize()
+    }
+
+    /// How much room its file system has; `nil` where it does not say.
+    func freeSpace() -> FreeSpace? {
+        try? self.system.space(on: self.rawDescriptor)
+    }
+}

@@ -1,0 +1,199 @@
+import CLinux
+import CloakroomCrypto
+
+import Glibc
+
+/// The real calls.
+struct Linux: OperatingSystem {
+    /// Captures `errno` where a call says that it failed.
+    @discardableResult
+    private func check<Value: SignedInteger>(_ call: SystemCall, _ result: Value) throws(SystemCallError) -> Value {
+        guard result >= 0 else { throw SystemCallError(call, code: errno) }
+        return result
+    }
+
+    // MARK: Names
+
+    func open(at directory: Int32, _ path: String, flags: Int32, mode: mode_t) throws(SystemCallError) -> Int32 {
+        try self.check(.openat, openat(directory, path, flags | O_CLOEXEC, mode))
+    }
+
+    func close(_ descriptor: Int32) {
+        Glibc.close(descriptor)
+    }
+
+    func makeDirectory(at directory: Int32, _ path: String, mode: mode_t) throws(SystemCallError) {
+        try self.check(.mkdirat, mkdirat(directory, path, mode))
+    }
+
+    func link(_ descriptor: Int32, at directory: Int32, as name: String) throws(SystemCallError) {
+        let path = "/proc/self/fd/\(descriptor)"
+        try self.check(.linkat, linkat(AT_FDCWD, path, directory, name, AT_SYMLINK_FOLLOW))
+    }
+
+    func link(
+        at directory: Int32, _ name: String, at newDirectory: Int32, as newName: String
+    ) throws(SystemCallError) {
+        try self.check(.linkat, linkat(directory, name, newDirectory, newName, 0))
+    }
+
+    func rename(
+        at directory: Int32, _ name: String, at newDirectory: Int32, as newName: String
+    ) throws(SystemCallError) {
+        try self.check(.renameat, renameat(directory, name, newDirectory, newName))
+    }
+
+    func unlink(at directory: Int32, _ name: String) throws(SystemCallError) {
+        try self.check(.unlinkat, unlinkat(directory, name, 0))
+    }
+
+    func exists(at directory: Int32, _ name: String) -> Bool {
+        faccessat(directory, name, F_OK, 0) == 0
+    }
+
+    func names(in directory: Int32) throws(SystemCallError) -> [String] {
+        let copy = try self.open(at: directory, ".", flags: O_RDONLY | O_DIRECTORY, mode: 0)
+        guard let stream = fdopendir(copy) else {
+            let error = SystemCallError(.opendir)
+            self.close(copy)
+            throw error
+        }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while true {
+            errno = 0
+            guard let entry = readdir(stream) else { break }
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                // `d_name` is a NUL-terminated array within the entry, which lives until the next `readdir`.
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        guard errno == 0 else { throw SystemCallError(.readdir) }
+        return names
+    }
+
+    // MARK: Content
+
+    func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) throws(SystemCallError) -> Int {
+        try self.check(.write, Glibc.write(descriptor, bytes.baseAddress, bytes.count))
+    }
+
+    func write(
+        _ bytes: UnsafeRawBufferPointer, to descriptor: Int32, at offset: Int64
+    ) throws(SystemCallError) -> Int {
+        try self.check(.write, pwrite(descriptor, bytes.baseAddress, bytes.count, off_t(offset)))
+    }
+
+    func read(
+        into buffer: UnsafeMutableRawBufferPointer, from descriptor: Int32, at offset: Int64
+    ) throws(SystemCallError) -> Int {
+        try self.check(.read, pread(descriptor, buffer.baseAddress, buffer.count, off_t(offset)))
+    }
+
+    func readCached(
+        into buffer: UnsafeMutableRawBufferPointer, from descriptor: Int32, at offset: Int64
+    ) throws(SystemCallError) -> Int {
+        var vector = iovec(iov_base: buffer.baseAddress, iov_len: buffer.count)
+        return try self.check(.read, preadv2(descriptor, &vector, 1, off_t(offset), CLOAKROOM_RWF_NOWAIT))
+    }
+
+    func synchronize(_ descriptor: Int32) throws(SystemCallError) {
+        try self.check(.fsync, fsync(descriptor))
+    }
+
+    func synchronizeData(_ descriptor: Int32) throws(SystemCallError) {
+        try self.check(.fsync, fdatasync(descriptor))
+    }
+
+    func truncate(_ descriptor: Int32, to length: Int64) throws(SystemCallError) {
+        try self.check(.ftruncate, ftruncate(descriptor, off_t(length)))
+    }
+
+    func allocate(_ descriptor: Int32, length: Int64) throws(SystemCallError) {
+        let code = posix_fallocate(descriptor, 0, off_t(length))
+        guard code == 0 else { throw SystemCallError(.fallocate, code: code) }
+    }
+
+    func punchHole(in descriptor: Int32, at offset: Int64, length: Int64) throws(SystemCallError) {
+        let flags = CLOAKROOM_FALLOC_FL_PUNCH_HOLE | CLOAKROOM_FALLOC_FL_KEEP_SIZE
+        try self.check(.fallocate, fallocate(descriptor, flags, off_t(offset), off_t(length)))
+    }
+
+    func nextData(in descriptor: Int32, from offset: Int64) throws(SystemCallError) -> Int64? {
+        let position = lseek(descriptor, off_t(offset), CLOAKROOM_SEEK_DATA)
+        if position >= 0 { return Int64(position) }
+        guard errno == ENXIO else { throw SystemCallError(.lseek) }
+        return nil
+    }
+
+    func dropCache(of descriptor: Int32, at offset: Int64, length: Int64) {
+        posix_fadvise(descriptor, off_t(offset), off_t(length), POSIX_FADV_DONTNEED)
+    }
+
+    func clone(_ source: Int32, to descriptor: Int32) throws(SystemCallError) {
+        try self.check(.ioctl, cloakroom_clone(descriptor, source))
+    }
+
+    // MARK: The rest of a file
+
+    func status(of descriptor: Int32) throws(SystemCallError) -> FileStatus {
+        var status = stat()
+        try self.check(.fstat, fstat(descriptor, &status))
+        return FileStatus(
+            size: Int64(status.st_size),
+            modified: Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec),
+            mode: status.st_mode, identity: .init(device: UInt64(status.st_dev), number: UInt64(status.st_ino)),
+            links: Int(status.st_nlink))
+    }
+
+    func setFlags(of descriptor: Int32, _ flags: Int32) throws(SystemCallError) {
+        try self.check(.fcntl, fcntl(descriptor, F_SETFL, flags))
+    }
+
+    func setMode(of descriptor: Int32, _ mode: mode_t) throws(SystemCallError) {
+        try self.check(.fchmod, fchmod(descriptor, mode))
+    }
+
+    func lock(_ descriptor: Int32, _ operation: Int32) throws(SystemCallError) {
+        try self.check(.flock, flock(descriptor, operation))
+    }
+
+    func space(on descriptor: Int32) throws(SystemCallError) -> FreeSpace {
+        var status = statvfs()
+        try self.check(.fstatvfs, fstatvfs(descriptor, &status))
+        return FreeSpace(
+            bytes: Int64(clamping: UInt64(status.f_bavail) * UInt64(status.f_frsize)),
+            files: Int64(clamping: UInt64(status.f_favail)))
+    }
+
+    // MARK: Time and chance
+
+    var milliseconds: Int64 {
+        let time = Self.time(CLOCK_REALTIME)
+        return Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000
+    }
+
+    var uptimeNanoseconds: UInt64 {
+        let time = Self.time(CLOCK_MONOTONIC)
+        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+    }
+
+    private static func time(_ clock: clockid_t) -> timespec {
+        var time = timespec()
+        clock_gettime(clock, &time)
+        return time
+    }
+
+    func randomBytes(count: Int) throws(StorageError) -> [UInt8] {
+        do {
+            return try RandomBytes.generate(count: count)
+        } catch {
+            throw .failed("no random bytes: \(error)")
+        }
+    }
+
+    var sqliteFileSystem: String? { nil }
+
+    var linksUnnamedFiles: Bool { access("/proc/self/fd", F_OK) == 0 }
+}

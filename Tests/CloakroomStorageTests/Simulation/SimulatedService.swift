@@ -1,0 +1,109 @@
+import CloakroomCrypto
+import CloakroomDomain
+import Logging
+import NIOCore
+import NIOPosix
+import Testing
+
+@testable import CloakroomStorage
+
+/// A store on a simulated machine, started as the server starts it.
+struct SimulatedService {
+    static let access: OrganizationAccess = {
+        do { return try Fixture.access() } catch { fatalError("\(error)") }
+    }()
+
+    let machine: SimulatedMachine
+    let health: StorageHealth
+    let catalog: Catalog
+    let blobs: BlobStore
+    let store: FileStore
+    fileprivate let disk: NIOThreadPool
+
+    /// Starts it; what a crash left is put right.
+    static func start(on machine: SimulatedMachine, now: Timestamp = Fixture.now) async throws -> SimulatedService {
+        let health = StorageHealth(logger: Logger(label: "simulation") { _ in SwiftLogNoOpLogHandler() })
+        let directory = try DataDirectory(path: machine.dataPath, exclusively: true, system: machine)
+        let catalog = try Catalog(directory: directory, owner: .server, health: health)
+        let blobs: BlobStore
+        do {
+            blobs = try BlobStore(
+                directory: directory, catalog: catalog, health: health, packLength: Fixture.packLength)
+        } catch {
+            try await catalog.shutDown()
+            throw error
+        }
+        let disk = NIOThreadPool(numberOfThreads: 2)
+        disk.start()
+        let service = SimulatedService(
+            machine: machine, health: health, catalog: catalog, blobs: blobs,
+            store: FileStore(catalog: catalog, blobs: blobs, disk: disk), disk: disk)
+        do {
+            try await service.store.recover(now: now)
+            return service
+        } catch {
+            await service.end()
+            throw error
+        }
+    }
+
+    /// Ends it as SIGTERM does, as far as the machine still lets it.
+    func end() async {
+        try? await self.disk.shutdownGracefully()
+        try? await self.blobs.shutDown()
+        try? await self.catalog.shutDown()
+    }
+
+    // MARK: What a client does
+
+    func declare(_ bytes: [UInt8]) async throws -> FileRecord {
+        try await self.store.requestUpload(
+            try Fixture.declaration(size: bytes.count), access: Self.access, lifetimeSeconds: 3_600, now: Fixture.now)
+    }
+
+    func send(_ bytes: [UInt8], to id: FileID) async throws {
+        let record = try self.store.record(id, access: Self.access)
+        let grant = try #require(UploadGrant(record, access: Self.access))
+        let current = try self.store.record(grant)
+        let staged = try self.store.stage(grant, current, checksums: [])
+        let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
+        let future = self.store.seal(
+            staged, last: ByteBuffer(bytes: bytes), current, now: Fixture.now, on: eventLoop)
+        _ = try await future.get()
+    }
+
+    func sendNew(_ bytes: [UInt8], key: IdempotencyKey? = nil) async throws -> FileID {
+        let staged = try self.store.stageNew(
+            access: Self.access, maximumSize: ByteCount(inMemory: 1_000_000), key: key, checksums: [])
+        let record = try await self.store.sealNew(
+            staged, last: [ByteBuffer(bytes: bytes)], filename: try Filename("a.png"),
+            mediaType: try #require(MediaType("image/png")), access: Self.access, now: Fixture.now, key: key)
+        return record.id
+    }
+
+    func delete(_ id: FileID) async throws {
+        try await self.store.delete(id, access: Self.access, now: Fixture.now)
+    }
+
+    /// The bytes that a presigned URL gives, `nil` for 404.
+    func bytes(of id: FileID) async throws -> [UInt8]? {
+        let record = FileRecord(
+            id: id, organization: Self.access.organization, declaration: try Fixture.declaration(size: 1),
+            createdAt: Fixture.now, uploadExpiresAt: Fixture.now,
+            status: .ready(.init(sha256: SHA256.hash([0]), uploadedAt: Fixture.now)))
+        let grant = try #require(
+            DownloadGrant(record, access: Self.access, expiresAt: Fixture.now.advanced(bySeconds: 3_600)))
+        do throws(StorageError) {
+            let reader = try self.store.reader(grant)
+            return Array(try await reader.read(0..<reader.size.bytes).readableBytesView)
+        } catch {
+            guard error == .notFound else { throw error }
+            return nil
+        }
+    }
+
+    func sweep(after seconds: Int64) async throws {
+        let now = Fixture.now.advanced(bySeconds: seconds)
+        while try await self.store.sweep(now: now) > 0 {}
+    }
+}
