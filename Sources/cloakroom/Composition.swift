@@ -68,6 +68,9 @@ struct Composition {
         let socket = try BoundSocket.bind(self.configuration.storageAddress)
         let policy = try self.policy(storagePort: socket.port)
         let announcement = Announcement(apiURL: self.configuration.apiURL, firstStart: firstStart)
+        let connectionLimiter = self.configuration.connectionsPerAddress.map {
+            ConnectionLimiter(connectionsPerAddress: $0)
+        }
         let readiness = Readiness(
             catalog: catalog, directory: directory, health: health, minimumFreeBytes: UInt64(BlobStore.reserveBytes))
         return [
@@ -77,11 +80,13 @@ struct Composition {
                 group: eventLoops, logger: logger, onListening: { await announcement.listening(.operations, $0) }),
             StorageOrigin(
                 socket: socket, store: store, policy: policy, signingKeys: signingKeys, limits: Self.limits(),
-                group: eventLoops, logger: logger, onListening: { await announcement.listening(.storage, $0) }),
+                connectionLimiter: connectionLimiter, group: eventLoops, logger: logger,
+                onListening: { await announcement.listening(.storage, $0) }),
             API(
                 address: self.configuration.apiAddress, store: store, keys: keys, policy: policy,
-                signingKeys: signingKeys, requestsPerSecond: self.configuration.requestsPerSecond, group: eventLoops,
-                logger: logger,
+                signingKeys: signingKeys, requestsPerSecond: self.configuration.requestsPerSecond,
+                concurrentRequestsPerKey: self.configuration.concurrentRequestsPerKey,
+                connectionLimiter: connectionLimiter, group: eventLoops, logger: logger,
                 onListening: { await announcement.listening(.api, $0) }),
         ]
     }

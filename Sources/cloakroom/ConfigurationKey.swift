@@ -10,6 +10,8 @@ enum ConfigurationKey: String, Hashable, CaseIterable {
     case urlLifetimeSeconds = "url-lifetime-seconds"
     case maxSizeBytes = "max-size-bytes"
     case requestsPerSecond = "requests-per-second"
+    case concurrentRequestsPerKey = "concurrent-requests-per-key"
+    case connectionsPerAddress = "connections-per-address"
     case shutdownTimeoutSeconds = "shutdown-timeout-seconds"
     case logLevel = "log-level"
 }

@@ -36,6 +36,13 @@ struct ServeCommand: AsyncParsableCommand {
     var maxSizeBytes: String?
     @Option(help: "The most requests of an organization's API key in a second; 0 for any number. (default: 0)")
     var requestsPerSecond: String?
+    @Option(help: "The most requests of an organization's API key at a time; 0 for any number. (default: 0)")
+    var concurrentRequestsPerKey: String?
+    @Option(
+        help:
+            "The most connections of a client address at a time, over the API and the storage origin together; 0 for any number. (default: 0)"
+    )
+    var connectionsPerAddress: String?
     @Option(help: "How long requests under way may take after SIGTERM, in seconds. (default: 30)")
     var shutdownTimeoutSeconds: String?
     @Option(help: "trace, debug, info, notice, warning, error or critical. (default: info)")
@@ -47,6 +54,8 @@ struct ServeCommand: AsyncParsableCommand {
             (.operationsAddress, self.operationsAddress), (.apiURL, self.apiURL), (.storageURL, self.storageURL),
             (.region, self.region), (.urlLifetimeSeconds, self.urlLifetimeSeconds),
             (.maxSizeBytes, self.maxSizeBytes), (.requestsPerSecond, self.requestsPerSecond),
+            (.concurrentRequestsPerKey, self.concurrentRequestsPerKey),
+            (.connectionsPerAddress, self.connectionsPerAddress),
             (.shutdownTimeoutSeconds, self.shutdownTimeoutSeconds),
             (.logLevel, self.logLevel),
         ]

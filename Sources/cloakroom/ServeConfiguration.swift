@@ -17,6 +17,10 @@ struct ServeConfiguration {
     let maximumSize: ByteCount
     /// `nil`: any number.
     let requestsPerSecond: Int?
+    /// `nil`: any number.
+    let concurrentRequestsPerKey: Int?
+    /// `nil`: any number.
+    let connectionsPerAddress: Int?
     let shutdownTimeoutSeconds: Int64
     let logLevel: Logger.Level
 
@@ -25,6 +29,8 @@ struct ServeConfiguration {
     /// The range of the largest file: up to what S3 takes in one PUT, 5 GiB.
     private static let sizes: ClosedRange<Int64> = 1...5_368_709_120
     private static let requestRates: ClosedRange<Int64> = 0...1_000_000
+    private static let concurrentRequests: ClosedRange<Int64> = 0...100_000
+    private static let connections: ClosedRange<Int64> = 0...1_000_000
     private static let shutdownTimeouts: ClosedRange<Int64> = 0...3_600
 
     init(_ sources: ConfigurationSources) throws(ConfigurationError) {
@@ -43,8 +49,9 @@ struct ServeConfiguration {
         let size = try Self.integer(
             .maxSizeBytes, sources, default: ByteCount.defaultMaximumFileSize.bytes, Self.sizes)
         self.maximumSize = ByteCount(size) ?? .defaultMaximumFileSize
-        let rate = try Self.integer(.requestsPerSecond, sources, default: 0, Self.requestRates)
-        self.requestsPerSecond = rate == 0 ? nil : Int(rate)
+        self.requestsPerSecond = try Self.limit(.requestsPerSecond, sources, Self.requestRates)
+        self.concurrentRequestsPerKey = try Self.limit(.concurrentRequestsPerKey, sources, Self.concurrentRequests)
+        self.connectionsPerAddress = try Self.limit(.connectionsPerAddress, sources, Self.connections)
         self.shutdownTimeoutSeconds = try Self.integer(
             .shutdownTimeoutSeconds, sources, default: 30, Self.shutdownTimeouts)
         let levels = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
@@ -75,6 +82,14 @@ struct ServeConfiguration {
         return try self.value(key, sources, default: "\(number)", allowed: allowed) { text in
             DecimalDigits.value(of: text.utf8).map(Int64.init).flatMap { range.contains($0) ? $0 : nil }
         }
+    }
+
+    /// A number that is 0, and so `nil`, where there is no limit.
+    private static func limit(
+        _ key: ConfigurationKey, _ sources: ConfigurationSources, _ range: ClosedRange<Int64>
+    ) throws(ConfigurationError) -> Int? {
+        let number = try self.integer(key, sources, default: 0, range)
+        return number == 0 ? nil : Int(number)
     }
 
     private static func apiURL(_ sources: ConfigurationSources) throws(ConfigurationError) -> StorageURL? {

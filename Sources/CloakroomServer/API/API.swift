@@ -14,6 +14,7 @@ public struct API: Service {
 
     private let services: APIServices
     private let address: ListenAddress
+    private let connectionLimiter: ConnectionLimiter?
     private let group: any EventLoopGroup
     private var logger: Logger
     private let onListening: @Sendable (SocketAddress) async -> Void
@@ -27,21 +28,25 @@ public struct API: Service {
     ///   - policy: What presigned URLs are minted with.
     ///   - signingKeys: The live signing keys.
     ///   - requestsPerSecond: The most requests of an organization's key in a second; `nil` for any number.
+    ///   - concurrentRequestsPerKey: The most requests of an organization's key at a time; `nil` for any number.
+    ///   - connectionLimiter: Counts the connections of each client address; `nil` for any number.
     ///   - group: The event loops.
     ///   - logger: For failures on our side.
     ///   - onListening: Told the bound address.
     public init(
         address: ListenAddress, store: FileStore, keys: APIKeys, policy: SigningPolicy, signingKeys: SigningKeys,
-        requestsPerSecond: Int?, group: any EventLoopGroup, logger: Logger,
-        onListening: @escaping @Sendable (SocketAddress) async -> Void
+        requestsPerSecond: Int?, concurrentRequestsPerKey: Int? = nil, connectionLimiter: ConnectionLimiter? = nil,
+        group: any EventLoopGroup, logger: Logger, onListening: @escaping @Sendable (SocketAddress) async -> Void
     ) {
         let clock = SystemClock()
         self.services = APIServices(
             store: store, keys: keys,
             authenticator: Authenticator(
-                keys: keys, limiter: requestsPerSecond.map { RateLimiter(requestsPerSecond: $0) }, clock: clock),
+                keys: keys, limiter: requestsPerSecond.map { RateLimiter(requestsPerSecond: $0) },
+                concurrencyLimiter: concurrentRequestsPerKey.map { ConcurrencyLimiter(limit: $0) }, clock: clock),
             policy: policy, signingKeys: signingKeys, clock: clock)
         self.address = address
+        self.connectionLimiter = connectionLimiter
         self.group = group
         // The framework reports its own starts and stops, which the server has reported already.
         self.logger = logger
@@ -52,8 +57,9 @@ public struct API: Service {
     /// Serves until the service group shuts down, then lets requests under way end.
     public func run() async throws {
         let connections = ConnectionMeter(origin: "api")
+        let limiter = self.connectionLimiter
         var configuration = HTTP1Channel.Configuration(
-            additionalChannelHandlers: [APIConnectionHandler(connections: connections)],
+            additionalChannelHandlers: [APIConnectionHandler(connections: connections, limiter: limiter)],
             idleTimeout: Self.idleTimeout)
         configuration.httpDecoder = .init(
             maxHeaderFieldSize: HTTPHeadParser.maximumLength, maxHeaderListSize: HTTPHeadParser.maximumLength,
@@ -78,7 +84,8 @@ public struct API: Service {
             .organization(.filesRead, .get, "/v1/files/{id}", ShowFile(services: services).callAsFunction),
             .organization(.filesWrite, .delete, "/v1/files/{id}", DeleteFile(services: services).callAsFunction),
             .organization(
-                .filesRead, .get, "/v1/files/{id}/download", DownloadFile(services: services).callAsFunction),
+                .filesRead, .get, "/v1/files/{id}/download", content: .bytes,
+                DownloadFile(services: services).callAsFunction),
             .organization(
                 .filesRead, .head, "/v1/files/{id}/download", DownloadFile(services: services).callAsFunction),
             .organization(

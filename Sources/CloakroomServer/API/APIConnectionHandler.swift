@@ -1,5 +1,6 @@
 import HTTPTypes
 import Hummingbird
+import HummingbirdCore
 import Metrics
 import NIOCore
 import NIOHTTPTypes
@@ -7,7 +8,8 @@ import NIOHTTPTypes
 /// What Hummingbird leaves open on a connection: `100 Continue`, and bodies that are not to be read.
 ///
 /// An answer that goes out before its request's body has arrived ends the connection: the framework would otherwise
-/// read the rest to get at the next request, up to 100 MB of it.
+/// read the rest to get at the next request, up to 100 MB of it. So does the answer to a connection that is one too
+/// many of its address, of which the framework sees no request.
 final class APIConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
@@ -26,22 +28,33 @@ final class APIConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler 
     private var isLastAnswer = false
     private var isClosing = false
     private let connections: ConnectionMeter
+    private let limiter: ConnectionLimiter?
+    /// The connection's place among those of its address, where these are limited.
+    private var place: ConnectionLimiter.Place?
+    /// What the first request is answered with, whatever it asks for, on a connection that is one too many.
+    private var refusal: APIError?
 
-    init(connections: ConnectionMeter) {
+    init(connections: ConnectionMeter, limiter: ConnectionLimiter?) {
         self.connections = connections
+        self.limiter = limiter
     }
 
     func channelActive(context: ChannelHandlerContext) {
         self.connections.opened()
+        let isKept = self.takePlace(context)
         context.fireChannelActive()
+        if !isKept { context.close(promise: nil) }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
+        self.place?.release()
+        self.place = nil
         self.connections.closed()
         context.fireChannelInactive()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        if let refusal { return self.refuse(refusal, self.unwrapInboundIn(data), context) }
         if case .end = self.unwrapInboundIn(data) { self.requestsArrived += 1 }
         context.fireChannelRead(data)
     }
@@ -78,6 +91,47 @@ final class APIConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler 
         case .head, .body:
             context.write(data, promise: promise)
         }
+    }
+
+    // MARK: The most connections of an address
+
+    /// Takes a place among the connections of the client's address, where these are limited; `false` where the
+    /// connection is to be closed at once.
+    private func takePlace(_ context: ChannelHandlerContext) -> Bool {
+        guard let limiter else { return true }
+        switch limiter.admit(context.channel.remoteAddress) {
+        case .admitted(let place):
+            self.place = place
+            return true
+        case .refused(let place):
+            self.place = place
+            self.refusal = .connectionsLimited(limiter.limit)
+            self.connections.refused(.address)
+            // A request that is to be refused is not waited for as long as others.
+            context.eventLoop.assumeIsolated().scheduleTask(in: Self.lingering) {
+                if !self.isClosing { context.close(promise: nil) }
+            }
+            return true
+        case .dropped:
+            self.connections.refused(.address)
+            return false
+        }
+    }
+
+    /// Answers the first request once its head has arrived, and drops everything else.
+    private func refuse(_ refusal: APIError, _ part: HTTPRequestPart, _ context: ChannelHandlerContext) {
+        guard case .head(let request) = part, !self.isLastAnswer else { return }
+        let requestID = APIContext.requestIDs.next().description
+        var response = refusal.response(requestID: requestID)
+        APIErrorMiddleware.addCommonFields(to: &response.headers, requestID: requestID)
+        var body = ByteBuffer()
+        refusal.document(requestID: requestID).write(into: &body)
+        // No request has been counted as arrived, so that this answer is the last.
+        self.write(context: context, data: self.wrapOutboundOut(.head(response.head)), promise: nil)
+        if request.method != .head {
+            self.write(context: context, data: self.wrapOutboundOut(.body(body)), promise: nil)
+        }
+        self.write(context: context, data: self.wrapOutboundOut(.end(nil)), promise: nil)
     }
 
     private func closeAfterAnswer(_ context: ChannelHandlerContext) {

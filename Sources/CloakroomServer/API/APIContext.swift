@@ -12,7 +12,7 @@ struct APIContext: RequestContext {
     /// How the key stands with its limit, for every answer to it.
     let standing = NIOLockedValueBox<RateLimiter.Standing?>(nil)
     private let channel: any Channel
-    private static let requestIDs = RequestIDGenerator()
+    static let requestIDs = RequestIDGenerator()
 
     init(source: ApplicationRequestContextSource) {
         self.coreContext = CoreRequestContextStorage(source: source)

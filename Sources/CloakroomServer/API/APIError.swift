@@ -34,6 +34,10 @@ enum APIError: Error, Hashable, Sendable {
     case quotaExceeded(Quota.Excess)
     /// The key has been used more often than this in a second.
     case rateLimited(Int)
+    /// The key has as many requests as this under way.
+    case concurrencyLimited(Int)
+    /// The client's address has as many connections as this.
+    case connectionsLimited(Int)
     /// The body is larger than this many bytes.
     case payloadTooLarge(Int64)
     /// The disk is full.
@@ -157,6 +161,10 @@ extension APIError {
             )
         case .rateLimited(let limit):
             (.tooManyRequests, "RATE_LIMITED", "The API key may be used for \(limit) requests a second.")
+        case .concurrencyLimited(let limit):
+            (.tooManyRequests, "RATE_LIMITED", "The API key may be used for \(limit) requests at a time.")
+        case .connectionsLimited(let limit):
+            (.serviceUnavailable, "UNAVAILABLE", "The client's address may have \(limit) connections at a time.")
         case .payloadTooLarge(let limit):
             (.contentTooLarge, "PAYLOAD_TOO_LARGE", "The body is larger than \(limit) bytes.")
         case .storageFull:
@@ -174,13 +182,23 @@ extension APIError {
         }
     }
 
+    /// Which limit of the key the request is over, as the metrics' label says it.
+    var limitLabel: String? {
+        switch self {
+        case .rateLimited: "requests_per_second"
+        case .concurrencyLimited: "concurrent_requests"
+        default: nil
+        }
+    }
+
     /// What goes to the log and to nobody else.
     var internalReason: String? {
         switch self {
         case .unavailable(let reason), .internalError(let reason): reason
         case .invalid, .unauthorized, .forbidden, .fileNotFound, .filesNotFound, .formatUnsupported, .keyNotFound,
             .notFound, .methodNotAllowed, .preconditionFailed, .rangeNotSatisfiable, .uploadAlreadyCompleted,
-            .idempotencyKeyReused, .quotaExceeded, .rateLimited, .payloadTooLarge, .storageFull:
+            .idempotencyKeyReused, .quotaExceeded, .rateLimited, .concurrencyLimited, .connectionsLimited,
+            .payloadTooLarge, .storageFull:
             nil
         }
     }

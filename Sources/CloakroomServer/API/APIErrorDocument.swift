@@ -3,10 +3,10 @@ import HTTPTypes
 import Hummingbird
 
 extension APIError {
-    /// The answer on the wire: `{"error": {"code", "message", "details", "request_id"}}`.
-    func response(requestID: String) -> Response {
+    /// The answer's body: `{"error": {"code", "message", "details", "request_id"}}`.
+    func document(requestID: String) -> JSONOutput {
         let answer = self.answer
-        let document = JSONOutput.object([
+        return .object([
             (
                 "error",
                 .object([
@@ -15,13 +15,17 @@ extension APIError {
                 ])
             )
         ])
-        var response = JSONBody.response(document, status: answer.status)
+    }
+
+    /// The answer on the wire.
+    func response(requestID: String) -> Response {
+        var response = JSONBody.response(self.document(requestID: requestID), status: self.answer.status)
         switch self {
         case .unauthorized: response.headers[.wwwAuthenticate] = "Bearer"
         case .methodNotAllowed(let allowed): response.headers[.allow] = allowed.joined(separator: ", ")
         case .rangeNotSatisfiable(let size): response.headers[.contentRange] = "bytes */\(size)"
-        // The bucket gains a request within the second.
-        case .rateLimited: response.headers[.retryAfter] = "1"
+        // The bucket gains a request within the second; what else is under way may end at any time.
+        case .rateLimited, .concurrencyLimited, .connectionsLimited: response.headers[.retryAfter] = "1"
         case .invalid, .forbidden, .fileNotFound, .filesNotFound, .formatUnsupported, .keyNotFound, .notFound,
             .preconditionFailed, .uploadAlreadyCompleted, .idempotencyKeyReused, .quotaExceeded, .payloadTooLarge,
             .storageFull, .unavailable, .internalError:
@@ -49,7 +53,8 @@ extension APIError {
                 ("limit", .integer(excess.limit)), ("used", .integer(excess.used)),
                 ("requested", .integer(excess.requested)),
             ])
-        case .rateLimited(let limit): return .object([("limit", .integer(Int64(limit)))])
+        case .rateLimited(let limit), .concurrencyLimited(let limit), .connectionsLimited(let limit):
+            return .object([("limit", .integer(Int64(limit)))])
         case .unauthorized, .forbidden, .fileNotFound, .keyNotFound, .notFound, .methodNotAllowed,
             .preconditionFailed, .rangeNotSatisfiable, .uploadAlreadyCompleted, .idempotencyKeyReused,
             .payloadTooLarge, .storageFull, .unavailable, .internalError:

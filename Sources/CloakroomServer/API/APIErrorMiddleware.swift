@@ -38,15 +38,23 @@ struct APIErrorMiddleware: RouterMiddleware {
                         "response.status": "\(error.answer.status.code)", "error.reason": "\(reason)",
                     ])
             }
+            if let limit = error.limitLabel {
+                Counter(label: "cloakroom_limited_requests_total", dimensions: [("limit", limit)]).increment()
+            }
             if error.hidesExistence { try? await Task.sleep(until: start + Self.notFoundTime) }
             response = error.response(requestID: context.requestID)
         }
         if let standing = context.standing.withLockedValue({ $0 }) { standing.write(to: &response.headers) }
         if request.method == .head { response = response.createHeadResponse() }
-        if let name = Self.requestIDField { response.headers[name] = context.requestID }
-        if let name = Self.contentTypeOptionsField { response.headers[name] = "nosniff" }
+        Self.addCommonFields(to: &response.headers, requestID: context.requestID)
         Self.count(request, context, response.status, ContinuousClock.now - start)
         return response
+    }
+
+    /// Adds the fields of every answer.
+    static func addCommonFields(to fields: inout HTTPFields, requestID: String) {
+        if let name = Self.requestIDField { fields[name] = requestID }
+        if let name = Self.contentTypeOptionsField { fields[name] = "nosniff" }
     }
 
     private func apiError(_ error: any Error, _ request: Request) -> APIError {

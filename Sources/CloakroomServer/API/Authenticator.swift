@@ -11,15 +11,18 @@ struct Authenticator: Sendable {
 
     let keys: APIKeys
     let limiter: RateLimiter?
+    /// `nil`: a key may have any number of requests under way.
+    var concurrencyLimiter: ConcurrencyLimiter<APIKeyID>?
     let clock: SystemClock
 
-    /// Returns who a request's API key stands for.
+    /// Returns who a request's API key stands for, and the request's place among those of the key.
     ///
     /// `Authorization: Bearer sk_…` and `Authorization: Key sk_…`; a key whose checksum is wrong is not looked up.
     ///
     /// - Throws: ``APIError/unauthorized``, the same for a missing, malformed, unknown, revoked and expired key;
-    ///   ``APIError/rateLimited(_:)`` where the key has asked too often.
-    private func authenticate(_ request: Request, _ context: APIContext) throws(APIError) -> Principal {
+    ///   ``APIError/rateLimited(_:)`` where the key has asked too often; ``APIError/concurrencyLimited(_:)`` where it
+    ///   has too many requests under way.
+    private func authenticate(_ request: Request, _ context: APIContext) throws(APIError) -> Admitted<Principal> {
         guard let key = Self.presentedKey(request) else { throw .unauthorized }
         let found: Principal?
         do throws(StorageError) {
@@ -33,8 +36,16 @@ struct Authenticator: Sendable {
             context.standing.withLockedValue { $0 = standing }
             guard standing.isAdmitted else { throw .rateLimited(standing.limit) }
         }
+        let place = try self.takePlace(for: principal)
         self.noteUse(by: principal, context.logger)
-        return principal
+        return Admitted(right: principal, place: place)
+    }
+
+    /// Takes a place among the requests of a key, where these are limited.
+    private func takePlace(for principal: Principal) throws(APIError) -> ConcurrencyLimiter<APIKeyID>.Place? {
+        guard let limiter = self.concurrencyLimiter, !principal.isGateway else { return nil }
+        guard let place = limiter.take(principal.keyID) else { throw .concurrencyLimited(limiter.limit) }
+        return place
     }
 
     /// Returns the right to act on an organization's files and keys.
@@ -42,10 +53,12 @@ struct Authenticator: Sendable {
     /// - Throws: ``APIError``.
     func authorize(
         _ permission: Permission, _ request: Request, _ context: APIContext
-    ) throws(APIError) -> OrganizationAccess {
-        let principal = try self.authenticate(request, context)
+    ) throws(APIError) -> Admitted<OrganizationAccess> {
+        let admitted = try self.authenticate(request, context)
         do throws(Principal.Denial) {
-            return try principal.authorize(permission, requestedOrganization: Self.requestedOrganization(request))
+            let access = try admitted.right.authorize(
+                permission, requestedOrganization: Self.requestedOrganization(request))
+            return Admitted(right: access, place: admitted.place)
         } catch {
             throw APIError(error)
         }
@@ -56,11 +69,12 @@ struct Authenticator: Sendable {
     /// - Throws: ``APIError``.
     func authorizeGateway(
         _ permission: Permission, _ request: Request, _ context: APIContext
-    ) throws(APIError) -> GatewayAccess {
-        let principal = try self.authenticate(request, context)
+    ) throws(APIError) -> Admitted<GatewayAccess> {
+        let admitted = try self.authenticate(request, context)
         do throws(Principal.Denial) {
-            return try principal.authorizeGateway(
+            let access = try admitted.right.authorizeGateway(
                 permission, requestedOrganization: Self.requestedOrganization(request))
+            return Admitted(right: access, place: admitted.place)
         } catch {
             throw APIError(error)
         }

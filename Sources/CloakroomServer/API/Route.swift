@@ -16,6 +16,14 @@ struct Route: Sendable {
         case gateway(Permission)
     }
 
+    /// What an operation answers with.
+    enum Content: Hashable, Sendable {
+        /// A document, which is made before it is sent.
+        case document
+        /// The bytes of a file, which are read while they are sent.
+        case bytes
+    }
+
     typealias Operation<Right> = @Sendable (Right, Request, APIContext) async throws -> Response
 
     private enum Access: Sendable {
@@ -26,6 +34,7 @@ struct Route: Sendable {
 
     let method: HTTPRequest.Method
     let path: String
+    private let content: Content
     private let access: Access
 
     /// A route that needs no key.
@@ -33,15 +42,15 @@ struct Route: Sendable {
         _ method: HTTPRequest.Method, _ path: String,
         _ operation: @escaping @Sendable (Request, APIContext) async throws -> Response
     ) -> Route {
-        Route(method: method, path: path, access: .open(operation))
+        Route(method: method, path: path, content: .document, access: .open(operation))
     }
 
     /// A route that acts for one organization.
     static func organization(
-        _ permission: Permission, _ method: HTTPRequest.Method, _ path: String,
+        _ permission: Permission, _ method: HTTPRequest.Method, _ path: String, content: Content = .document,
         _ operation: @escaping Operation<OrganizationAccess>
     ) -> Route {
-        Route(method: method, path: path, access: .organization(permission, operation))
+        Route(method: method, path: path, content: content, access: .organization(permission, operation))
     }
 
     /// A route that only a gateway may use.
@@ -49,7 +58,7 @@ struct Route: Sendable {
         _ permission: Permission, _ method: HTTPRequest.Method, _ path: String,
         _ operation: @escaping Operation<GatewayAccess>
     ) -> Route {
-        Route(method: method, path: path, access: .gateway(permission, operation))
+        Route(method: method, path: path, content: .document, access: .gateway(permission, operation))
     }
 
     /// What it takes to use this route.
@@ -69,11 +78,11 @@ struct Route: Sendable {
         case .open(let operation):
             return try await operation(request, context)
         case .organization(let permission, let operation):
-            let access = try authenticator.authorize(permission, request, context)
-            return try await operation(access, request, context)
+            let admitted = try authenticator.authorize(permission, request, context)
+            return try await admitted.answer(self.content) { try await operation($0, request, context) }
         case .gateway(let permission, let operation):
-            let access = try authenticator.authorizeGateway(permission, request, context)
-            return try await operation(access, request, context)
+            let admitted = try authenticator.authorizeGateway(permission, request, context)
+            return try await admitted.answer(self.content) { try await operation($0, request, context) }
         }
     }
 }

@@ -1,13 +1,27 @@
 import Metrics
 import Synchronization
 
-/// Counts the open connections of an origin.
+/// Counts the open connections of an origin, and those that it does not serve.
 final class ConnectionMeter: Sendable {
+    /// Which limit a connection is over.
+    enum Limit: String, Sendable, CaseIterable {
+        /// That of the origin.
+        case origin
+        /// That of the client's address.
+        case address
+    }
+
     private let meter: Meter
+    private let refusals: [Limit: Counter]
     private let count = Atomic<Int>(0)
 
     init(origin: String) {
         self.meter = Meter(label: "cloakroom_open_connections", dimensions: [("origin", origin)])
+        self.refusals = .init(
+            uniqueKeysWithValues: Limit.allCases.map { limit -> (Limit, Counter) in
+                let labels = [("origin", origin), ("limit", limit.rawValue)]
+                return (limit, Counter(label: "cloakroom_refused_connections_total", dimensions: labels))
+            })
     }
 
     /// Notes a new connection and returns how many are open.
@@ -16,6 +30,9 @@ final class ConnectionMeter: Sendable {
         self.meter.increment(by: 1)
         return self.count.wrappingAdd(1, ordering: .relaxed).newValue
     }
+
+    /// Notes that a connection is not served; it is open until it is closed, all the same.
+    func refused(_ limit: Limit) { self.refusals[limit]?.increment() }
 
     func closed() {
         self.meter.decrement(by: 1)

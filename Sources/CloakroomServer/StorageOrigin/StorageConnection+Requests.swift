@@ -6,10 +6,7 @@ extension StorageConnection {
     /// Answers a request, or begins to.
     func handle(_ head: RequestHead) {
         let request = head.request
-        let isHead = request.method.isEqual(to: "HEAD")
-        let exchange = self.makeExchange(
-            route: Self.route(request), keepsAlive: head.keepsAlive,
-            wantsJSON: request.firstValue(of: "accept")?.contains("application/json") ?? false, isHead: isHead)
+        let exchange = self.makeExchange(head, keepsAlive: head.keepsAlive)
         if request.method.isEqual(to: "OPTIONS") { return self.answerPreflight(exchange, head) }
         do {
             switch try self.verify(request, now: exchange.now) {
@@ -32,10 +29,19 @@ extension StorageConnection {
             return try self.environment.verifier.verify(request, keyRing: keyRing, now: now)
         } catch .signatureMismatch(nil) where request.method.isEqual(to: "PUT") {
             guard let id = FileID(text: request.path.dropFirst("/uploads/".utf8.count)),
-                let declared = try self.environment.store.declarationForVerification(id)
+                let declared = try self.environment.store.declarationForVerification(id, now: now)
             else { throw PresignedURLError.signatureMismatch(nil) }
             return try self.environment.verifier.verify(request, keyRing: keyRing, now: now, declared: declared)
         }
+    }
+
+    /// Notes a request whose head has arrived.
+    func makeExchange(_ head: RequestHead, keepsAlive: Bool) -> Exchange {
+        let request = head.request
+        return self.makeExchange(
+            route: Self.route(request), keepsAlive: keepsAlive,
+            wantsJSON: request.firstValue(of: "accept")?.contains("application/json") ?? false,
+            isHead: request.method.isEqual(to: "HEAD"))
     }
 
     /// Notes a request that is to be answered.

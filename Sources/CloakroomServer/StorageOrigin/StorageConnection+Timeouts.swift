@@ -20,6 +20,8 @@ extension StorageConnection {
             self.refuse(upload.exchange, Upload.tooSlow(limits))
         case .answering:
             if !self.drains(context) { self.restartWatch() }
+        case .refusing:
+            if elapsed > Self.lingerSeconds { context.close(promise: nil) }
         case .lingering:
             // The time for the answer's arrival counts from its last byte's leaving.
             if !self.drains(context), elapsed > Self.lingerSeconds { context.close(promise: nil) }

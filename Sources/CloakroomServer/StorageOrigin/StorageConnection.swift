@@ -14,6 +14,8 @@ final class StorageConnection: ChannelInboundHandler {
     enum State {
         /// Between requests, or within a head.
         case readingHead
+        /// The connection is one too many of its address: its first head is waited for, and refused.
+        case refusing
         /// A body is arriving.
         case receiving(Upload)
         /// An answer is being made or sent; nothing is read.
@@ -56,6 +58,8 @@ final class StorageConnection: ChannelInboundHandler {
     /// Whether a request has been answered on this connection.
     private(set) var hasAnswered = false
     var watch = ProgressWatch()
+    /// The connection's place among those of its address, where these are limited.
+    var place: ConnectionLimiter.Place?
 
     init(environment: StorageEnvironment, group: ConnectionGroup) {
         self.environment = environment
@@ -73,16 +77,19 @@ final class StorageConnection: ChannelInboundHandler {
         self.group.add(self)
         self.watch.restart(self.group.tick)
         if self.environment.metrics.connections.opened() > self.environment.limits.maximumConnections {
+            self.environment.metrics.connections.refused(.origin)
             context.close(promise: nil)
             return
         }
-        context.read()
+        if self.takePlace(context) { context.read() }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
         if case .receiving(let upload) = self.state { upload.abandon(self.environment.metrics) }
         self.state = .closed
         self.group.remove(self)
+        self.place?.release()
+        self.place = nil
         self.environment.metrics.connections.closed()
         self.context = nil
         self.socket = nil
@@ -115,7 +122,7 @@ final class StorageConnection: ChannelInboundHandler {
             // Requests that arrived whole are still answered.
             self.inputHasEnded = true
             self.process()
-        case .lingering:
+        case .lingering, .refusing:
             context.close(promise: nil)
         case .closed:
             break
@@ -154,6 +161,7 @@ final class StorageConnection: ChannelInboundHandler {
         guard let context else { return }
         switch self.state {
         case .readingHead where context.channel.isWritable: context.read()
+        case .refusing: context.read()
         case .receiving(let upload) where upload.machine.wantsBytes: context.read()
         // One read ahead: a client that does not send its next request early costs no change of what is polled for.
         case .answering where self.inbound.readableBytes == 0: context.read()
@@ -182,6 +190,9 @@ final class StorageConnection: ChannelInboundHandler {
         switch self.state {
         case .readingHead: return context.channel.isWritable && self.parseHead()
         case .receiving(let upload): return self.receive(upload)
+        case .refusing:
+            self.refuseConnection()
+            return false
         case .answering, .lingering, .closed: return false
         }
     }

@@ -8,6 +8,8 @@ final class StorageEnvironment: Sendable {
     let verifier: Verifier
     let signingKeys: SigningKeys
     let limits: StorageOriginLimits
+    /// `nil`: an address may have any number of connections.
+    let connectionLimiter: ConnectionLimiter?
     let metrics: StorageMetrics
     let requestIDs: RequestIDGenerator
     let clock: SystemClock
@@ -15,12 +17,14 @@ final class StorageEnvironment: Sendable {
 
     init(
         store: FileStore, verifier: Verifier, signingKeys: SigningKeys, limits: StorageOriginLimits,
-        metrics: StorageMetrics, requestIDs: RequestIDGenerator, clock: SystemClock, logger: Logger
+        connectionLimiter: ConnectionLimiter?, metrics: StorageMetrics, requestIDs: RequestIDGenerator,
+        clock: SystemClock, logger: Logger
     ) {
         self.store = store
         self.verifier = verifier
         self.signingKeys = signingKeys
         self.limits = limits
+        self.connectionLimiter = connectionLimiter
         self.metrics = metrics
         self.requestIDs = requestIDs
         self.clock = clock

@@ -23,17 +23,19 @@ public final class StorageOrigin: Service {
     ///   - policy: What presigned URLs are held to.
     ///   - signingKeys: The live signing keys.
     ///   - limits: How long to wait for a client, and for how many.
+    ///   - connectionLimiter: Counts the connections of each client address; `nil` for any number.
     ///   - group: The event loops.
     ///   - logger: For failures on our side.
     ///   - onListening: Told the bound address.
     public init(
         socket: consuming BoundSocket, store: FileStore, policy: SigningPolicy, signingKeys: SigningKeys,
-        limits: StorageOriginLimits, group: any EventLoopGroup, logger: Logger,
-        onListening: @escaping @Sendable (SocketAddress) async -> Void
+        limits: StorageOriginLimits, connectionLimiter: ConnectionLimiter? = nil, group: any EventLoopGroup,
+        logger: Logger, onListening: @escaping @Sendable (SocketAddress) async -> Void
     ) {
         self.environment = StorageEnvironment(
             store: store, verifier: Verifier(policy: policy), signingKeys: signingKeys, limits: limits,
-            metrics: StorageMetrics(), requestIDs: RequestIDGenerator(), clock: SystemClock(), logger: logger)
+            connectionLimiter: connectionLimiter, metrics: StorageMetrics(), requestIDs: RequestIDGenerator(),
+            clock: SystemClock(), logger: logger)
         self.group = group
         self.descriptor = socket.release()
         self.onListening = onListening

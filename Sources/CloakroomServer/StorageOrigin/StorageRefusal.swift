@@ -105,6 +105,14 @@ extension StorageRefusal {
             ])
     }
 
+    /// The client's address has as many connections as it may.
+    static func slowDown(limit: Int) -> StorageRefusal {
+        var refusal = StorageRefusal(
+            .serviceUnavailable, "SlowDown", "The client's address may have \(limit) connections at a time.")
+        refusal.fields = [Detail("Retry-After", "1")]
+        return refusal
+    }
+
     /// The body is over the limit for files.
     static func tooLarge(maximum: ByteCount, received: Int64) -> StorageRefusal {
         StorageRefusal(

@@ -1,0 +1,45 @@
+import NIOCore
+
+/// Holds each client address to a number of connections at a time, over all the origins that share the limiter.
+///
+/// A connection too many is still told so, and while it waits for that it is open as well. Of these, an address has as
+/// many at most as of the others; what comes on top is closed without a word.
+public final class ConnectionLimiter: Sendable {
+    /// A connection's place among those of its address, to be released when it is closed.
+    typealias Place = ConcurrencyLimiter<ClientAddress>.Place
+
+    /// What becomes of a new connection.
+    enum Verdict: Sendable {
+        /// It is served.
+        case admitted(Place)
+        /// It is one too many, and is told so.
+        case refused(Place)
+        /// It is closed at once.
+        case dropped
+    }
+
+    private let admitted: ConcurrencyLimiter<ClientAddress>
+    private let refused: ConcurrencyLimiter<ClientAddress>
+
+    /// The most connections of an address.
+    var limit: Int { self.admitted.limit }
+
+    /// Creates a limiter.
+    ///
+    /// - Parameter connectionsPerAddress: The most connections of a client address at a time.
+    public init(connectionsPerAddress: Int) {
+        self.admitted = ConcurrencyLimiter(limit: connectionsPerAddress)
+        self.refused = ConcurrencyLimiter(limit: connectionsPerAddress)
+    }
+
+    /// Decides on a new connection.
+    ///
+    /// - Parameter address: The client's; `nil` where it cannot be told, because the client has gone already.
+    /// - Returns: What becomes of it.
+    func admit(_ address: SocketAddress?) -> Verdict {
+        guard let client = address.flatMap({ ClientAddress($0) }) else { return .dropped }
+        if let place = self.admitted.take(client) { return .admitted(place) }
+        if let place = self.refused.take(client) { return .refused(place) }
+        return .dropped
+    }
+}
