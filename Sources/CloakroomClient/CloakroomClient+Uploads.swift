@@ -46,11 +46,14 @@ extension CloakroomClient {
     ///   - path: The local file.
     ///   - filename: The name it gets; by default the last part of the path.
     ///   - mediaType: Its type; by default what the name's extension says, else `application/octet-stream`.
+    ///   - expiresAfterSeconds: After how many seconds the file ends, 1 to 315,360,000; by default it stays, unless its
+    ///     organization's files are kept for a time.
     ///   - progress: Told how far the upload has come.
     /// - Returns: The file; it is on the service's disk.
     /// - Throws: ``CloakroomError``.
     public func upload(
-        file path: String, filename: Filename? = nil, mediaType: MediaType? = nil, progress: ProgressHandler? = nil
+        file path: String, filename: Filename? = nil, mediaType: MediaType? = nil, expiresAfterSeconds: Int64? = nil,
+        progress: ProgressHandler? = nil
     ) async throws(CloakroomError) -> UploadedFile {
         let filename = if let filename { filename } else { try Self.filename(of: path) }
         let mediaType = mediaType ?? FileExtension.mediaType(of: filename) ?? .octetStream
@@ -58,7 +61,7 @@ extension CloakroomClient {
             return try await FileSystem.shared.withFileHandle(forReadingAt: FilePath(path)) { handle in
                 let size = try await Self.size(of: handle, path)
                 let declaration = UploadDeclaration(filename: filename, mediaType: mediaType, size: size, sha256: nil)
-                return try await self.upload(handle, declaration, progress)
+                return try await self.upload(handle, declaration, expiresAfterSeconds, progress)
             }
         } catch {
             throw Self.failure(error, path: path)
@@ -66,9 +69,10 @@ extension CloakroomClient {
     }
 
     private func upload(
-        _ handle: ReadFileHandle, _ declaration: UploadDeclaration, _ progress: ProgressHandler?
+        _ handle: ReadFileHandle, _ declaration: UploadDeclaration, _ expiresAfterSeconds: Int64?,
+        _ progress: ProgressHandler?
     ) async throws -> UploadedFile {
-        let ticket = try await self.requestUpload(declaration)
+        let ticket = try await self.requestUpload(declaration, expiresAfterSeconds: expiresAfterSeconds)
         do throws(CloakroomError) {
             let digest = try await self.retrying(.isHarmless) { () async throws(CloakroomError) in
                 // Each attempt reads anew, and hashes apart: what a failed one still sends is not this one's.
@@ -120,15 +124,18 @@ extension CloakroomClient {
     ///
     /// - Parameters:
     ///   - declaration: What the bytes will be held to.
+    ///   - expiresAfterSeconds: After how many seconds the file ends, 1 to 315,360,000; by default it stays, unless its
+    ///     organization's files are kept for a time.
     ///   - key: Names the request, so that its repetition declares no second file; by default a random one.
     /// - Returns: Where to send the bytes.
     /// - Throws: ``CloakroomError``.
     public func requestUpload(
-        _ declaration: UploadDeclaration, key: IdempotencyKey? = nil
+        _ declaration: UploadDeclaration, expiresAfterSeconds: Int64? = nil, key: IdempotencyKey? = nil
     ) async throws(CloakroomError) -> UploadTicket {
         let wish = UploadWish(
             filename: declaration.filename.text, contentType: declaration.mediaType.text,
-            sizeBytes: declaration.size.bytes, sha256: declaration.sha256?.hexadecimal)
+            sizeBytes: declaration.size.bytes, sha256: declaration.sha256?.hexadecimal,
+            expiresAfterSeconds: expiresAfterSeconds)
         let answer = try await self.call(
             .POST, "/v1/files/upload", fields: [("Idempotency-Key", key?.text ?? UUID().uuidString)],
             body: try Self.encode(wish))
@@ -150,16 +157,20 @@ extension CloakroomClient {
     ///   - bytes: The bytes.
     ///   - filename: The name.
     ///   - mediaType: The media type.
+    ///   - expiresAfterSeconds: After how many seconds the file ends, 1 to 315,360,000; by default it stays, unless its
+    ///     organization's files are kept for a time.
     ///   - key: Names the request, so that its repetition stores no second file; by default a random one.
     /// - Returns: The file; it is on the service's disk.
     /// - Throws: ``CloakroomError``.
     public func store(
-        _ bytes: ByteBuffer, filename: Filename, mediaType: MediaType, key: IdempotencyKey? = nil
+        _ bytes: ByteBuffer, filename: Filename, mediaType: MediaType, expiresAfterSeconds: Int64? = nil,
+        key: IdempotencyKey? = nil
     ) async throws(CloakroomError) -> FileMetadata {
         let fields = [
             ("Content-Type", mediaType.text), ("Idempotency-Key", key?.text ?? UUID().uuidString),
         ]
-        let path = "/v1/files?filename=\(PercentEncoding.encode(filename.text, as: .query))"
+        let end = expiresAfterSeconds.map { "&expires_after_seconds=\($0)" } ?? ""
+        let path = "/v1/files?filename=\(PercentEncoding.encode(filename.text, as: .query))\(end)"
         let answer = try await self.retrying(.isHarmless) { () async throws(CloakroomError) in
             var request = self.request(.POST, path, fields: fields)
             request.body = .bytes(bytes)
@@ -195,11 +206,13 @@ extension CloakroomClient {
         let contentType: String
         let sizeBytes: Int64
         let sha256: String?
+        let expiresAfterSeconds: Int64?
 
         private enum CodingKeys: String, CodingKey {
             case filename, sha256
             case contentType = "content_type"
             case sizeBytes = "size_bytes"
+            case expiresAfterSeconds = "expires_after_seconds"
         }
     }
 

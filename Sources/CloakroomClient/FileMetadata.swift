@@ -19,7 +19,7 @@ public struct FileMetadata: Hashable, Sendable {
     public let createdAt: Timestamp
     /// When its bytes were complete.
     public let uploadedAt: Timestamp?
-    /// When a pending file's upload URL ends; `nil` for one that is ready, which stays.
+    /// When the file ends, a pending one with its upload URL at the latest; `nil` for one that is ready and stays.
     public let expiresAt: Timestamp?
 }
 

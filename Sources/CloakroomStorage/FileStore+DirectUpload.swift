@@ -44,13 +44,14 @@ extension FileStore {
     ///   - filename: The file's name.
     ///   - mediaType: The file's media type.
     ///   - access: The owner's right.
+    ///   - fileLifetime: How long the file is kept at most; its organization's files may be kept for less.
     ///   - now: The current time.
     ///   - key: The client's name for the request, if it has one: a repetition gives the same file.
     /// - Returns: The file.
     /// - Throws: ``StorageError``.
     public func sealNew(
         _ staged: StagedBlob, last: [ByteBuffer], filename: Filename, mediaType: MediaType,
-        access: OrganizationAccess, now: Timestamp, key: IdempotencyKey? = nil
+        access: OrganizationAccess, fileLifetime: FileLifetime? = nil, now: Timestamp, key: IdempotencyKey? = nil
     ) async throws(StorageError) -> FileRecord {
         let (digest, size) = try await self.onDisk { () throws(StorageError) in
             try staged.append(last)
@@ -59,9 +60,11 @@ extension FileStore {
         let record = FileRecord(
             id: staged.fileID, organization: access.organization,
             declaration: UploadDeclaration(filename: filename, mediaType: mediaType, size: size, sha256: digest),
-            createdAt: now, uploadExpiresAt: now, status: .pending)
+            createdAt: now, uploadExpiresAt: now, status: .pending, expiresAt: fileLifetime?.end(from: now))
         guard let key else { return try await self.sealNew(staged, record, digest, access: access) }
-        return try await self.sealNew(staged, record, digest, key: key)
+        let request = IdempotentRequest(
+            key: key, operation: .uploadFile, declaration: record.declaration, fileLifetime: fileLifetime)
+        return try await self.sealNew(staged, record, digest, request)
     }
 
     /// Adds the row of a packed body as ready, of any other as pending until it has its name.
@@ -69,20 +72,8 @@ extension FileStore {
         _ staged: StagedBlob, _ record: FileRecord, _ digest: SHA256Digest, access: OrganizationAccess
     ) async throws(StorageError) -> FileRecord {
         let seal = FileRecord.Seal(sha256: digest, uploadedAt: record.createdAt)
-        let ready = record.sealed(seal)
-        if let slot = try await self.pack(staged, seal) {
-            let outcome: Catalog.InsertOutcome
-            do throws(StorageError) {
-                outcome = try await self.catalog.insert(ready, at: slot)
-            } catch {
-                guard await self.discard(slot, of: record.id, after: error) else { return ready }
-                throw error
-            }
-            if outcome != .inserted { _ = await self.discard(slot, of: record.id, after: nil) }
-            try Self.check(outcome)
-            return ready
-        }
-        try Self.check(try await self.catalog.insert(record, at: nil))
+        if let slot = try await self.pack(staged, seal) { return try await self.add(record.sealed(seal), at: slot) }
+        let added = try Self.added(try await self.catalog.insert(record, at: nil))
         do throws(StorageError) {
             _ = try await self.publish(staged, digest, now: record.createdAt)
         } catch {
@@ -90,43 +81,64 @@ extension FileStore {
             try? await self.delete(record.id, access: access, now: record.createdAt)
             throw error
         }
-        return ready
+        return added.sealed(seal)
+    }
+
+    /// Adds the row of a packed body; where there is none in the end, the slot is given back.
+    private func add(_ ready: FileRecord, at slot: PackSlot) async throws(StorageError) -> FileRecord {
+        let outcome: Catalog.InsertOutcome
+        do throws(StorageError) {
+            outcome = try await self.catalog.insert(ready, at: slot)
+        } catch {
+            guard await self.discard(slot, of: ready.id, after: error) else {
+                // The row is there after all, with the end that counts.
+                return try self.catalog.file(ready.id) ?? ready
+            }
+            throw error
+        }
+        do throws(StorageError) {
+            return try Self.added(outcome)
+        } catch {
+            _ = await self.discard(slot, of: ready.id, after: nil)
+            throw error
+        }
     }
 
     /// Adds the row first, with the key: whoever comes with the same key, at the same time or after a crash, gets that
     /// row, and finishes it if it is still pending.
     private func sealNew(
-        _ staged: StagedBlob, _ record: FileRecord, _ digest: SHA256Digest, key: IdempotencyKey
+        _ staged: StagedBlob, _ record: FileRecord, _ digest: SHA256Digest, _ request: IdempotentRequest
     ) async throws(StorageError) -> FileRecord {
-        let request = IdempotentRequest(key: key, operation: .uploadFile, declaration: record.declaration)
+        let (organization, now) = (record.organization, record.createdAt)
         let outcome = try await self.catalog.insert(record, at: nil, request: request)
         if case .repeated(let id) = outcome {
-            guard let earlier = try self.catalog.file(id, of: record.organization) else { throw .notFound }
+            guard let earlier = try self.catalog.file(id, of: organization, now: now) else { throw .notFound }
             if earlier.seal != nil { return earlier }
             staged.becomes(id)
         } else {
-            try Self.check(outcome)
+            _ = try Self.added(outcome)
         }
         let promise = MultiThreadedEventLoopGroup.singleton.any().makePromise(of: Sealed.self)
-        self.pack(staged, digest, now: record.createdAt, promise)
+        self.pack(staged, digest, now: now, promise)
         do {
             _ = try await promise.futureResult.get()
         } catch StorageError.full {
             // It is certain that nothing was stored, so nothing stays. After another failure a repetition finishes it.
             try await self.turns.take(staged.fileID) { () async throws(StorageError) in
-                try await self.catalog.withdraw(staged.fileID, of: record.organization, now: record.createdAt)
+                try await self.catalog.withdraw(staged.fileID, of: organization, now: now)
             }
             throw .full
         } catch {
             throw (error as? StorageError) ?? .failed("\(error)")
         }
-        guard let sealed = try self.catalog.file(staged.fileID, of: record.organization) else { throw .notFound }
+        guard let sealed = try self.catalog.file(staged.fileID, of: organization, now: now) else { throw .notFound }
         return sealed
     }
 
-    private static func check(_ outcome: Catalog.InsertOutcome) throws(StorageError) {
+    /// Returns the row that was added, or throws why none was.
+    private static func added(_ outcome: Catalog.InsertOutcome) throws(StorageError) -> FileRecord {
         switch outcome {
-        case .inserted: break
+        case .inserted(let file): return file
         case .repeated: throw .failed("a request without a key was recognised")
         case .keyReused: throw .idempotencyKeyReused
         case .exceedsQuota(let excess): throw .quotaExceeded(excess)

@@ -2,8 +2,12 @@ public import CloakroomDomain
 import Logging
 
 extension FileStore {
-    /// How many files one step of a sweep takes.
+    /// How many files of a kind one step of a sweep takes.
     static let sweepBatch = 256
+    /// How many files a sweep removes in a second at most, so that the disk and the catalogue are there for requests.
+    public static let sweepFilesPerSecond = 4_000
+    /// How long after the beginning of a step of a sweep the next one may begin.
+    public static let sweepStepInterval = Duration.milliseconds(1_000 * sweepBatch / sweepFilesPerSecond)
 
     /// Finishes what a crash interrupted, before the first request: ends the packs that were being written, and removes
     /// the files of deleted rows; and remembers which URLs are revoked.
@@ -31,19 +35,40 @@ extension FileStore {
         _ = try await self.catalog.seal(header.id, header.seal, at: header.slot)
     }
 
-    /// Removes what crashes and abandoned uploads left, a bounded step at a time.
+    /// Removes files that have ended, and what crashes and abandoned uploads left, a bounded step at a time.
+    ///
+    /// Steps that follow one another at ``sweepStepInterval`` remove at most ``sweepFilesPerSecond`` files a second.
     ///
     /// - Parameter now: The current time.
     /// - Returns: How many files were dealt with; 0 when there is nothing left to do.
     /// - Throws: ``StorageError``.
     public func sweep(now: Timestamp) async throws(StorageError) -> Int {
-        let abandoned = try await self.catalog.deleteAbandoned(now: now, limit: Self.sweepBatch)
-        let removed = try await self.removeDeleted()
-        let givenBack = try await self.giveBackDeleted()
-        let forgotten = try await self.forgetDeleted(now: now)
-        let keys = try await self.catalog.forgetIdempotencyKeys(now: now, limit: Self.sweepBatch)
+        var total = 0
+        func count(_ number: Int, _ kind: SweepMetrics.Kind) {
+            self.sweepMetrics.count(number, kind)
+            total += number
+        }
+        count(try await self.deleteEnded(now: now), .ended)
+        count(try await self.catalog.deleteAbandoned(now: now, limit: Self.sweepBatch), .abandoned)
+        count(try await self.removeDeleted(), .removed)
+        count(try await self.giveBackDeleted(), .removed)
+        count(try await self.forgetDeleted(now: now), .forgotten)
+        count(
+            try await self.catalog.forgetIdempotencyKeys(now: now, limit: Self.sweepBatch), .idempotencyKeys)
         self.revocations.prune(now: now)
-        return abandoned + removed + givenBack + forgotten + keys
+        return total
+    }
+
+    /// Deletes files that have ended; whatever has their rows or bytes in memory drops them.
+    private func deleteEnded(now: Timestamp) async throws(StorageError) -> Int {
+        let ended = try await self.catalog.deleteEnded(now: now, limit: Self.sweepBatch)
+        for id in ended {
+            _ = self.recentFiles.take(id)
+            self.readyFiles.drop(id)
+            // One that stays open would be a reader, for whom its slot is kept.
+            self.blobs.forgetOpen(id)
+        }
+        return ended.count
     }
 
     /// Removes blobs of files that are still pending: what a crash left between a blob's name and its row.

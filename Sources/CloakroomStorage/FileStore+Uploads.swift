@@ -13,26 +13,31 @@ extension FileStore {
     ///   - declaration: What the client says of it.
     ///   - access: The owner's right.
     ///   - lifetimeSeconds: How long its upload URL works.
+    ///   - fileLifetime: How long the file is kept at most; its organization's files may be kept for less.
     ///   - now: The current time.
     ///   - key: The client's name for the request, if it has one: a repetition gives the same file.
     /// - Returns: The file, pending unless the request was one before.
     /// - Throws: ``StorageError``.
     public func requestUpload(
-        _ declaration: UploadDeclaration, access: OrganizationAccess, lifetimeSeconds: Int64, now: Timestamp,
-        key: IdempotencyKey? = nil
+        _ declaration: UploadDeclaration, access: OrganizationAccess, lifetimeSeconds: Int64,
+        fileLifetime: FileLifetime? = nil, now: Timestamp, key: IdempotencyKey? = nil
     ) async throws(StorageError) -> FileRecord {
         try self.blobs.checkRoom(for: .zero)
         let record = FileRecord(
             id: try self.ids.next(), organization: access.organization, declaration: declaration, createdAt: now,
-            uploadExpiresAt: now.advanced(bySeconds: lifetimeSeconds), status: .pending)
-        let request = key.map { IdempotentRequest(key: $0, operation: .requestUpload, declaration: declaration) }
+            uploadExpiresAt: now.advanced(bySeconds: lifetimeSeconds), status: .pending,
+            expiresAt: fileLifetime?.end(from: now))
+        let request = key.map {
+            IdempotentRequest(
+                key: $0, operation: .requestUpload, declaration: declaration, fileLifetime: fileLifetime)
+        }
         switch try await self.catalog.insert(record, at: nil, request: request) {
-        case .inserted:
-            self.recentFiles.keep(record)
-            return record
+        case .inserted(let added):
+            self.recentFiles.keep(added)
+            return added
         case .repeated(let id):
-            // Deleted meanwhile, it has the same id still, and URLs that lead nowhere.
-            return try self.catalog.file(id, of: access.organization)
+            // Deleted or ended meanwhile, it has the same id still, and URLs that lead nowhere.
+            return try self.catalog.file(id, of: access.organization, now: now)
                 ?? FileRecord(
                     id: id, organization: access.organization, declaration: declaration, createdAt: now,
                     uploadExpiresAt: record.uploadExpiresAt, status: .pending)
@@ -54,8 +59,8 @@ extension FileStore {
         _ id: FileID, access: OrganizationAccess, lifetimeSeconds: Int64, now: Timestamp
     ) async throws(StorageError) -> FileRecord {
         let end = now.advanced(bySeconds: lifetimeSeconds)
-        switch try await self.catalog.renewUpload(id, of: access.organization, until: end) {
-        case .renewed: return try self.record(id, access: access)
+        switch try await self.catalog.renewUpload(id, of: access.organization, until: end, now: now) {
+        case .renewed: return try self.record(id, access: access, now: now)
         case .alreadySealed: throw .alreadySealed
         case .missing: throw .notFound
         }
@@ -64,23 +69,31 @@ extension FileStore {
     /// Returns what was declared of a file, to find out why a signature does not match: nothing of it may be shown
     /// unless the signature then does.
     ///
-    /// - Parameter id: The file, of any organization.
+    /// - Parameters:
+    ///   - id: The file, of any organization.
+    ///   - now: The current time: of a file that has ended there is nothing to be shown.
     /// - Returns: What was declared of a file, to find out why a signature does not match: nothing of it may be shown
     ///   unless the signature then does.
     /// - Throws: ``StorageError``.
-    public func declarationForVerification(_ id: FileID) throws(StorageError) -> UploadDeclaration? {
-        try self.catalog.file(id)?.declaration
+    public func declarationForVerification(
+        _ id: FileID, now: Timestamp
+    ) throws(StorageError) -> UploadDeclaration? {
+        guard let file = try self.catalog.file(id), !file.hasEnded(at: now) else { return nil }
+        return file.declaration
     }
 
     /// Returns the file that a grant is for.
     ///
-    /// - Parameter grant: The right to send its bytes.
+    /// - Parameters:
+    ///   - grant: The right to send its bytes.
+    ///   - now: The current time.
     /// - Returns: The file that a grant is for.
-    /// - Throws: ``StorageError/notFound`` where it has been deleted, ``StorageError/urlRevoked``.
-    public func record(_ grant: UploadGrant) throws(StorageError) -> FileRecord {
+    /// - Throws: ``StorageError/notFound`` where it has been deleted or has ended, ``StorageError/urlRevoked``.
+    public func record(_ grant: UploadGrant, now: Timestamp) throws(StorageError) -> FileRecord {
         try self.revocations.check(grant.fileID, issuedAt: grant.issuedAt)
-        if let record = self.recentFiles.take(grant.fileID) { return record }
-        guard let record = try self.catalog.file(grant.fileID) else { throw .notFound }
+        let kept = self.recentFiles.take(grant.fileID)
+        let found: FileRecord? = if let kept { kept } else { try self.catalog.file(grant.fileID) }
+        guard let record = found, !record.hasEnded(at: now) else { throw .notFound }
         return record
     }
 
@@ -88,7 +101,7 @@ extension FileStore {
     ///
     /// - Parameters:
     ///   - grant: The right to send the bytes.
-    ///   - record: The file, as ``record(_:)-(UploadGrant)`` gave it.
+    ///   - record: The file, as ``record(_:now:)`` gave it.
     ///   - checksums: What the client announced of the bytes.
     /// - Returns: The upload, to which bytes can be appended.
     /// - Throws: ``StorageError/writesRefused(_:)``.
@@ -138,7 +151,7 @@ extension FileStore {
     /// - Parameters:
     ///   - staged: The upload.
     ///   - last: Its last bytes.
-    ///   - record: The file, as ``record(_:)-(UploadGrant)`` gave it.
+    ///   - record: The file, as ``record(_:now:)`` gave it.
     ///   - now: The current time.
     ///   - eventLoop: Where the future completes.
     /// - Returns: A future of the digest of the bytes, which fails with ``StorageError``; the file is then as it was
@@ -207,7 +220,7 @@ extension FileStore {
             return
         }
         do throws(StorageError) {
-            guard let current = try self.catalog.file(id) else { throw .notFound }
+            guard let current = try self.catalog.file(id), !current.hasEnded(at: now) else { throw .notFound }
             guard current.seal == nil, !self.blobs.hasOwnFile(id), try staged.publish(replacingOrphan: false) else {
                 self.complete(promise, endingTurnOf: id) { () async throws(StorageError) in
                     try await self.publishAlone(staged, digest, now: now)
@@ -239,7 +252,7 @@ extension FileStore {
     func publishAlone(
         _ staged: StagedBlob, _ digest: SHA256Digest, now: Timestamp
     ) async throws(StorageError) -> Sealed {
-        guard let current = try self.catalog.file(staged.fileID) else { throw .notFound }
+        guard let current = try self.catalog.file(staged.fileID), !current.hasEnded(at: now) else { throw .notFound }
         if let seal = current.seal {
             let repetition = try Self.compare(digest, with: seal.sha256)
             // The bytes of a ready file can only have been lost; here they are again.

@@ -24,6 +24,7 @@ public final class FileStore: Sendable {
     let recentFiles = RecentFiles(capacity: 32_768)
     let revocations: Revocations
     let readyFiles = ReadyFiles(capacity: 65_536)
+    let sweepMetrics = SweepMetrics()
 
     /// Joins a catalogue and blobs.
     ///
@@ -52,10 +53,14 @@ public final class FileStore: Sendable {
     /// - Parameters:
     ///   - id: The file.
     ///   - access: The owner's right.
+    ///   - now: The current time.
     /// - Returns: An organization's file.
-    /// - Throws: ``StorageError/notFound``, the same for an unknown file and for another organization's.
-    public func record(_ id: FileID, access: OrganizationAccess) throws(StorageError) -> FileRecord {
-        guard let record = try self.catalog.file(id, of: access.organization) else { throw .notFound }
+    /// - Throws: ``StorageError/notFound``, the same for an unknown file, for another organization's and for one that
+    ///   has ended.
+    public func record(
+        _ id: FileID, access: OrganizationAccess, now: Timestamp
+    ) throws(StorageError) -> FileRecord {
+        guard let record = try self.catalog.file(id, of: access.organization, now: now) else { throw .notFound }
         return record
     }
 
@@ -64,34 +69,42 @@ public final class FileStore: Sendable {
     /// - Parameters:
     ///   - id: The file.
     ///   - access: The owner's right.
+    ///   - now: The current time.
     /// - Returns: A ready file.
-    /// - Throws: ``StorageError/notFound``, the same for an unknown file, another organization's and a pending one.
-    public func readyRecord(_ id: FileID, access: OrganizationAccess) throws(StorageError) -> FileRecord {
-        guard let record = try self.catalog.readyFiles([id], of: access.organization).first else { throw .notFound }
+    /// - Throws: ``StorageError/notFound``, the same for an unknown file, another organization's, a pending one and one
+    ///   that has ended.
+    public func readyRecord(
+        _ id: FileID, access: OrganizationAccess, now: Timestamp
+    ) throws(StorageError) -> FileRecord {
+        let found = try self.catalog.readyFiles([id], of: access.organization, now: now)
+        guard let record = found.first else { throw .notFound }
         return record
     }
 
-    /// Returns those of some files that are an organization's and ready.
+    /// Returns those of some files that are an organization's and ready, and have not ended.
     ///
     /// - Parameters:
     ///   - ids: Any files, each once.
     ///   - access: The owner's right.
+    ///   - now: The current time.
     /// - Returns: The files, in the order of the ids.
     /// - Throws: ``StorageError``.
     public func readyRecords(
-        _ ids: [FileID], access: OrganizationAccess
+        _ ids: [FileID], access: OrganizationAccess, now: Timestamp
     ) async throws(StorageError) -> [FileRecord] {
         var (files, epoch) = self.readyFiles.find(ids)
         let unknown = ids.filter { files[$0] == nil }
         if !unknown.isEmpty {
             // Up to a thousand rows: not on a thread that others wait for.
             let found = try await Self.run(on: self.lookups) { () throws(StorageError) in
-                try self.catalog.readyFiles(unknown, of: access.organization)
+                try self.catalog.readyFiles(unknown, of: access.organization, now: now)
             }
             self.readyFiles.keep(found, since: epoch)
             for file in found { files[file.id] = file }
         }
-        return ids.compactMap { files[$0] }.filter { $0.organization == access.organization }
+        // Rows that were kept may have ended since.
+        return ids.compactMap { files[$0] }
+            .filter { $0.organization == access.organization && !$0.hasEnded(at: now) }
     }
 
     /// Returns any organization's sealed file, for a URL that does not carry its media type.
@@ -108,23 +121,30 @@ public final class FileStore: Sendable {
     /// - Parameters:
     ///   - query: Which files.
     ///   - access: The owner's right.
+    ///   - now: The current time.
     /// - Returns: A page of an organization's files.
     /// - Throws: ``StorageError``.
-    public func list(_ query: FileQuery, access: OrganizationAccess) async throws(StorageError) -> FilePage {
+    public func list(
+        _ query: FileQuery, access: OrganizationAccess, now: Timestamp
+    ) async throws(StorageError) -> FilePage {
         // A page may look at many rows: not on a thread that others wait for.
-        try await self.onDisk { () throws(StorageError) in try self.catalog.files(query, of: access.organization) }
+        try await self.onDisk { () throws(StorageError) in
+            try self.catalog.files(query, of: access.organization, now: now)
+        }
     }
 
     /// Opens a sealed file's bytes.
     ///
-    /// A blob with a file of its own is there if the file is; a packed one that is not open yet, if its row is.
+    /// The row of a blob that is not open yet says where it is and when it ends; one that is open remembers its end.
     ///
-    /// - Parameter grant: The right to read them.
+    /// - Parameters:
+    ///   - grant: The right to read them.
+    ///   - now: The current time.
     /// - Returns: The open blob.
-    /// - Throws: ``StorageError/notFound`` where there are none, ``StorageError/urlRevoked``.
-    public func open(_ grant: DownloadGrant) throws(StorageError) -> OpenBlob {
+    /// - Throws: ``StorageError/notFound`` where there are none or the file has ended, ``StorageError/urlRevoked``.
+    public func open(_ grant: DownloadGrant, now: Timestamp) throws(StorageError) -> OpenBlob {
         try self.revocations.check(grant.fileID, issuedAt: grant.issuedAt)
-        guard let blob = try self.blobs.open(grant) else { throw .notFound }
+        guard let blob = try self.blobs.open(grant, now: now) else { throw .notFound }
         return blob
     }
 
@@ -187,7 +207,7 @@ public final class FileStore: Sendable {
     /// - Throws: ``StorageError/notFound``.
     public func delete(_ id: FileID, access: OrganizationAccess, now: Timestamp) async throws(StorageError) {
         // Nobody else's request waits for a turn, whose length would tell that there is such a file.
-        _ = try self.record(id, access: access)
+        _ = try self.record(id, access: access, now: now)
         try await self.turns.take(id) { () async throws(StorageError) in
             let slot = try? self.catalog.slot(id)
             guard try await self.catalog.delete(id, of: access.organization, now: now) else { throw .notFound }

@@ -1,6 +1,6 @@
 public import CloakroomDomain
 
-/// The tenants: what each keeps, and how much it may.
+/// The tenants: what each keeps, how much it may, and for how long.
 public final class Organizations: Sendable {
     private let catalog: Catalog
 
@@ -16,9 +16,10 @@ public final class Organizations: Sendable {
         try self.catalog.organizations()
     }
 
-    /// Changes how much an organization may keep, and adds the organization if it is new.
+    /// Changes how much an organization may keep and for how long, and adds the organization if it is new.
     ///
-    /// From the next file on the change counts, in a server that runs beside this, too. Files that are there stay.
+    /// From the next file on the change counts, in a server that runs beside this, too. Files that are there stay as
+    /// they are.
     ///
     /// - Parameters:
     ///   - id: The organization.

@@ -4,10 +4,11 @@ import CloakroomStorage
 import Logging
 import ServiceLifecycle
 
-/// What the server does by itself: reads changed signing keys, and removes what crashes and abandoned uploads left.
+/// What the server does by itself: reads changed signing keys, removes files that have ended, and what crashes and
+/// abandoned uploads left.
 struct Maintenance: Service {
     private static let keyInterval = Duration.milliseconds(500)
-    /// A sweep is due this often, and goes on at once while there is something to do.
+    /// A sweep is due this often; while there is something to do, its steps follow one another as fast as they may.
     private static let sweepInterval = Duration.seconds(5)
 
     let store: FileStore
@@ -35,18 +36,25 @@ struct Maintenance: Service {
         await self.reporting { () throws(StorageError) in try await self.store.removeOrphans(declaredBefore: startedAt)
         }
         while true {
-            await self.reporting { () throws(StorageError) in
-                while try await self.store.sweep(now: SystemClock().now) > 0 {}
+            let start = ContinuousClock.now
+            let count = await self.reporting { () throws(StorageError) in
+                try await self.store.sweep(now: SystemClock().now)
             }
-            try await Task.sleep(for: Self.sweepInterval)
+            let isDone = (count ?? 0) == 0
+            try await Task.sleep(until: start + (isDone ? Self.sweepInterval : FileStore.sweepStepInterval))
         }
     }
 
-    private func reporting(_ body: () async throws(StorageError) -> Void) async {
+    /// Runs work, and logs its failure; `nil` then.
+    @discardableResult
+    private func reporting<Value: Sendable>(
+        _ body: () async throws(StorageError) -> Value
+    ) async -> Value? {
         do throws(StorageError) {
-            try await body()
+            return try await body()
         } catch {
             self.logger.error("Sweep failed", metadata: ["error": "\(error)"])
+            return nil
         }
     }
 }

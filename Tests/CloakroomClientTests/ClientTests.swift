@@ -87,6 +87,28 @@ struct ClientTests {
         }
     }
 
+    @Test func filesAreGivenAnEnd() async throws {
+        let path = try Self.temporaryFile("notes.txt", Self.bytes(10))
+        try await Service.run { service in
+            let client = try await service.client()
+            let text = try #require(MediaType("text/plain"))
+            let stored = try await client.store(
+                ByteBuffer(string: "x"), filename: try Filename("a.txt"), mediaType: text, expiresAfterSeconds: 3_000)
+            #expect(stored.expiresAt == stored.createdAt.advanced(bySeconds: 3_000))
+            let uploaded = try await client.file(try await client.upload(file: path, expiresAfterSeconds: 4_000).id)
+            #expect(uploaded.expiresAt == uploaded.createdAt.advanced(bySeconds: 4_000))
+            let declaration = UploadDeclaration(
+                filename: try Filename("a.txt"), mediaType: text, size: .one, sha256: nil)
+            let ticket = try await client.requestUpload(declaration, expiresAfterSeconds: 60)
+            let declared = try await client.file(ticket.id)
+            #expect(declared.expiresAt == declared.createdAt.advanced(bySeconds: 60))
+            #expect(ticket.expiresAt == declared.expiresAt)
+            await Self.expect("INPUT_VALIDATION_ERROR", 400) {
+                _ = try await client.requestUpload(declaration, expiresAfterSeconds: 0)
+            }
+        }
+    }
+
     @Test func gatewayResolves() async throws {
         try await Service.run { service in
             let acme = try #require(OrganizationID("acme"))

@@ -49,6 +49,8 @@ struct CatalogTests {
             "UPDATE files SET sha256 = randomblob(31), uploaded_at = 1",
             "UPDATE files SET declared_sha256 = randomblob(32), sha256 = randomblob(32), uploaded_at = 1",
             "UPDATE files SET upload_expires_at = created_at - 1",
+            "UPDATE files SET expires_at = created_at",
+            "UPDATE organizations SET expires_after_seconds = 0",
             "PRAGMA foreign_keys = ON; UPDATE files SET organization_id = 'nobody'",
             "INSERT INTO api_keys (id, digest, name, visible_prefix, permissions, created_at) VALUES ('key_0123456789abcdef', x'00', '', '', '', 1)",
         ])

@@ -63,7 +63,7 @@ struct FileStoreTests {
         await #expect(throws: StorageError.self) {
             try await fixture.send(Self.bytes.reversed(), to: record, access: access)
         }
-        #expect(try fixture.store.record(record.id, access: access).seal == nil)
+        #expect(try fixture.store.record(record.id, access: access, now: Fixture.now).seal == nil)
         #expect(!FileManager.default.fileExists(atPath: fixture.blobPath(record.id)))
         _ = try await fixture.send(Self.bytes, to: record, access: access)
         try await fixture.close()
@@ -94,14 +94,16 @@ struct FileStoreTests {
         let (owner, other) = (try Fixture.access("owner"), try Fixture.access("other"))
         let record = try await fixture.request(Self.bytes, access: owner)
         _ = try await fixture.send(Self.bytes, to: record, access: owner)
-        #expect(throws: StorageError.notFound) { try fixture.store.record(record.id, access: other) }
+        #expect(throws: StorageError.notFound) { try fixture.store.record(record.id, access: other, now: Fixture.now) }
         await #expect(throws: StorageError.notFound) {
             try await fixture.store.delete(record.id, access: other, now: Fixture.now)
         }
         #expect(UploadGrant(record, access: other) == nil)
         #expect(DownloadGrant(record, access: other, expiresAt: Fixture.now) == nil)
         #expect(
-            try await fixture.store.list(.init(cursor: nil, status: nil, mediaRange: nil), access: other).files.isEmpty)
+            try await fixture.store.list(
+                .init(cursor: nil, status: nil, mediaRange: nil), access: other, now: Fixture.now
+            ).files.isEmpty)
         #expect(try await fixture.bytes(of: record.id, access: owner) == Self.bytes)
         try await fixture.close()
     }
@@ -111,11 +113,11 @@ struct FileStoreTests {
         let access = try Fixture.access()
         let record = try await fixture.request(Self.bytes, access: access)
         _ = try await fixture.send(Self.bytes, to: record, access: access)
-        let grant = try #require(
-            DownloadGrant(try fixture.store.record(record.id, access: access), access: access, expiresAt: Fixture.now))
-        let open = try fixture.store.reader(grant)
+        let sealed = try fixture.store.record(record.id, access: access, now: Fixture.now)
+        let grant = try #require(DownloadGrant(sealed, access: access, expiresAt: Fixture.now))
+        let open = try fixture.store.reader(grant, now: Fixture.now)
         try await fixture.store.delete(record.id, access: access, now: Fixture.now)
-        #expect(throws: StorageError.notFound) { try fixture.store.reader(grant) }
+        #expect(throws: StorageError.notFound) { try fixture.store.reader(grant, now: Fixture.now) }
         #expect(!FileManager.default.fileExists(atPath: fixture.blobPath(record.id)))
         // Whoever was reading goes on.
         #expect(Array(try await open.read(0..<11).readableBytesView) == Self.bytes)
@@ -128,11 +130,12 @@ struct FileStoreTests {
         var ids: [FileID] = []
         for _ in 0..<5 { ids.append(try await fixture.request([1], access: access).id) }
         let first = try await fixture.store.list(
-            .init(limit: 2, cursor: nil, status: .pending, mediaRange: MediaRange("image/*")), access: access)
+            .init(limit: 2, cursor: nil, status: .pending, mediaRange: MediaRange("image/*")), access: access,
+            now: Fixture.now)
         #expect(first.files.map(\.id) == [ids[4], ids[3]])
         try await fixture.store.delete(ids[3], access: access, now: Fixture.now)
         let second = try await fixture.store.list(
-            .init(limit: 9, cursor: first.nextCursor, status: nil, mediaRange: nil), access: access)
+            .init(limit: 9, cursor: first.nextCursor, status: nil, mediaRange: nil), access: access, now: Fixture.now)
         #expect(second.files.map(\.id) == [ids[2], ids[1], ids[0]])
         #expect(second.nextCursor == nil)
         try await fixture.close()

@@ -95,27 +95,31 @@ struct Fixture {
     }
 
     /// Declares a file of some bytes.
-    func request(_ bytes: [UInt8], access: OrganizationAccess, sha256: SHA256Digest? = nil) async throws -> FileRecord {
+    func request(
+        _ bytes: [UInt8], access: OrganizationAccess, sha256: SHA256Digest? = nil, fileLifetime: FileLifetime? = nil
+    ) async throws -> FileRecord {
         try await self.store.requestUpload(
             try Self.declaration(size: bytes.count, sha256: sha256), access: access, lifetimeSeconds: 3_600,
-            now: Self.now)
+            fileLifetime: fileLifetime, now: Self.now)
     }
 
-    /// Sends bytes for a declared file.
-    func send(_ bytes: [UInt8], to record: FileRecord, access: OrganizationAccess) async throws -> FileStore.Sealed {
+    /// Sends bytes for a declared file: the request arrives now, and its body ends when the file is to be sealed.
+    func send(
+        _ bytes: [UInt8], to record: FileRecord, access: OrganizationAccess, sealedAt: Timestamp = Self.now
+    ) async throws -> FileStore.Sealed {
         let grant = try #require(UploadGrant(record, access: access))
-        let current = try self.store.record(grant)
+        let current = try self.store.record(grant, now: Self.now)
         let staged = try self.store.stage(grant, current, checksums: [])
         let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
-        let sealed = self.store.seal(staged, last: ByteBuffer(bytes: bytes), current, now: Self.now, on: eventLoop)
+        let sealed = self.store.seal(staged, last: ByteBuffer(bytes: bytes), current, now: sealedAt, on: eventLoop)
         return try await sealed.get()
     }
 
     /// Reads a sealed file's bytes.
     func bytes(of id: FileID, access: OrganizationAccess) async throws -> [UInt8] {
-        let record = try self.store.record(id, access: access)
+        let record = try self.store.record(id, access: access, now: Self.now)
         let grant = try #require(DownloadGrant(record, access: access, expiresAt: Self.now))
-        let reader = try self.store.reader(grant)
+        let reader = try self.store.reader(grant, now: Self.now)
         return Array(try await reader.read(0..<reader.size.bytes).readableBytesView)
     }
 

@@ -61,11 +61,11 @@ struct OpenBlobCacheTests {
         let bytes = Array("hello world".utf8)
         let record = try await fixture.request(bytes, access: access)
         _ = try await fixture.send(bytes, to: record, access: access)
-        let current = try fixture.store.record(record.id, access: access)
+        let current = try fixture.store.record(record.id, access: access, now: Fixture.now)
         let grant = try #require(DownloadGrant(current, access: access, expiresAt: Fixture.now))
-        let open = try fixture.store.open(grant)
+        let open = try fixture.store.open(grant, now: Fixture.now)
         try await fixture.store.delete(record.id, access: access, now: Fixture.now)
-        #expect(throws: StorageError.notFound) { try fixture.store.open(grant) }
+        #expect(throws: StorageError.notFound) { try fixture.store.open(grant, now: Fixture.now) }
         // Whoever was reading reads on.
         #expect(open.size.bytes == Int64(bytes.count))
         try await fixture.close()

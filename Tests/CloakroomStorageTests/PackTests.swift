@@ -141,9 +141,9 @@ struct PackTests {
             try FileManager.default.moveItem(atPath: path + ".before", toPath: path)
         }
         let fixture = try Fixture(in: temporary)
-        #expect(try fixture.store.record(record.id, access: access).seal == nil)
+        #expect(try fixture.store.record(record.id, access: access, now: Fixture.now).seal == nil)
         try await fixture.store.recover(now: Fixture.now)
-        let sealed = try fixture.store.record(record.id, access: access)
+        let sealed = try fixture.store.record(record.id, access: access, now: Fixture.now)
         #expect(sealed.seal == .init(sha256: SHA256.hash(Self.bytes(1)), uploadedAt: Fixture.now))
         #expect(try await fixture.bytes(of: record.id, access: access) == Self.bytes(1))
         try await fixture.close()
@@ -160,7 +160,7 @@ struct PackTests {
         let reset = "UPDATE files SET sha256 = NULL, uploaded_at = NULL, pack = NULL, pack_offset = NULL"
         #expect(try fixture.sqlite3("\(reset) WHERE hex(id) = '\(Self.hexadecimal(records[1].id))'").isEmpty)
         try await fixture.store.recover(now: Fixture.now)
-        #expect(try fixture.store.record(records[1].id, access: access).seal == nil)
+        #expect(try fixture.store.record(records[1].id, access: access, now: Fixture.now).seal == nil)
         #expect(try await fixture.bytes(of: records[0].id, access: access) == Self.bytes(0))
         // Its room has been given back.
         #expect(try Data(contentsOf: pack).dropFirst(4_096 + 8_192).allSatisfy { $0 == 0 })
@@ -336,13 +336,13 @@ struct PackTests {
         let body = Self.bytes(0, count: 60_000)
         let record = try #require(try await Self.upload([body], fixture, access).first)
         let pack = try #require(try Self.packs(fixture).first)
-        let sealed = try fixture.store.record(record.id, access: access)
+        let sealed = try fixture.store.record(record.id, access: access, now: Fixture.now)
         let grant = try #require(DownloadGrant(sealed, access: access, expiresAt: Fixture.now))
         do {
-            let reader = try fixture.store.reader(grant)
+            let reader = try fixture.store.reader(grant, now: Fixture.now)
             try await fixture.store.delete(record.id, access: access, now: Fixture.now)
             _ = try await fixture.store.sweep(now: Fixture.now)
-            #expect(throws: StorageError.notFound) { try fixture.store.reader(grant) }
+            #expect(throws: StorageError.notFound) { try fixture.store.reader(grant, now: Fixture.now) }
             #expect(Array(try await reader.read(0..<60_000).readableBytesView) == body)
             #expect(try fixture.sqlite3("SELECT bytes_removed FROM deleted_files") == "0")
         }
@@ -403,7 +403,7 @@ struct PackTests {
         }
         let connection = try SQLiteConnection(path: path, role: .command)
         try CatalogSchema.migrate(connection)
-        #expect(try connection.text(of: "PRAGMA user_version") == "3")
+        #expect(try connection.text(of: "PRAGMA user_version") == "4")
         #expect(try connection.text(of: "SELECT count(*) FROM deleted_files WHERE pack IS NULL") == "1")
         #expect(try connection.text(of: "PRAGMA integrity_check") == "ok")
     }

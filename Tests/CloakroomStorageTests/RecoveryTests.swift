@@ -68,10 +68,10 @@ struct RecoveryTests {
         let record = try await self.makeOrphan(fixture, access)
         let end = record.uploadExpiresAt
         #expect(try await fixture.store.sweep(now: end) == 0)
-        #expect(try fixture.store.record(record.id, access: access).seal == nil)
+        #expect(try fixture.store.record(record.id, access: access, now: Fixture.now).seal == nil)
         let later = end.advanced(bySeconds: Catalog.uploadGraceSeconds + 1)
         #expect(try await fixture.store.sweep(now: later) > 0)
-        #expect(throws: StorageError.notFound) { try fixture.store.record(record.id, access: access) }
+        #expect(throws: StorageError.notFound) { try fixture.store.record(record.id, access: access, now: Fixture.now) }
         #expect(!FileManager.default.fileExists(atPath: fixture.blobPath(record.id)))
         #expect(try fixture.sqlite3("SELECT count(*) FROM deleted_files") == "1")
         while try await fixture.store.sweep(now: later.advanced(bySeconds: 7_300)) > 0 {}

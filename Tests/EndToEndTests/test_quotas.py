@@ -50,12 +50,12 @@ def refused(response, quota, limit, used, requested=1):
 
 def test_quotas_are_set_listed_and_lifted(server):
     set_quotas(server, "quota-new", "--max-files", "5", "--max-bytes", "1000")
-    files, size, max_files, max_bytes, created = rows(server)["quota-new"]
-    assert (files, size, max_files, max_bytes) == ("0", "0", "5", "1000") and TIME.fullmatch(created)
+    files, size, max_files, max_bytes, created, lifetime = rows(server)["quota-new"]
+    assert (files, size, max_files, max_bytes, lifetime) == ("0", "0", "5", "1000", "-") and TIME.fullmatch(created)
     set_quotas(server, "quota-new", "--max-files", "none")
-    assert rows(server)["quota-new"] == ["0", "0", "-", "1000", created]
+    assert rows(server)["quota-new"] == ["0", "0", "-", "1000", created, "-"]
     set_quotas(server, "quota-new", "--max-bytes", "none", "--max-files", "7")
-    assert rows(server)["quota-new"] == ["0", "0", "7", "-", created]
+    assert rows(server)["quota-new"] == ["0", "0", "7", "-", created, "-"]
 
 
 def test_every_organization_is_listed_and_begins_without_quotas(server):

@@ -21,12 +21,17 @@ public struct IdempotentRequest: Hashable, Sendable {
     ///   - key: The client's key.
     ///   - operation: What it was used for.
     ///   - declaration: What is asked for.
-    public init(key: IdempotencyKey, operation: Operation, declaration: UploadDeclaration) {
+    ///   - fileLifetime: How long the file is asked to be kept, if that is limited.
+    public init(
+        key: IdempotencyKey, operation: Operation, declaration: UploadDeclaration, fileLifetime: FileLifetime? = nil
+    ) {
         self.key = key
-        let parts = [
+        var parts = [
             operation.rawValue, declaration.filename.text, declaration.mediaType.text, declaration.size.description,
             declaration.sha256?.hexadecimal ?? "",
         ]
+        // Only where it is said: a request without it keeps the fingerprint that it has always had.
+        if let fileLifetime { parts.append("\(fileLifetime.seconds)") }
         // No part holds a line feed.
         self.fingerprint = SHA256.hash(Array(parts.joined(separator: "\n").utf8))
     }

@@ -1,18 +1,22 @@
-/// How much an organization may keep; pending files count as much as ready ones.
+/// How much an organization may keep, and for how long; pending files count as much as ready ones.
 public struct Quota: Hashable, Sendable {
     /// The most files, `nil` for any number.
     public var maximumFiles: Int64?
     /// The most bytes, `nil` for any number.
     public var maximumBytes: Int64?
+    /// The longest life of its files, `nil` for any.
+    public var fileLifetime: FileLifetime?
 
     /// Creates a quota.
     ///
     /// - Parameters:
     ///   - maximumFiles: The most files, `nil` for any number.
     ///   - maximumBytes: The most bytes, `nil` for any number.
-    public init(maximumFiles: Int64? = nil, maximumBytes: Int64? = nil) {
+    ///   - fileLifetime: The longest life of its files, `nil` for any.
+    public init(maximumFiles: Int64? = nil, maximumBytes: Int64? = nil, fileLifetime: FileLifetime? = nil) {
         self.maximumFiles = maximumFiles
         self.maximumBytes = maximumBytes
+        self.fileLifetime = fileLifetime
     }
 
     /// What an organization keeps.

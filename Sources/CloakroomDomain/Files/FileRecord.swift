@@ -42,6 +42,8 @@ public struct FileRecord: Hashable, Sendable {
     public let status: Status
     /// When its URLs were last revoked: those with a date up to then are dead.
     public let urlsRevokedAt: Timestamp?
+    /// When the file ends: from then on it is as if it had been deleted. `nil` for one that stays.
+    public let expiresAt: Timestamp?
 
     /// Creates a record.
     ///
@@ -53,9 +55,10 @@ public struct FileRecord: Hashable, Sendable {
     ///   - uploadExpiresAt: When the upload URL ends that was issued last.
     ///   - status: How far the file has come.
     ///   - urlsRevokedAt: When its URLs were last revoked.
+    ///   - expiresAt: When the file ends; `nil` for one that stays.
     public init(
         id: FileID, organization: OrganizationID, declaration: UploadDeclaration, createdAt: Timestamp,
-        uploadExpiresAt: Timestamp, status: Status, urlsRevokedAt: Timestamp? = nil
+        uploadExpiresAt: Timestamp, status: Status, urlsRevokedAt: Timestamp? = nil, expiresAt: Timestamp? = nil
     ) {
         self.id = id
         self.organization = organization
@@ -64,6 +67,7 @@ public struct FileRecord: Hashable, Sendable {
         self.uploadExpiresAt = uploadExpiresAt
         self.status = status
         self.urlsRevokedAt = urlsRevokedAt
+        self.expiresAt = expiresAt
     }
 
     /// The seal of a ready file, `nil` for a pending one.
@@ -78,7 +82,39 @@ public struct FileRecord: Hashable, Sendable {
     public func sealed(_ seal: Seal) -> FileRecord {
         FileRecord(
             id: self.id, organization: self.organization, declaration: self.declaration, createdAt: self.createdAt,
-            uploadExpiresAt: self.uploadExpiresAt, status: .ready(seal), urlsRevokedAt: self.urlsRevokedAt)
+            uploadExpiresAt: self.uploadExpiresAt, status: .ready(seal), urlsRevokedAt: self.urlsRevokedAt,
+            expiresAt: self.expiresAt)
+    }
+
+    /// Whether the file has ended.
+    ///
+    /// - Parameter now: Our clock.
+    /// - Returns: Whether the file has ended.
+    public func hasEnded(at now: Timestamp) -> Bool {
+        self.expiresAt.map { $0 <= now } ?? false
+    }
+
+    /// Returns the file with an end that is no later than a moment.
+    ///
+    /// - Parameter moment: The latest end; `nil` leaves the file as it is.
+    /// - Returns: The file with the earlier of its own end and the moment.
+    public func ending(by moment: Timestamp?) -> FileRecord {
+        guard let moment else { return self }
+        return FileRecord(
+            id: self.id, organization: self.organization, declaration: self.declaration, createdAt: self.createdAt,
+            uploadExpiresAt: self.uploadExpiresAt, status: self.status, urlsRevokedAt: self.urlsRevokedAt,
+            expiresAt: self.expiresAt.map { min($0, moment) } ?? moment)
+    }
+
+    /// Returns how long a URL of the file may work: it never outlives the file.
+    ///
+    /// - Parameters:
+    ///   - maximum: The longest life of a URL, in seconds.
+    ///   - date: The URL's date.
+    /// - Returns: Seconds; 0 where the file has ended by the URL's date.
+    func urlLifetimeSeconds(atMost maximum: Int64, from date: Timestamp) -> Int64 {
+        guard let expiresAt else { return maximum }
+        return max(0, min(maximum, expiresAt.secondsSinceEpoch - date.secondsSinceEpoch))
     }
 
     /// Returns the date of a URL that is minted now: after the last revocation, which a URL of the same second would

@@ -69,12 +69,12 @@ public struct DownloadGrant: Sendable {
     /// - Parameters:
     ///   - record: The file; a pending one, or one of another organization, gives `nil`.
     ///   - access: The owner's right.
-    ///   - expiresAt: The last second in which the right holds.
+    ///   - expiresAt: The last second in which the right holds, unless the file ends before.
     public init?(_ record: FileRecord, access: OrganizationAccess, expiresAt: Timestamp) {
         guard record.organization == access.organization, record.seal != nil else { return nil }
         self.init(
             fileID: record.id, contentType: record.declaration.mediaType.text,
             contentDisposition: ContentDisposition(filename: record.declaration.filename).fieldValue,
-            cacheControl: nil, expiresAt: expiresAt, issuedAt: nil)
+            cacheControl: nil, expiresAt: record.expiresAt.map { min($0, expiresAt) } ?? expiresAt, issuedAt: nil)
     }
 }

@@ -17,7 +17,7 @@ public struct PresignedURL: Sendable {
         /// Creates a minter.
         ///
         /// - Parameters:
-        ///   - policy: Base URL, region and lifetime.
+        ///   - policy: Base URL, region and longest life.
         ///   - keyRing: Its first key signs.
         public init(policy: SigningPolicy, keyRing: KeyRing) {
             self.policy = policy
@@ -25,6 +25,8 @@ public struct PresignedURL: Sendable {
         }
 
         /// Mints a PUT URL that signs `content-length`, `content-type` and `host`.
+        ///
+        /// It ends with the file at the latest.
         ///
         /// - Parameters:
         ///   - record: The file to send: its declaration has the length and media type of the request.
@@ -36,11 +38,12 @@ public struct PresignedURL: Sendable {
                 ("content-type", record.declaration.mediaType.text),
             ]
             return self.mint(
-                method: "PUT", path: "/uploads/\(record.id)", headers: headers, response: [],
-                date: record.urlDate(now))
+                method: "PUT", path: "/uploads/\(record.id)", headers: headers, response: [], record, now: now)
         }
 
         /// Mints a GET URL that carries the media type and disposition to answer with.
+        ///
+        /// It ends with the file at the latest.
         ///
         /// - Parameters:
         ///   - record: The file to read.
@@ -53,14 +56,15 @@ public struct PresignedURL: Sendable {
                 ("response-content-type", record.declaration.mediaType.text),
             ]
             return self.mint(
-                method: "GET", path: "/files/\(record.id)", headers: [], response: response,
-                date: record.urlDate(now))
+                method: "GET", path: "/files/\(record.id)", headers: [], response: response, record, now: now)
         }
 
         private func mint(
             method: String, path: String, headers: [(name: String, value: String)],
-            response: [(name: String, value: String)], date: Timestamp
+            response: [(name: String, value: String)], _ record: FileRecord, now: Timestamp
         ) -> PresignedURL {
+            let date = record.urlDate(now)
+            let lifetimeSeconds = record.urlLifetimeSeconds(atMost: self.policy.lifetimeSeconds, from: date)
             let dateText = date.iso8601Basic
             let scope = self.policy.scope(day: String(dateText.prefix(8)))
             let key = self.keyRing.signing
@@ -69,7 +73,7 @@ public struct PresignedURL: Sendable {
             parameters.append(name: "X-Amz-Algorithm", value: StringToSign.algorithm)
             parameters.append(name: "X-Amz-Credential", value: "\(key.accessKeyID)/\(scope)")
             parameters.append(name: "X-Amz-Date", value: dateText)
-            parameters.append(name: "X-Amz-Expires", value: String(self.policy.lifetimeSeconds))
+            parameters.append(name: "X-Amz-Expires", value: String(lifetimeSeconds))
             parameters.append(name: "X-Amz-SignedHeaders", value: names)
             for parameter in response { parameters.append(name: parameter.name, value: parameter.value) }
             parameters.sort()
@@ -90,7 +94,7 @@ public struct PresignedURL: Sendable {
             url.append(contentsOf: "&X-Amz-Signature=\(signature)".utf8)
             return PresignedURL(
                 url: Secret(String(decoding: url, as: UTF8.self)),
-                expiresAt: date.advanced(bySeconds: self.policy.lifetimeSeconds))
+                expiresAt: date.advanced(bySeconds: lifetimeSeconds))
         }
     }
 }

@@ -7,7 +7,7 @@ public struct SigningPolicy: Sendable {
 
     /// The region in every credential scope.
     public let region: String
-    /// The longest life of a URL, in seconds, and the life of those minted.
+    /// The longest life of a URL, in seconds, and the life of those minted, unless their file ends before.
     public let lifetimeSeconds: Int64
     /// The public base URLs of the storage origin; the first is minted, all verify.
     public let baseURLs: [StorageURL]

@@ -18,14 +18,14 @@ struct DownloadFile: Sendable {
         let id = try FilePath.id(context)
         let redirects = try Self.redirects(QueryItems(request.uri.query))
         let now = self.services.clock.now
-        let record = try self.services.store.readyRecord(id, access: access)
+        let record = try self.services.store.readyRecord(id, access: access, now: now)
         let expiresAt = now.advanced(bySeconds: self.services.policy.lifetimeSeconds)
         guard let grant = DownloadGrant(record, access: access, expiresAt: expiresAt) else {
             throw APIError.fileNotFound
         }
         if redirects { return self.redirection(record, now: now) }
         if Self.acceptsJSON(request) { return self.presignedURL(record, now: now) }
-        return try self.bytes(grant, record, request, context)
+        return try self.bytes(grant, record, request, context, now: now)
     }
 
     private static func redirects(_ items: QueryItems) throws(APIError) -> Bool {
@@ -64,11 +64,11 @@ struct DownloadFile: Sendable {
 
     // MARK: Bytes
 
-    private func bytes(_ grant: DownloadGrant, _ record: FileRecord, _ request: Request, _ context: APIContext) throws
-        -> Response
-    {
+    private func bytes(
+        _ grant: DownloadGrant, _ record: FileRecord, _ request: Request, _ context: APIContext, now: Timestamp
+    ) throws -> Response {
         let entityTag = "\"\(record.id)\""
-        let reader = try self.services.store.reader(grant)
+        let reader = try self.services.store.reader(grant, now: now)
         let preconditions = Preconditions(
             ifMatch: request.headers[.ifMatch], ifNoneMatch: request.headers[.ifNoneMatch],
             ifRange: request.headers[.ifRange])

@@ -14,8 +14,13 @@ enum FileResource {
             ("sha256", .optional(seal?.sha256.hexadecimal)),
             ("created_at", .string(record.createdAt.rfc3339)),
             ("uploaded_at", .optional(seal?.uploadedAt.rfc3339)),
-            // A pending file ends with its upload URL; a ready one does not end.
-            ("expires_at", .optional(seal == nil ? record.uploadExpiresAt.rfc3339 : nil)),
+            ("expires_at", .optional(self.end(of: record)?.rfc3339)),
         ])
+    }
+
+    /// A pending file ends with its upload URL, or before that at its own end; a ready one has that alone.
+    private static func end(of record: FileRecord) -> Timestamp? {
+        guard record.seal == nil else { return record.expiresAt }
+        return record.expiresAt.map { min($0, record.uploadExpiresAt) } ?? record.uploadExpiresAt
     }
 }

@@ -11,7 +11,7 @@ struct ListFiles: Sendable {
         _ access: OrganizationAccess, _ request: Request, _ context: APIContext
     ) async throws -> Response {
         let query = try Self.decode(QueryItems(request.uri.query))
-        let page = try await self.services.store.list(query, access: access)
+        let page = try await self.services.store.list(query, access: access, now: self.services.clock.now)
         return JSONBody.response(
             .object([
                 ("files", .array(page.files.map(FileResource.json))),

@@ -45,10 +45,11 @@ struct ResolveFiles: Sendable {
         context.sendContinue(to: request)
         let query = try Self.decode(try await JSONBody.object(Input.self, request))
         let access = try GatewayFields.access(gateway, to: query.organization)
+        let now = self.services.clock.now
         let records = try await self.services.store.readyRecords(
-            query.references.compactMap { FileID($0) }, access: access)
+            query.references.compactMap { FileID($0) }, access: access, now: now)
         try Self.check(records, query)
-        return self.response(records)
+        return self.response(records, now: now)
     }
 
     static func decode(_ input: Input) throws(APIError) -> Query {
@@ -78,8 +79,8 @@ struct ResolveFiles: Sendable {
         }
     }
 
-    private func response(_ records: [FileRecord]) -> Response {
-        let (minter, now) = (self.services.minter, self.services.clock.now)
+    private func response(_ records: [FileRecord], now: Timestamp) -> Response {
+        let minter = self.services.minter
         let files = records.map { record in
             (record.id.description, ResolvedFile.json(record, minter.download(record, now: now)))
         }

@@ -23,10 +23,12 @@ struct ResolveInput: Sendable {
         context.sendContinue(to: request)
         let query = try Self.decode(Array(buffer: try await JSONBody.collect(request.body)))
         let access = try GatewayFields.access(gateway, to: query.organization)
-        let records = try await self.services.store.readyRecords(query.input.references.map(\.id), access: access)
+        let now = self.services.clock.now
+        let records = try await self.services.store.readyRecords(
+            query.input.references.map(\.id), access: access, now: now)
         let files = Dictionary(records.map { ($0.id, $0) }) { first, _ in first }
         try Self.check(query, files)
-        return try self.response(query.input, files)
+        return try self.response(query.input, files, now: now)
     }
 
     // MARK: The request
@@ -99,8 +101,10 @@ struct ResolveInput: Sendable {
         guard unsupported.isEmpty else { throw .formatUnsupported(unsupported, accepted: nil) }
     }
 
-    private func response(_ input: InputDocument, _ files: [FileID: FileRecord]) throws(APIError) -> Response {
-        let (minter, now) = (self.services.minter, self.services.clock.now)
+    private func response(
+        _ input: InputDocument, _ files: [FileID: FileRecord], now: Timestamp
+    ) throws(APIError) -> Response {
+        let minter = self.services.minter
         var urls: [FileID: String] = [:]
         let resolved = input.references.compactMap { reference -> (name: String, value: JSONOutput)? in
             guard let record = files[reference.id] else { return nil }

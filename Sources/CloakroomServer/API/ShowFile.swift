@@ -10,7 +10,8 @@ struct ShowFile: Sendable {
         _ access: OrganizationAccess, _ request: Request, _ context: APIContext
     ) throws -> Response {
         let id = try FilePath.id(context)
-        return JSONBody.response(FileResource.json(try self.services.store.record(id, access: access)))
+        let record = try self.services.store.record(id, access: access, now: self.services.clock.now)
+        return JSONBody.response(FileResource.json(record))
     }
 }
 

@@ -65,6 +65,34 @@ enum UploadFields {
         return nil
     }
 
+    /// Returns how long a file is to be kept; `nil` where nothing is said.
+    static func fileLifetime(_ value: JSONValue?, _ errors: inout Errors) -> FileLifetime? {
+        switch value {
+        case .none, .null: return nil
+        case .integer(let seconds):
+            if let lifetime = FileLifetime(seconds: seconds) { return lifetime }
+            errors.append(self.lifetimeError("\(seconds)"))
+        case .some(let other): errors.append(self.lifetimeError(other.kind))
+        }
+        return nil
+    }
+
+    /// Returns how long a file is to be kept, by a parameter of the query.
+    static func fileLifetime(query text: String?, _ errors: inout Errors) -> FileLifetime? {
+        guard let text else { return nil }
+        let seconds = DecimalDigits.value(of: text.utf8)
+        if let lifetime = seconds.flatMap({ FileLifetime(seconds: Int64($0)) }) { return lifetime }
+        errors.append(self.lifetimeError("\"\(text.excerpt)\""))
+        return nil
+    }
+
+    private static func lifetimeError(_ received: String) -> APIError.FieldError {
+        let range = FileLifetime.range
+        return .init(
+            field: "expires_after_seconds",
+            reason: "must be a whole number from \(range.lowerBound) to \(range.upperBound); it is \(received)")
+    }
+
     static func checkExtension(_ filename: Filename, _ mediaType: MediaType, _ errors: inout Errors) {
         guard let expected = FileExtension.contradiction(of: mediaType, by: filename) else { return }
         errors.append(

@@ -9,37 +9,44 @@ struct UploadFile: Sendable {
     /// Bytes that gather before they go to the disk.
     private static let batchLength = 256 * 1_024
 
+    /// What is asked for besides the bytes, checked.
+    private struct Wish {
+        let filename: Filename
+        let mediaType: CloakroomDomain.MediaType
+        let fileLifetime: FileLifetime?
+        let key: IdempotencyKey?
+    }
+
     let services: APIServices
 
     func callAsFunction(
         _ access: OrganizationAccess, _ request: Request, _ context: APIContext
     ) async throws -> Response {
-        let (filename, mediaType, key) = try Self.decode(request)
+        let wish = try Self.decode(request)
         let staged = try self.services.store.stageNew(
             access: access, maximumSize: self.services.policy.maximumSize, announced: try self.announcedLength(request),
-            key: key, checksums: try Self.checksums(request))
+            key: wish.key, checksums: try Self.checksums(request))
         context.sendContinue(to: request)
         let last = try await self.receive(request.body, into: staged)
         let record = try await self.services.store.sealNew(
-            staged, last: last, filename: filename, mediaType: mediaType, access: access,
-            now: self.services.clock.now, key: key)
+            staged, last: last, filename: wish.filename, mediaType: wish.mediaType, access: access,
+            fileLifetime: wish.fileLifetime, now: self.services.clock.now, key: wish.key)
         var response = JSONBody.response(FileResource.json(record), status: .created)
         response.headers[.location] = "/v1/files/\(record.id)"
         return response
     }
 
-    private static func decode(
-        _ request: Request
-    ) throws(APIError) -> (Filename, CloakroomDomain.MediaType, IdempotencyKey?) {
+    private static func decode(_ request: Request) throws(APIError) -> Wish {
         var errors: [APIError.FieldError] = []
-        let name = QueryItems(request.uri.query)["filename"]
-        let filename = UploadFields.filename(name.map { .string($0) }, &errors)
+        let items = QueryItems(request.uri.query)
+        let filename = UploadFields.filename(items["filename"].map { .string($0) }, &errors)
         let type = request.headers[.contentType]
         let mediaType = UploadFields.mediaType(type.map { .string($0) }, &errors)
+        let fileLifetime = UploadFields.fileLifetime(query: items["expires_after_seconds"], &errors)
         let key = IdempotencyKey.read(request, &errors)
         if let filename, let mediaType { UploadFields.checkExtension(filename, mediaType, &errors) }
         guard errors.isEmpty, let filename, let mediaType else { throw .invalid(errors) }
-        return (filename, mediaType, key)
+        return Wish(filename: filename, mediaType: mediaType, fileLifetime: fileLifetime, key: key)
     }
 
     private func announcedLength(_ request: Request) throws(APIError) -> ByteCount? {

@@ -19,7 +19,7 @@ extension StorageConnection {
 
     func download(_ grant: DownloadGrant, _ exchange: Exchange, _ head: RequestHead) {
         do {
-            let blob = try self.environment.store.open(grant)
+            let blob = try self.environment.store.open(grant, now: exchange.now)
             switch try Self.select(blob.size, grant.fileID, head.request) {
             case .none: self.answerNotModified(grant, exchange, unreadBody: head.hasBody)
             case .some(let selection):

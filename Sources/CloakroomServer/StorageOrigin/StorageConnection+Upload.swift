@@ -7,7 +7,7 @@ extension StorageConnection {
     /// Checks everything that the head can tell, then lets the body come.
     func upload(_ grant: UploadGrant, _ exchange: Exchange, _ head: RequestHead) {
         do {
-            let record = try self.environment.store.record(grant)
+            let record = try self.environment.store.record(grant, now: exchange.now)
             try Self.checkType(head.request, record.declaration)
             try self.checkLength(head.framing, record.declaration)
             let checksums = try Self.checksums(head.request)

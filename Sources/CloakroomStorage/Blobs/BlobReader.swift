@@ -48,10 +48,12 @@ extension FileStore {
 
     /// Opens a sealed file's bytes for reading in pieces.
     ///
-    /// - Parameter grant: The right to read them.
+    /// - Parameters:
+    ///   - grant: The right to read them.
+    ///   - now: The current time.
     /// - Returns: The reader, which keeps the bytes readable when the file is deleted meanwhile.
-    /// - Throws: ``StorageError/notFound`` where there are none.
-    public func reader(_ grant: DownloadGrant) throws(StorageError) -> BlobReader {
-        BlobReader(try self.open(grant), store: self)
+    /// - Throws: ``StorageError/notFound`` where there are none or the file has ended.
+    public func reader(_ grant: DownloadGrant, now: Timestamp) throws(StorageError) -> BlobReader {
+        BlobReader(try self.open(grant, now: now), store: self)
     }
 }

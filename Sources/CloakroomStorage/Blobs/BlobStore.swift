@@ -41,7 +41,8 @@ public final class BlobStore: Sendable {
     let system: any OperatingSystem
     let staging: Staging
     let health: StorageHealth
-    private let openBlobs: OpenBlobCache
+    let openBlobs: OpenBlobCache
+    let catalog: Catalog
     let alignedBuffers = AlignedBufferPool()
     /// The small ones.
     let packs: PackStore
@@ -64,6 +65,7 @@ public final class BlobStore: Sendable {
         packLength: Int64 = 32 * 1_024 * 1_024
     ) throws(OpenError) {
         self.health = health
+        self.catalog = catalog
         self.system = directory.system
         self.openBlobs = OpenBlobCache(capacity: openBlobs)
         do throws(SystemCallError) {
@@ -159,50 +161,7 @@ public final class BlobStore: Sendable {
     /// How long that holds: asking for each upload costs more than it tells.
     private static let roomInterval: UInt64 = 20_000_000
 
-    // MARK: Sealed blobs
-
-    /// Opens a sealed blob.
-    ///
-    /// - Parameter grant: The right to read it.
-    /// - Returns: The open blob, or `nil` where there is none: only proven absence says so.
-    /// - Throws: ``StorageError`` for every other failure.
-    func open(_ grant: DownloadGrant) throws(StorageError) -> OpenBlob? {
-        let id = grant.fileID
-        switch self.openBlobs.find(id) {
-        case .hit(let blob): return blob
-        case .miss(let ticket):
-            guard let blob = try self.openAnew(id) else { return nil }
-            self.openBlobs.keep(blob, id, ticket)
-            return blob
-        }
-    }
-
-    private func openAnew(_ id: FileID) throws(StorageError) -> OpenBlob? {
-        if let blob = try self.openOwnFile(id) { return blob }
-        return try self.packs.open(id)
-    }
-
-    private func openOwnFile(_ id: FileID) throws(StorageError) -> OpenBlob? {
-        do throws(SystemCallError) {
-            let file = try self.openFile(id)
-            let size = try file.status().size
-            return OpenBlob(file: file, size: ByteCount(size) ?? .zero)
-        } catch {
-            if error.code == ENOENT { return nil }
-            throw error.storageError
-        }
-    }
-
-    private func openFile(_ id: FileID) throws(SystemCallError) -> FileDescriptor {
-        do throws(SystemCallError) {
-            return try self.directory(of: id).open(id.uuid, flags: O_RDONLY | O_NOFOLLOW)
-        } catch {
-            guard error.code == EMFILE || error.code == ENFILE else { throw error }
-            // Descriptors have run out: those that are only kept are the first to go.
-            self.openBlobs.removeAll()
-            return try self.directory(of: id).open(id.uuid, flags: O_RDONLY | O_NOFOLLOW)
-        }
-    }
+    // MARK: Names
 
     /// Removes the name of a blob's own file, and with it the blob once nobody reads it; not yet durable.
     ///

@@ -46,25 +46,29 @@ public final class OpenBlob: Sendable {
     /// Its length in bytes.
     public let size: ByteCount
 
-    private init(_ place: Place, _ descriptor: Int32, fileOffset: Int64, size: ByteCount) {
+    /// When the file ends; `nil` for one that stays.
+    let expiresAt: Timestamp?
+
+    private init(_ place: Place, _ descriptor: Int32, fileOffset: Int64, size: ByteCount, expiresAt: Timestamp?) {
         self.place = place
         self.rawDescriptor = descriptor
         self.fileOffset = fileOffset
         self.size = size
+        self.expiresAt = expiresAt
         self.kept =
             size.bytes <= Self.keptLength
             ? Self.readCached(descriptor, count: Int(size.bytes), offset: fileOffset, place.system) : nil
     }
 
-    convenience init(file: consuming FileDescriptor, size: ByteCount) {
+    convenience init(file: consuming FileDescriptor, size: ByteCount, expiresAt: Timestamp? = nil) {
         let descriptor = file.rawValue
-        self.init(.ownFile(OwnFile(file)), descriptor, fileOffset: 0, size: size)
+        self.init(.ownFile(OwnFile(file)), descriptor, fileOffset: 0, size: size, expiresAt: expiresAt)
     }
 
-    convenience init(pack: PackFile, slot: PackSlot, reading: PackReading) {
+    convenience init(pack: PackFile, slot: PackSlot, reading: PackReading, expiresAt: Timestamp?) {
         self.init(
             .pack(pack, reading), pack.rawDescriptor, fileOffset: slot.bodyOffset,
-            size: ByteCount(inMemory: slot.bodyLength))
+            size: ByteCount(inMemory: slot.bodyLength), expiresAt: expiresAt)
     }
 
     /// A part of a file, if all of it is in memory.

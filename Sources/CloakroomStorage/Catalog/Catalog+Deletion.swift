@@ -77,20 +77,46 @@ extension Catalog {
                 ORDER BY upload_expires_at LIMIT ?
                 """
             ).bind(now.secondsSinceEpoch - Self.uploadGraceSeconds).bind(Int64(limit))
-            var abandoned: [(FileID, OrganizationID)] = []
-            while try rows.step() {
-                if let id = rows.blob(0).flatMap({ FileID(bytes: $0) }),
-                    let owner = rows.text(1).flatMap({ OrganizationID($0) })
-                {
-                    abandoned.append((id, owner))
-                }
-            }
+            let abandoned = try Self.filesAndOwners(rows)
             for (id, owner) in abandoned {
                 _ = try Self.moveToDeleted(id, of: owner, now: now, connection)
                 try Self.freeKey(of: id, connection)
             }
             return abandoned.count
         }
+    }
+
+    /// Moves files to the deleted ones that have ended, pending and ready ones.
+    ///
+    /// Their idempotency keys stay taken, as those of other deleted files do.
+    ///
+    /// - Parameters:
+    ///   - now: The current time.
+    ///   - limit: The most files of one call.
+    /// - Returns: The files that were moved.
+    /// - Throws: ``StorageError``.
+    func deleteEnded(now: Timestamp, limit: Int) async throws(StorageError) -> [FileID] {
+        try await self.writer.write { connection throws(SQLiteError) in
+            let rows = try connection.statement(
+                "SELECT id, organization_id FROM files WHERE expires_at <= ? ORDER BY expires_at LIMIT ?"
+            ).bind(now.secondsSinceEpoch).bind(Int64(limit))
+            let ended = try Self.filesAndOwners(rows)
+            for (id, owner) in ended { _ = try Self.moveToDeleted(id, of: owner, now: now, connection) }
+            return ended.map(\.0)
+        }
+    }
+
+    /// Reads rows of a file's id and its owner's.
+    private static func filesAndOwners(_ rows: SQLiteStatement) throws(SQLiteError) -> [(FileID, OrganizationID)] {
+        var files: [(FileID, OrganizationID)] = []
+        while try rows.step() {
+            if let id = rows.blob(0).flatMap({ FileID(bytes: $0) }),
+                let owner = rows.text(1).flatMap({ OrganizationID($0) })
+            {
+                files.append((id, owner))
+            }
+        }
+        return files
     }
 
     /// Returns deleted files whose own file may still be there.

@@ -8,11 +8,11 @@ extension Catalog {
         case sealed
         /// It had been sealed before, with this digest.
         case alreadySealed(SHA256Digest)
-        /// There is no such row (any more).
+        /// There is no such row (any more), or the file has ended.
         case missing
     }
 
-    /// Marks a pending file ready.
+    /// Marks a pending file ready, unless it has ended by the time of the seal.
     ///
     /// - Parameters:
     ///   - id: The file.
@@ -52,51 +52,22 @@ extension Catalog {
     ) throws(SQLiteError) -> SealOutcome {
         try connection.statement(
             """
-            UPDATE files SET sha256 = ?, uploaded_at = ?, pack = ?, pack_offset = ?
-            WHERE id = ? AND sha256 IS NULL
+            UPDATE files SET sha256 = ?1, uploaded_at = ?2, pack = ?3, pack_offset = ?4
+            WHERE id = ?5 AND sha256 IS NULL AND (expires_at IS NULL OR expires_at > ?2)
             """
         )
         .bind(seal.sha256.bytes).bind(seal.uploadedAt.secondsSinceEpoch).bind(slot?.pack.number).bind(slot?.offset)
         .bind(id.bytes).run()
         if connection.changes == 1 { return .sealed }
-        let row = try connection.statement("SELECT sha256 FROM files WHERE id = ?").bind(id.bytes)
+        let row = try connection.statement(
+            "SELECT sha256 FROM files WHERE id = ? AND (expires_at IS NULL OR expires_at > ?)"
+        ).bind(id.bytes).bind(seal.uploadedAt.secondsSinceEpoch)
         defer { row.reset() }
         guard try row.step(), let digest = row.blob(0).flatMap({ SHA256Digest(bytes: $0) }) else { return .missing }
         return .alreadySealed(digest)
     }
 
-    /// Returns where a file's bytes are packed, if they are.
-    ///
-    /// - Parameter id: The file, of any organization.
-    /// - Returns: Where a file's bytes are packed, if they are.
-    /// - Throws: ``StorageError``.
-    func slot(_ id: FileID) throws(StorageError) -> PackSlot? {
-        try self.readers.read { connection throws(SQLiteError) in
-            let row = try connection.statement(
-                "SELECT pack, pack_offset, size_bytes FROM files WHERE id = ? AND pack IS NOT NULL"
-            ).bind(id.bytes)
-            defer { row.reset() }
-            return try row.step() ? try PackSlot(row, from: 0) : nil
-        }
-    }
-
-    /// Whether a row refers to a part of a pack; looks through all rows.
-    ///
-    /// - Parameters:
-    ///   - pack: The pack.
-    ///   - offset: Where the part begins; it goes up to the pack's end.
-    /// - Returns: Whether a ready file's bytes begin there.
-    /// - Throws: ``StorageError``.
-    func hasSlots(in pack: PackID, from offset: Int64) throws(StorageError) -> Bool {
-        try self.readers.read { connection throws(SQLiteError) in
-            let row = try connection.statement("SELECT 1 FROM files WHERE pack = ? AND pack_offset >= ? LIMIT 1")
-                .bind(pack.number).bind(offset)
-            defer { row.reset() }
-            return try row.step()
-        }
-    }
-
-    /// Returns a file of any organization.
+    /// Returns a file of any organization, also one that has ended.
     ///
     /// - Parameter id: The file.
     /// - Returns: A file of any organization.
@@ -106,7 +77,7 @@ extension Catalog {
             let row = try connection.statement(
                 """
                 SELECT id, organization_id, filename, content_type, size_bytes, declared_sha256, created_at,
-                    upload_expires_at, sha256, uploaded_at, urls_revoked_at FROM files WHERE id = ?
+                    upload_expires_at, sha256, uploaded_at, urls_revoked_at, expires_at FROM files WHERE id = ?
                 """
             ).bind(id.bytes)
             defer { row.reset() }
@@ -114,29 +85,38 @@ extension Catalog {
         }
     }
 
-    /// Returns an organization's file; another's takes the same path as one that does not exist.
+    /// Returns an organization's file, unless it has ended.
+    ///
+    /// Another's, and one that has ended, takes the same path as one that does not exist.
     ///
     /// - Parameters:
     ///   - id: The file.
     ///   - organization: Its owner.
-    /// - Returns: An organization's file; another's takes the same path as one that does not exist.
+    ///   - now: The current time.
+    /// - Returns: The file; `nil` where the organization has none such that has not ended.
     /// - Throws: ``StorageError``.
-    public func file(_ id: FileID, of organization: OrganizationID) throws(StorageError) -> FileRecord? {
+    public func file(
+        _ id: FileID, of organization: OrganizationID, now: Timestamp
+    ) throws(StorageError) -> FileRecord? {
         try self.readers.read { connection throws(SQLiteError) in
-            try Self.file(id, of: organization, connection)
+            try Self.file(id, of: organization, now: now, connection)
         }
     }
 
     /// Returns those of some files that are an organization's and ready, as they were at one moment.
     ///
-    /// SQLite looks at all that decides: a file that is not there takes as long as one that is pending or another's.
+    /// SQLite looks at all that decides: a file that is not there takes as long as one that is pending, another's, or
+    /// has ended.
     ///
     /// - Parameters:
     ///   - ids: Any files.
     ///   - organization: Whose are returned.
+    ///   - now: The current time.
     /// - Returns: The files, in the order of the ids.
     /// - Throws: ``StorageError``.
-    func readyFiles(_ ids: [FileID], of organization: OrganizationID) throws(StorageError) -> [FileRecord] {
+    func readyFiles(
+        _ ids: [FileID], of organization: OrganizationID, now: Timestamp
+    ) throws(StorageError) -> [FileRecord] {
         try (ids.count == 1 ? self.readers : self.lookupReaders).read { connection throws(SQLiteError) in
             // One transaction: one lock, and one state of the catalogue.
             try connection.execute("BEGIN")
@@ -144,14 +124,14 @@ extension Catalog {
             let row = try connection.statement(
                 """
                 SELECT id, organization_id, filename, content_type, size_bytes, declared_sha256, created_at,
-                    upload_expires_at, sha256, uploaded_at, urls_revoked_at FROM files
-                WHERE id = ? AND organization_id = ? AND sha256 IS NOT NULL
+                    upload_expires_at, sha256, uploaded_at, urls_revoked_at, expires_at FROM files
+                WHERE id = ? AND organization_id = ? AND sha256 IS NOT NULL AND (expires_at IS NULL OR expires_at > ?)
                 """)
             defer { row.reset() }
             var files: [FileRecord] = []
             for id in ids {
                 row.reset()
-                row.bind(id.bytes).bind(organization.description)
+                row.bind(id.bytes).bind(organization.description).bind(now.secondsSinceEpoch)
                 if try row.step() { files.append(try FileRow.decode(row)) }
             }
             return files
@@ -159,14 +139,15 @@ extension Catalog {
     }
 
     static func file(
-        _ id: FileID, of organization: OrganizationID, _ connection: SQLiteConnection
+        _ id: FileID, of organization: OrganizationID, now: Timestamp, _ connection: SQLiteConnection
     ) throws(SQLiteError) -> FileRecord? {
         let row = try connection.statement(
             """
             SELECT id, organization_id, filename, content_type, size_bytes, declared_sha256, created_at,
-                upload_expires_at, sha256, uploaded_at, urls_revoked_at FROM files WHERE id = ? AND organization_id = ?
+                upload_expires_at, sha256, uploaded_at, urls_revoked_at, expires_at FROM files
+            WHERE id = ? AND organization_id = ? AND (expires_at IS NULL OR expires_at > ?)
             """
-        ).bind(id.bytes).bind(organization.description)
+        ).bind(id.bytes).bind(organization.description).bind(now.secondsSinceEpoch)
         defer { row.reset() }
         return try row.step() ? try FileRow.decode(row) : nil
     }
@@ -188,7 +169,7 @@ extension Catalog {
         case renewed
         /// It is ready.
         case alreadySealed
-        /// The organization has no such file.
+        /// The organization has no such file that has not ended.
         case missing
     }
 
@@ -198,84 +179,23 @@ extension Catalog {
     ///   - id: The file.
     ///   - organization: Its owner.
     ///   - expiresAt: When the new URL ends.
+    ///   - now: The current time.
     /// - Returns: What became of the row.
     /// - Throws: ``StorageError``.
     func renewUpload(
-        _ id: FileID, of organization: OrganizationID, until expiresAt: Timestamp
+        _ id: FileID, of organization: OrganizationID, until expiresAt: Timestamp, now: Timestamp
     ) async throws(StorageError) -> RenewalOutcome {
         try await self.writer.write { connection throws(SQLiteError) in
             try connection.statement(
                 """
                 UPDATE files SET upload_expires_at = max(upload_expires_at, ?)
-                WHERE id = ? AND organization_id = ? AND sha256 IS NULL
+                WHERE id = ? AND organization_id = ? AND sha256 IS NULL AND (expires_at IS NULL OR expires_at > ?)
                 """
             )
-            .bind(expiresAt.secondsSinceEpoch).bind(id.bytes).bind(organization.description).run()
+            .bind(expiresAt.secondsSinceEpoch).bind(id.bytes).bind(organization.description)
+            .bind(now.secondsSinceEpoch).run()
             if connection.changes == 1 { return .renewed }
-            return try Self.file(id, of: organization, connection) == nil ? .missing : .alreadySealed
-        }
-    }
-
-    /// Returns a page of an organization's files, newest first.
-    ///
-    /// - Parameters:
-    ///   - query: Which files.
-    ///   - organization: Whose.
-    /// - Returns: The page. One that looked at many files in vain may be short, and then has a cursor.
-    /// - Throws: ``StorageError``.
-    public func files(_ query: FileQuery, of organization: OrganizationID) throws(StorageError) -> FilePage {
-        try self.readers.read { connection throws(SQLiteError) in
-            let rows = try connection.statement(Self.listing(query.status))
-                .bind(organization.description).bind(query.cursor?.bytes ?? [UInt8](repeating: 0xFF, count: 17))
-            defer { rows.reset() }
-            var files: [FileRecord] = []
-            var last: FileID?
-            for _ in 0..<Self.listingLimit {
-                guard try rows.step() else { return FilePage(files: files, nextCursor: nil) }
-                if files.count == query.limit { return FilePage(files: files, nextCursor: last) }
-                let file = try FileRow.decode(rows)
-                last = file.id
-                if query.mediaRange?.contains(file.declaration.mediaType) ?? true { files.append(file) }
-            }
-            return FilePage(files: files, nextCursor: last)
-        }
-    }
-
-    /// The most files that one page looks at: some ten milliseconds.
-    private static let listingLimit = 10_000
-
-    /// A statement for each status, so that SQLite can use the partial index of the pending ones.
-    private static func listing(_ status: FileQuery.Status?) -> StaticString {
-        switch status {
-        case nil:
-            """
-            SELECT id, organization_id, filename, content_type, size_bytes, declared_sha256, created_at,
-                upload_expires_at, sha256, uploaded_at, urls_revoked_at FROM files
-            WHERE organization_id = ? AND id < ? ORDER BY id DESC
-            """
-        case .ready:
-            """
-            SELECT id, organization_id, filename, content_type, size_bytes, declared_sha256, created_at,
-                upload_expires_at, sha256, uploaded_at, urls_revoked_at FROM files
-            WHERE organization_id = ? AND id < ? AND sha256 IS NOT NULL ORDER BY id DESC
-            """
-        case .pending:
-            """
-            SELECT id, organization_id, filename, content_type, size_bytes, declared_sha256, created_at,
-                upload_expires_at, sha256, uploaded_at, urls_revoked_at FROM files
-            WHERE organization_id = ? AND id < ? AND sha256 IS NULL ORDER BY id DESC
-            """
-        }
-    }
-}
-
-extension Catalog {
-    /// Whether there is any file, of any organization.
-    public func hasFiles() throws(StorageError) -> Bool {
-        try self.readers.read { connection throws(SQLiteError) in
-            let row = try connection.statement("SELECT 1 FROM files LIMIT 1")
-            defer { row.reset() }
-            return try row.step()
+            return try Self.file(id, of: organization, now: now, connection) == nil ? .missing : .alreadySealed
         }
     }
 }

@@ -4,8 +4,8 @@ public import CloakroomDomain
 extension Catalog {
     /// What became of an attempt to add a file.
     enum InsertOutcome: Hashable, Sendable {
-        /// The row is there.
-        case inserted
+        /// The row is there, with the end that counts for it.
+        case inserted(FileRecord)
         /// A request with the same idempotency key added this file before.
         case repeated(FileID)
         /// The idempotency key came with another request before.
@@ -26,7 +26,7 @@ extension Catalog {
     /// Adds a file, and its organization if it is new, unless it is there already or does not fit.
     ///
     /// One transaction after the other: among requests at the same time, quotas are exact, and one idempotency key
-    /// adds one file.
+    /// adds one file. The shorter life counts, the file's own or that of its organization's files at this moment.
     ///
     /// - Parameters:
     ///   - file: The file; one that is ready has its bytes on the disk.
@@ -39,11 +39,24 @@ extension Catalog {
     ) async throws(StorageError) -> InsertOutcome {
         try await self.writer.write { connection throws(SQLiteError) in
             if let request, let earlier = try Self.repetition(of: request, file, connection) { return earlier }
-            if let excess = try Self.excess(file, connection) { return .exceedsQuota(excess) }
-            try Self.insert(file, slot, connection)
-            if let request { try Self.remember(request, file, connection) }
-            return .inserted
+            let owner = try Self.owner(of: file, connection)
+            if let owner, let excess = Self.excess(adding: file.declaration.size, to: owner) {
+                return .exceedsQuota(excess)
+            }
+            let added = file.ending(by: owner?.quota.fileLifetime?.end(from: file.createdAt))
+            try Self.insert(added, slot, connection)
+            if let request { try Self.remember(request, added, connection) }
+            return .inserted(added)
         }
+    }
+
+    /// Returns a file's organization, `nil` where it is new: then it is added, without a quota.
+    private static func owner(
+        of file: FileRecord, _ connection: SQLiteConnection
+    ) throws(SQLiteError) -> OrganizationRecord? {
+        if let owner = try self.organization(file.organization, connection) { return owner }
+        try self.ensureOrganization(file.organization, now: file.createdAt, connection)
+        return nil
     }
 
     private static func insert(
@@ -52,14 +65,14 @@ extension Catalog {
         try connection.statement(
             """
             INSERT INTO files (id, organization_id, filename, content_type, size_bytes, declared_sha256, created_at,
-                upload_expires_at, sha256, uploaded_at, pack, pack_offset)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                upload_expires_at, expires_at, sha256, uploaded_at, pack, pack_offset)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """
         )
         .bind(file.id.bytes).bind(file.organization.description).bind(file.declaration.filename.text)
         .bind(file.declaration.mediaType.text).bind(file.declaration.size.bytes)
         .bind(file.declaration.sha256?.bytes).bind(file.createdAt.secondsSinceEpoch)
-        .bind(file.uploadExpiresAt.secondsSinceEpoch)
+        .bind(file.uploadExpiresAt.secondsSinceEpoch).bind(file.expiresAt?.secondsSinceEpoch)
         .bind(file.seal?.sha256.bytes).bind(file.seal?.uploadedAt.secondsSinceEpoch)
         .bind(slot?.pack.number).bind(slot?.offset)
         .run()
@@ -79,16 +92,6 @@ extension Catalog {
             guard let record = try Self.organization(organization, connection) else { return nil }
             return Self.excess(adding: size, to: record)
         }
-    }
-
-    private static func excess(
-        _ file: FileRecord, _ connection: SQLiteConnection
-    ) throws(SQLiteError) -> Quota.Excess? {
-        guard let record = try self.organization(file.organization, connection) else {
-            try self.ensureOrganization(file.organization, now: file.createdAt, connection)
-            return nil
-        }
-        return self.excess(adding: file.declaration.size, to: record)
     }
 
     private static func excess(adding size: ByteCount, to record: OrganizationRecord) -> Quota.Excess? {

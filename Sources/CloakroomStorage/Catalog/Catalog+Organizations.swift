@@ -14,7 +14,8 @@ extension Catalog {
         try self.readers.read { connection throws(SQLiteError) in
             let row = try connection.statement(
                 """
-                SELECT id, created_at, max_files, max_bytes, used_files, used_bytes FROM organizations ORDER BY id
+                SELECT id, created_at, max_files, max_bytes, used_files, used_bytes, expires_after_seconds
+                FROM organizations ORDER BY id
                 """)
             defer { row.reset() }
             var organizations: [OrganizationRecord] = []
@@ -27,15 +28,18 @@ extension Catalog {
         _ id: OrganizationID, _ connection: SQLiteConnection
     ) throws(SQLiteError) -> OrganizationRecord? {
         let row = try connection.statement(
-            "SELECT id, created_at, max_files, max_bytes, used_files, used_bytes FROM organizations WHERE id = ?"
+            """
+            SELECT id, created_at, max_files, max_bytes, used_files, used_bytes, expires_after_seconds
+            FROM organizations WHERE id = ?
+            """
         ).bind(id.description)
         defer { row.reset() }
         return try row.step() ? try Self.decodeOrganization(row) : nil
     }
 
-    /// Changes how much an organization may keep, and adds the organization if it is new.
+    /// Changes how much an organization may keep and for how long, and adds the organization if it is new.
     ///
-    /// What it keeps already stays, even if it is more.
+    /// What it keeps already stays, even if it is more, and ends when it would have.
     ///
     /// - Parameters:
     ///   - id: The organization.
@@ -49,8 +53,11 @@ extension Catalog {
             try Self.ensureOrganization(id, now: now, connection)
             var quota = try Self.organization(id, connection)?.quota ?? Quota()
             change(&quota)
-            try connection.statement("UPDATE organizations SET max_files = ?, max_bytes = ? WHERE id = ?")
-                .bind(quota.maximumFiles).bind(quota.maximumBytes).bind(id.description).run()
+            try connection.statement(
+                "UPDATE organizations SET max_files = ?, max_bytes = ?, expires_after_seconds = ? WHERE id = ?"
+            )
+            .bind(quota.maximumFiles).bind(quota.maximumBytes).bind(quota.fileLifetime?.seconds)
+            .bind(id.description).run()
         }
     }
 
@@ -60,7 +67,9 @@ extension Catalog {
         else { throw SQLiteError(code: SQLITE_CORRUPT, message: "a row of organizations is malformed") }
         return OrganizationRecord(
             id: id, createdAt: Timestamp(secondsSinceEpoch: createdAt),
-            quota: Quota(maximumFiles: row.integer(2), maximumBytes: row.integer(3)),
+            quota: Quota(
+                maximumFiles: row.integer(2), maximumBytes: row.integer(3),
+                fileLifetime: row.integer(6).flatMap { FileLifetime(seconds: $0) }),
             usage: .init(files: files, bytes: bytes))
     }
 }

@@ -7,7 +7,7 @@ extension Catalog {
         case revoked
         /// They were revoked up to this moment before, which is not before now.
         case revokedBefore(Timestamp)
-        /// The organization has no such file.
+        /// The organization has no such file that has not ended.
         case missing
     }
 
@@ -23,7 +23,7 @@ extension Catalog {
         of id: FileID, of organization: OrganizationID, now: Timestamp
     ) async throws(StorageError) -> RevocationOutcome {
         try await self.writer.write { connection throws(SQLiteError) in
-            guard let file = try Self.file(id, of: organization, connection) else { return .missing }
+            guard let file = try Self.file(id, of: organization, now: now, connection) else { return .missing }
             if let moment = file.urlsRevokedAt, moment >= now { return .revokedBefore(moment) }
             try connection.statement("UPDATE files SET urls_revoked_at = ? WHERE id = ?")
                 .bind(now.secondsSinceEpoch).bind(id.bytes).run()

@@ -8,7 +8,7 @@ enum CatalogSchema {
         let known: Int
     }
 
-    static let migrations = [version1, version2, version3]
+    static let migrations = [version1, version2, version3, version4]
 
     /// Tables are `STRICT` and hold the invariants as constraints: SQLite is trusted before our own code.
     private static let version1 = """
@@ -108,6 +108,14 @@ enum CatalogSchema {
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
         CREATE INDEX idempotency_keys_of_file ON idempotency_keys (file_id);
+        """
+
+    /// Files that end, by themselves or because all of their organization's do.
+    private static let version4 = """
+        ALTER TABLE files ADD COLUMN expires_at INTEGER CHECK (expires_at > created_at); -- NULL: never
+        CREATE INDEX files_that_end ON files (expires_at) WHERE expires_at IS NOT NULL;
+        -- Counts for files that are created from then on; NULL: any life.
+        ALTER TABLE organizations ADD COLUMN expires_after_seconds INTEGER CHECK (expires_after_seconds > 0);
         """
 
     /// Brings a database up to date.

@@ -23,7 +23,8 @@ enum FileRow {
                 sha256: row.blob(5).flatMap { SHA256Digest(bytes: $0) }),
             createdAt: Timestamp(secondsSinceEpoch: createdAt),
             uploadExpiresAt: Timestamp(secondsSinceEpoch: uploadExpiresAt), status: status,
-            urlsRevokedAt: row.integer(10).map { Timestamp(secondsSinceEpoch: $0) })
+            urlsRevokedAt: row.integer(10).map { Timestamp(secondsSinceEpoch: $0) },
+            expiresAt: row.integer(11).map { Timestamp(secondsSinceEpoch: $0) })
     }
 }
 

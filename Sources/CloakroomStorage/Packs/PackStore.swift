@@ -56,14 +56,19 @@ final class PackStore: Sendable {
 
     // MARK: Reading
 
-    /// Opens the packed body of a file.
+    /// Counts a reader of a file's body, before it asks where the body lies.
+    func beginReading(_ id: FileID) -> PackReading { PackReading(id, of: self.readers) }
+
+    /// Opens a packed body.
     ///
-    /// - Returns: The body, or `nil` where the file's row does not say that it is packed.
+    /// - Parameters:
+    ///   - slot: Where it lies, asked for since the reader was counted.
+    ///   - reading: The reader.
+    ///   - expiresAt: When the file ends, if it does.
+    /// - Returns: The body.
     /// - Throws: ``StorageError``.
-    func open(_ id: FileID) throws(StorageError) -> OpenBlob? {
-        let reading = PackReading(id, of: self.readers)
-        guard let slot = try self.catalog.slot(id) else { return nil }
-        return OpenBlob(pack: try self.pack(slot.pack), slot: slot, reading: reading)
+    func open(_ slot: PackSlot, _ reading: PackReading, expiresAt: Timestamp?) throws(StorageError) -> OpenBlob {
+        OpenBlob(pack: try self.pack(slot.pack), slot: slot, reading: reading, expiresAt: expiresAt)
     }
 
     /// Whether a file's row says that its bytes are packed, and something of them is there.

@@ -12,25 +12,34 @@ struct UploadCommand: AsyncParsableCommand {
     var files: [String]
     @Option(help: "The media type of all of them; without it, what each name's extension says.")
     var contentType: String?
+    @Option(help: "After how many seconds they end, 1 to 315360000; without it, when the organization's files do.")
+    var expiresAfterSeconds: Int64?
     @Flag(help: "Prints a JSON object for each file instead.")
     var json = false
     @OptionGroup var server: ServerOptions
 
     func validate() throws {
-        guard let contentType, MediaType(contentType) == nil else { return }
-        throw ValidationError(
-            "--content-type: \"\(contentType)\" is not allowed; it must be a media type like image/png.")
+        if let contentType, MediaType(contentType) == nil {
+            throw ValidationError(
+                "--content-type: \"\(contentType)\" is not allowed; it must be a media type like image/png.")
+        }
+        if let expiresAfterSeconds, FileLifetime(seconds: expiresAfterSeconds) == nil {
+            let (least, most) = (FileLifetime.range.lowerBound, FileLifetime.range.upperBound)
+            throw ValidationError(
+                "--expires-after-seconds: \(expiresAfterSeconds) is not allowed; it must be \(least) to \(most).")
+        }
     }
 
     func run() async throws {
         let client = try self.server.client()
-        let (files, json) = (self.files, self.json)
+        let (files, json, expiresAfterSeconds) = (self.files, self.json, self.expiresAfterSeconds)
         let mediaType = self.contentType.flatMap { MediaType($0) }
         try await ClientCommand.run {
             var failures = 0
             for path in files {
                 do throws(CloakroomError) {
-                    let file = try await Self.upload(path, mediaType, client, showsProgress: !json)
+                    let file = try await Self.upload(
+                        path, mediaType, expiresAfterSeconds, client, showsProgress: !json)
                     print(json ? FileOutput.json(file, path: path) : "\(file.id)\t\(path)")
                 } catch .cancelled {
                     throw CancellationError()
@@ -49,10 +58,13 @@ struct UploadCommand: AsyncParsableCommand {
     }
 
     private static func upload(
-        _ path: String, _ mediaType: MediaType?, _ client: CloakroomClient, showsProgress: Bool
+        _ path: String, _ mediaType: MediaType?, _ expiresAfterSeconds: Int64?, _ client: CloakroomClient,
+        showsProgress: Bool
     ) async throws(CloakroomError) -> UploadedFile {
         let bar = ProgressBar.onTerminal(path, isWanted: showsProgress)
         defer { bar?.remove() }
-        return try await client.upload(file: path, mediaType: mediaType) { bar?.show($0) }
+        return try await client.upload(
+            file: path, mediaType: mediaType, expiresAfterSeconds: expiresAfterSeconds
+        ) { bar?.show($0) }
     }
 }

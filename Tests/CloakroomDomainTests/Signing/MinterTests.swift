@@ -29,7 +29,9 @@ struct MinterTests {
             signature: "8499fcf284e9121ca2cb3a484883da7f30508c2abda87695c6ff5d1039a892a7"),
     ]
 
-    private static func record(_ filename: String, _ mediaType: String) throws -> FileRecord {
+    private static func record(
+        _ filename: String, _ mediaType: String, urlsRevokedAt: Timestamp? = nil, expiresAfter seconds: Int64? = nil
+    ) throws -> FileRecord {
         let id = try #require(FileID(SigningFixture.fileID))
         let type = try #require(MediaType(mediaType))
         let size = try #require(ByteCount(4_096))
@@ -37,7 +39,8 @@ struct MinterTests {
         let declaration = UploadDeclaration(filename: name, mediaType: type, size: size, sha256: nil)
         return FileRecord(
             id: id, organization: .default, declaration: declaration, createdAt: SigningFixture.now,
-            uploadExpiresAt: SigningFixture.now, status: .pending)
+            uploadExpiresAt: SigningFixture.now, status: .pending, urlsRevokedAt: urlsRevokedAt,
+            expiresAt: seconds.map { SigningFixture.now.advanced(bySeconds: $0) })
     }
 
     /// The parameters of a URL, in no order.
@@ -79,6 +82,48 @@ struct MinterTests {
         let request = ReceivedRequest.head("PUT", target, ["Content-Type": "image/png", "Content-Length": "4096"])
         let grant = try fixture.verify(request)
         #expect(grant.upload?.fileID == record.id)
+    }
+
+    // As SigningFixture's command, with `expires=60`.
+    @Test
+    func urlsOfAFileThatEndsAreBotocores() throws {
+        let fixture = try SigningFixture()
+        let minter = PresignedURL.Minter(policy: fixture.policy, keyRing: fixture.keyRing)
+        let record = try Self.record("cat.png", "image/png", expiresAfter: 60)
+        let download = minter.download(record, now: SigningFixture.now)
+        let downloadTarget = SigningFixture.target(
+            parameters: Self.downloads[0].query, expires: "60",
+            signature: "2e5a1033833862178faf3ffea5a06f2ba19fdd9b0bed86188f4df618281b8320")
+        #expect(Self.parameters(download.url.reveal()) == Self.parameters(downloadTarget))
+        let upload = minter.upload(record, now: SigningFixture.now)
+        let uploadTarget = SigningFixture.target(
+            SigningFixture.uploadPath, expires: "60", headers: "content-length;content-type;host",
+            signature: "e49bbf85b88d3db57966c52214bfb00028b119d20472c2d788737564bdf38823")
+        #expect(Self.parameters(upload.url.reveal()) == Self.parameters(uploadTarget))
+        // 2026-03-20T11:31:00Z
+        for minted in [download, upload] { #expect(minted.expiresAt == Timestamp(secondsSinceEpoch: 1_774_006_260)) }
+    }
+
+    @Test(arguments: [(1, "1"), (3_599, "3599"), (3_600, "3600"), (3_601, "3600")] as [(Int64, String)])
+    func urlLivesNoLongerThanItsFile(seconds: Int64, expires: String) throws {
+        let fixture = try SigningFixture()
+        let minter = PresignedURL.Minter(policy: fixture.policy, keyRing: fixture.keyRing)
+        let minted = minter.download(
+            try Self.record("cat.png", "image/png", expiresAfter: seconds), now: SigningFixture.now)
+        #expect(Self.parameters(minted.url.reveal()).contains("X-Amz-Expires=\(expires)"))
+    }
+
+    @Test
+    func urlAfterARevocationLivesNoLongerThanItsFile() throws {
+        let fixture = try SigningFixture()
+        let minter = PresignedURL.Minter(policy: fixture.policy, keyRing: fixture.keyRing)
+        // Dated a second ahead.
+        let record = try Self.record("cat.png", "image/png", urlsRevokedAt: SigningFixture.now, expiresAfter: 60)
+        let minted = minter.download(record, now: SigningFixture.now)
+        let parameters = Self.parameters(minted.url.reveal())
+        #expect(parameters.contains("X-Amz-Date=20260320T113001Z"))
+        #expect(parameters.contains("X-Amz-Expires=59"))
+        #expect(minted.expiresAt == Timestamp(secondsSinceEpoch: 1_774_006_260))
     }
 
     @Test

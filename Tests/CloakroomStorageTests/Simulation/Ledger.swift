@@ -102,7 +102,8 @@ final class Ledger: Sendable {
 
     private func allFiles(_ service: SimulatedService) throws -> [FileRecord] {
         let query = FileQuery(limit: 1_000, cursor: nil, status: nil, mediaRange: nil)
-        return try service.catalog.files(query, of: SimulatedService.access.organization).files
+        return try service.catalog.files(
+            query, of: SimulatedService.access.organization, now: Fixture.now).files
     }
 
     /// Nothing takes room on the disk but what a ready row refers to.

@@ -62,9 +62,9 @@ struct SimulatedService {
     }
 
     func send(_ bytes: [UInt8], to id: FileID) async throws {
-        let record = try self.store.record(id, access: Self.access)
+        let record = try self.store.record(id, access: Self.access, now: Fixture.now)
         let grant = try #require(UploadGrant(record, access: Self.access))
-        let current = try self.store.record(grant)
+        let current = try self.store.record(grant, now: Fixture.now)
         let staged = try self.store.stage(grant, current, checksums: [])
         let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
         let future = self.store.seal(
@@ -94,7 +94,7 @@ struct SimulatedService {
         let grant = try #require(
             DownloadGrant(record, access: Self.access, expiresAt: Fixture.now.advanced(bySeconds: 3_600)))
         do throws(StorageError) {
-            let reader = try self.store.reader(grant)
+            let reader = try self.store.reader(grant, now: Fixture.now)
             return Array(try await reader.read(0..<reader.size.bytes).readableBytesView)
         } catch {
             guard error == .notFound else { throw error }

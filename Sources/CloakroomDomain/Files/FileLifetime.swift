@@ -1,0 +1,24 @@
+/// How long a file is kept from its creation on: a second to ten years.
+public struct FileLifetime: Hashable, Sendable {
+    /// The seconds that are allowed.
+    public static let range: ClosedRange<Int64> = 1...315_360_000
+
+    /// The number of seconds, within ``range``.
+    public let seconds: Int64
+
+    /// Creates a lifetime.
+    ///
+    /// - Parameter seconds: The number of seconds; one outside ``range`` gives `nil`.
+    public init?(seconds: Int64) {
+        guard Self.range.contains(seconds) else { return nil }
+        self.seconds = seconds
+    }
+
+    /// Returns when a file ends.
+    ///
+    /// - Parameter creation: When it was created.
+    /// - Returns: The first second in which it is not there any more.
+    public func end(from creation: Timestamp) -> Timestamp {
+        creation.advanced(bySeconds: self.seconds)
+    }
+}

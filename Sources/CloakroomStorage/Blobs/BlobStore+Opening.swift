@@ -1,0 +1,63 @@
+import CloakroomDomain
+
+import Glibc
+
+/// Opening sealed blobs for reading.
+extension BlobStore {
+    /// Opens a sealed blob.
+    ///
+    /// The row of a blob that is not open yet says whether it is sealed, where it lies, and until when it may be read.
+    ///
+    /// - Parameters:
+    ///   - grant: The right to read it.
+    ///   - now: The current time.
+    /// - Returns: The open blob, or `nil` where there is none, or none any more: only proven absence says so.
+    /// - Throws: ``StorageError`` for every other failure.
+    func open(_ grant: DownloadGrant, now: Timestamp) throws(StorageError) -> OpenBlob? {
+        let id = grant.fileID
+        let blob: OpenBlob
+        switch self.openBlobs.find(id) {
+        case .hit(let found): blob = found
+        case .miss(let ticket):
+            guard let opened = try self.openAnew(id) else { return nil }
+            self.openBlobs.keep(opened, id, ticket)
+            blob = opened
+        }
+        if let end = blob.expiresAt, end <= now { return nil }
+        return blob
+    }
+
+    private func openAnew(_ id: FileID) throws(StorageError) -> OpenBlob? {
+        let reading = self.packs.beginReading(id)
+        guard let placement = try self.catalog.placement(id) else { return nil }
+        if let slot = placement.slot {
+            return try self.packs.open(slot, reading, expiresAt: placement.expiresAt)
+        }
+        if let blob = try self.openOwnFile(id, expiresAt: placement.expiresAt) { return blob }
+        // Deleted since the row was read, or lost.
+        guard try self.catalog.placement(id) != nil else { return nil }
+        throw .failed("the blob of a ready file is not there: \(id)")
+    }
+
+    private func openOwnFile(_ id: FileID, expiresAt: Timestamp?) throws(StorageError) -> OpenBlob? {
+        do throws(SystemCallError) {
+            let file = try self.openFile(id)
+            let size = try file.status().size
+            return OpenBlob(file: file, size: ByteCount(size) ?? .zero, expiresAt: expiresAt)
+        } catch {
+            if error.code == ENOENT { return nil }
+            throw error.storageError
+        }
+    }
+
+    private func openFile(_ id: FileID) throws(SystemCallError) -> FileDescriptor {
+        do throws(SystemCallError) {
+            return try self.directory(of: id).open(id.uuid, flags: O_RDONLY | O_NOFOLLOW)
+        } catch {
+            guard error.code == EMFILE || error.code == ENFILE else { throw error }
+            // Descriptors have run out: those that are only kept are the first to go.
+            self.openBlobs.removeAll()
+            return try self.directory(of: id).open(id.uuid, flags: O_RDONLY | O_NOFOLLOW)
+        }
+    }
+}

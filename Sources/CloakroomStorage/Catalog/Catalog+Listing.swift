@@ -1,0 +1,73 @@
+public import CloakroomDomain
+
+extension Catalog {
+    /// Returns a page of an organization's files, newest first.
+    ///
+    /// - Parameters:
+    ///   - query: Which files.
+    ///   - organization: Whose.
+    ///   - now: The current time: files that have ended are left out.
+    /// - Returns: The page. One that looked at many files in vain may be short, and then has a cursor.
+    /// - Throws: ``StorageError``.
+    public func files(
+        _ query: FileQuery, of organization: OrganizationID, now: Timestamp
+    ) throws(StorageError) -> FilePage {
+        try self.readers.read { connection throws(SQLiteError) in
+            let rows = try connection.statement(Self.listing(query.status))
+                .bind(organization.description).bind(query.cursor?.bytes ?? [UInt8](repeating: 0xFF, count: 17))
+                .bind(now.secondsSinceEpoch)
+            defer { rows.reset() }
+            var files: [FileRecord] = []
+            var last: FileID?
+            for _ in 0..<Self.listingLimit {
+                guard try rows.step() else { return FilePage(files: files, nextCursor: nil) }
+                if files.count == query.limit { return FilePage(files: files, nextCursor: last) }
+                let file = try FileRow.decode(rows)
+                last = file.id
+                if query.mediaRange?.contains(file.declaration.mediaType) ?? true { files.append(file) }
+            }
+            return FilePage(files: files, nextCursor: last)
+        }
+    }
+
+    /// The most files that one page looks at: some ten milliseconds.
+    private static let listingLimit = 10_000
+
+    /// A statement for each status, so that SQLite can use the partial index of the pending ones.
+    private static func listing(_ status: FileQuery.Status?) -> StaticString {
+        switch status {
+        case nil:
+            """
+            SELECT id, organization_id, filename, content_type, size_bytes, declared_sha256, created_at,
+                upload_expires_at, sha256, uploaded_at, urls_revoked_at, expires_at FROM files
+            WHERE organization_id = ? AND id < ? AND (expires_at IS NULL OR expires_at > ?)
+            ORDER BY id DESC
+            """
+        case .ready:
+            """
+            SELECT id, organization_id, filename, content_type, size_bytes, declared_sha256, created_at,
+                upload_expires_at, sha256, uploaded_at, urls_revoked_at, expires_at FROM files
+            WHERE organization_id = ? AND id < ? AND sha256 IS NOT NULL AND (expires_at IS NULL OR expires_at > ?)
+            ORDER BY id DESC
+            """
+        case .pending:
+            """
+            SELECT id, organization_id, filename, content_type, size_bytes, declared_sha256, created_at,
+                upload_expires_at, sha256, uploaded_at, urls_revoked_at, expires_at FROM files
+            WHERE organization_id = ? AND id < ? AND sha256 IS NULL AND (expires_at IS NULL OR expires_at > ?)
+            ORDER BY id DESC
+            """
+        }
+    }
+}
+
+extension Catalog {
+    /// Whether there is any file, of any organization.
+    public func hasFiles() throws(StorageError) -> Bool {
+        try self.readers.read { connection throws(SQLiteError) in
+            let row = try connection.statement("SELECT 1 FROM files LIMIT 1")
+            defer { row.reset() }
+            return try row.step()
+        }
+    }
+}

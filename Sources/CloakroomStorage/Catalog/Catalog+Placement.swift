@@ -1,0 +1,60 @@
+import CloakroomDomain
+
+/// Where bytes lie.
+extension Catalog {
+    /// Returns where a file's bytes are packed, if they are.
+    ///
+    /// - Parameter id: The file, of any organization.
+    /// - Returns: Where a file's bytes are packed, if they are.
+    /// - Throws: ``StorageError``.
+    func slot(_ id: FileID) throws(StorageError) -> PackSlot? {
+        try self.readers.read { connection throws(SQLiteError) in
+            let row = try connection.statement(
+                "SELECT pack, pack_offset, size_bytes FROM files WHERE id = ? AND pack IS NOT NULL"
+            ).bind(id.bytes)
+            defer { row.reset() }
+            return try row.step() ? try PackSlot(row, from: 0) : nil
+        }
+    }
+
+    /// Where a ready file's bytes are, and until when.
+    struct Placement: Hashable, Sendable {
+        /// Where they are packed; `nil` for a file of their own.
+        let slot: PackSlot?
+        /// When the file ends; `nil` for one that stays.
+        let expiresAt: Timestamp?
+    }
+
+    /// Returns where a ready file's bytes are, and until when.
+    ///
+    /// - Parameter id: The file, of any organization.
+    /// - Returns: Both, also for a file that has ended; `nil` where there is no row, or a pending one.
+    /// - Throws: ``StorageError``.
+    func placement(_ id: FileID) throws(StorageError) -> Placement? {
+        try self.readers.read { connection throws(SQLiteError) in
+            let row = try connection.statement(
+                "SELECT pack, pack_offset, size_bytes, expires_at FROM files WHERE id = ? AND sha256 IS NOT NULL"
+            ).bind(id.bytes)
+            defer { row.reset() }
+            guard try row.step() else { return nil }
+            let slot: PackSlot? = if row.integer(0) == nil { nil } else { try PackSlot(row, from: 0) }
+            return Placement(slot: slot, expiresAt: row.integer(3).map { Timestamp(secondsSinceEpoch: $0) })
+        }
+    }
+
+    /// Whether a row refers to a part of a pack; looks through all rows.
+    ///
+    /// - Parameters:
+    ///   - pack: The pack.
+    ///   - offset: Where the part begins; it goes up to the pack's end.
+    /// - Returns: Whether a ready file's bytes begin there.
+    /// - Throws: ``StorageError``.
+    func hasSlots(in pack: PackID, from offset: Int64) throws(StorageError) -> Bool {
+        try self.readers.read { connection throws(SQLiteError) in
+            let row = try connection.statement("SELECT 1 FROM files WHERE pack = ? AND pack_offset >= ? LIMIT 1")
+                .bind(pack.number).bind(offset)
+            defer { row.reset() }
+            return try row.step()
+        }
+    }
+}
