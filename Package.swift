@@ -49,6 +49,13 @@ let package = Package(
             dependencies: ["CloakroomCrypto"],
             swiftSettings: swiftSettings
         ),
+        // The rules that fuzzing and the kept corpora hold the domain to; no product.
+        .target(
+            name: "FuzzChecks",
+            dependencies: ["CloakroomCrypto", "CloakroomDomain"],
+            path: "Fuzzing/Checks",
+            swiftSettings: swiftSettings
+        ),
         .target(
             name: "CloakroomStorage",
             dependencies: [
@@ -74,6 +81,7 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOExtras", package: "swift-nio-extras"),
                 .product(name: "NIOFoundationCompat", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -113,7 +121,7 @@ let package = Package(
         .testTarget(
             name: "CloakroomCryptoTests", dependencies: ["CloakroomCrypto"], swiftSettings: swiftSettings),
         .testTarget(
-            name: "CloakroomDomainTests", dependencies: ["CloakroomCrypto", "CloakroomDomain"],
+            name: "CloakroomDomainTests", dependencies: ["CloakroomCrypto", "CloakroomDomain", "FuzzChecks"],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "CloakroomStorageTests",

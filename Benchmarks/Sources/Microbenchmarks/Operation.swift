@@ -39,7 +39,7 @@ enum Operation: String, CaseIterable {
     private static func mint(_ count: Int) throws {
         let example = try Example()
         let minter = PresignedURL.Minter(policy: example.policy, keyRing: example.keyRing)
-        for _ in 0..<count { _ = minter.upload(example.file.id, example.file.declaration, now: example.now) }
+        for _ in 0..<count { _ = minter.upload(example.file, now: example.now) }
     }
 
     /// Parses the head of a presigned GET with five fields.

@@ -88,7 +88,8 @@ public struct Checksum: Hashable, Sendable {
         let field = "content-digest"
         var checksums: [Checksum] = []
         for member in dictionary.split(separator: ",") {
-            let parts = member.drop { $0 == " " || $0 == "\t" }.split(separator: "=", maxSplits: 1)
+            let parts = member.drop { $0 == " " || $0 == "\t" }.split(
+                separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard parts.count == 2 else { throw Malformed(field: field) }
             let algorithms: [Substring: Algorithm] = ["sha-256": .sha256, "sha-512": .sha512]
             guard let algorithm = algorithms[parts[0]] else { continue }

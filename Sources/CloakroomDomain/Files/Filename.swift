@@ -30,9 +30,11 @@ public struct Filename: Hashable, Sendable, CustomStringConvertible {
 
     /// The part after the last full stop in ASCII lower case, or `nil` without one.
     public var pathExtension: String? {
-        guard let dot = self.text.lastIndex(of: "."), dot != self.text.startIndex else { return nil }
-        let suffix = self.text[self.text.index(after: dot)...]
-        return suffix.isEmpty ? nil : suffix.lowercased()
+        // Bytes, not characters: a mark that follows a full stop makes it no other full stop.
+        let bytes = Array(self.text.utf8)
+        guard let dot = bytes.lastIndex(of: UInt8(ascii: ".")), dot > 0, dot + 1 < bytes.count else { return nil }
+        let suffix = bytes[(dot + 1)...].map { UInt8(ascii: "A")...UInt8(ascii: "Z") ~= $0 ? $0 | 0x20 : $0 }
+        return String(decoding: suffix, as: UTF8.self)
     }
 
     /// The name as given.

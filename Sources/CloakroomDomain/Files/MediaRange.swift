@@ -8,7 +8,8 @@ public struct MediaRange: Hashable, Sendable, CustomStringConvertible {
     /// - Parameter text: As above; anything else, `*/png` among it, gives `nil`.
     public init?(_ text: some StringProtocol) {
         let parts = text.lowercased().split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 2,
+        // Some other characters have an ASCII letter as their lower case.
+        guard text.utf8.allSatisfy({ $0 < 0x80 }), parts.count == 2,
             parts.allSatisfy({ part in
                 part == "*"
                     || (!part.isEmpty

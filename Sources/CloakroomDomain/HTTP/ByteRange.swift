@@ -46,9 +46,15 @@ public enum ByteRange: Hashable, Sendable {
         let start = DecimalDigits.value(of: first.utf8).map(Int64.init) ?? .max
         let end = last.isEmpty ? Int64.max - 1 : DecimalDigits.value(of: last.utf8).map(Int64.init) ?? Int64.max - 1
         // An int-range whose last-pos is less than its first-pos is invalid (RFC 9110 §14.1.1).
-        guard start <= end || start == .max else { return .whole }
+        guard last.isEmpty || !Self.isLess(last, first) else { return .whole }
         guard start < size else { return .unsatisfiable }
         return .part(start..<(end >= size ? size : end + 1))
+    }
+
+    /// Compares numbers of any length by their digits.
+    private static func isLess(_ left: Substring, _ right: Substring) -> Bool {
+        let (left, right) = (left.utf8.drop { $0 == UInt8(ascii: "0") }, right.utf8.drop { $0 == UInt8(ascii: "0") })
+        return left.count == right.count ? left.lexicographicallyPrecedes(right) : left.count < right.count
     }
 
     private static func isDigits(_ text: Substring) -> Bool {

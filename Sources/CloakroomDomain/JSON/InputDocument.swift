@@ -69,7 +69,9 @@ public struct InputDocument: Sendable {
     /// - Returns: The length, in bytes.
     public func length(replacingReferencesBy urls: [FileID: String]) -> Int {
         self.occurrences.reduce(self.range.count) { length, occurrence in
-            length + (urls[occurrence.id]?.utf8.count ?? 0)
+            guard let url = urls[occurrence.id] else { return length }
+            // Both with their quotation marks.
+            return length - occurrence.range.count + url.utf8.count + 2
         }
     }
 
