@@ -9,12 +9,11 @@ public import ServiceLifecycle
 
 /// The listener that takes API keys and speaks JSON.
 public struct API: Service {
-    /// The time between two requests of a connection, or for a request's head.
-    private static let idleTimeout = TimeAmount.seconds(75)
-
     private let services: APIServices
     private let address: ListenAddress
+    private let maximumConnections: Int
     private let connectionLimiter: ConnectionLimiter?
+    private let groups = ConnectionGroups()
     private let group: any EventLoopGroup
     private var logger: Logger
     private let onListening: @Sendable (SocketAddress) async -> Void
@@ -29,13 +28,15 @@ public struct API: Service {
     ///   - signingKeys: The live signing keys.
     ///   - requestsPerSecond: The most requests of an organization's key in a second; `nil` for any number.
     ///   - concurrentRequestsPerKey: The most requests of an organization's key at a time; `nil` for any number.
+    ///   - maximumConnections: The most connections at once; further ones are closed at once.
     ///   - connectionLimiter: Counts the connections of each client address; `nil` for any number.
     ///   - group: The event loops.
     ///   - logger: For failures on our side.
     ///   - onListening: Told the bound address.
     public init(
         address: ListenAddress, store: FileStore, keys: APIKeys, policy: SigningPolicy, signingKeys: SigningKeys,
-        requestsPerSecond: Int?, concurrentRequestsPerKey: Int? = nil, connectionLimiter: ConnectionLimiter? = nil,
+        requestsPerSecond: Int?, concurrentRequestsPerKey: Int? = nil,
+        maximumConnections: Int = DescriptorBudget.mostConnections, connectionLimiter: ConnectionLimiter? = nil,
         group: any EventLoopGroup, logger: Logger, onListening: @escaping @Sendable (SocketAddress) async -> Void
     ) {
         let clock = SystemClock()
@@ -46,6 +47,7 @@ public struct API: Service {
                 concurrencyLimiter: concurrentRequestsPerKey.map { ConcurrencyLimiter(limit: $0) }, clock: clock),
             policy: policy, signingKeys: signingKeys, clock: clock)
         self.address = address
+        self.maximumConnections = maximumConnections
         self.connectionLimiter = connectionLimiter
         self.group = group
         // The framework reports its own starts and stops, which the server has reported already.
@@ -54,13 +56,16 @@ public struct API: Service {
         self.onListening = onListening
     }
 
-    /// Serves until the service group shuts down, then lets requests under way end.
+    /// Serves until the service group shuts down, then lets requests under way end; cancelled, it cuts them off.
     public func run() async throws {
         let connections = ConnectionMeter(origin: "api")
-        let limiter = self.connectionLimiter
+        let (groups, maximum, limiter) = (self.groups, self.maximumConnections, self.connectionLimiter)
+        // Idle connections are closed with the others that do not get on, so that none takes a timer of its own.
         var configuration = HTTP1Channel.Configuration(
-            additionalChannelHandlers: [APIConnectionHandler(connections: connections, limiter: limiter)],
-            idleTimeout: Self.idleTimeout)
+            additionalChannelHandlers: [
+                APIConnectionHandler(
+                    groups: groups, connections: connections, maximumConnections: maximum, limiter: limiter)
+            ])
         configuration.httpDecoder = .init(
             maxHeaderFieldSize: HTTPHeadParser.maximumLength, maxHeaderListSize: HTTPHeadParser.maximumLength,
             maxHeaderFieldCount: HTTPHeadParser.maximumFieldCount)
@@ -72,7 +77,11 @@ public struct API: Service {
                 if let bound = channel.localAddress { await onListening(bound) }
             },
             eventLoopGroupProvider: .shared(self.group), logger: self.logger)
-        try await application.run()
+        try await withTaskCancellationHandler {
+            try await application.run()
+        } onCancel: {
+            groups.closeAll()
+        }
     }
 
     /// Every route, with what it takes to use it.

@@ -32,7 +32,7 @@ enum UploadFields {
                 .init(
                     field: "content_type",
                     reason:
-                        "must be a media type like image/png, of a registered top-level type; it is \"\(text.prefix(128))\""
+                        "must be a media type like image/png, of a registered top-level type; it is \"\(text.excerpt)\""
                 ))
             return nil
         }

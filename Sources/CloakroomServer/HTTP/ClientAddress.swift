@@ -1,7 +1,5 @@
 import NIOCore
 
-import Glibc
-
 /// Where a client connects from: an IPv4 address, or the network that an IPv6 address is of.
 ///
 /// The last 64 bits of an IPv6 address are the client's own to choose (RFC 4291 §2.5.4), so all of a /64 counts as one.
@@ -14,20 +12,25 @@ enum ClientAddress: Hashable, Sendable {
     /// Reads the address of a socket; one that is not IP gives `nil`.
     init?(_ address: SocketAddress) {
         switch address {
-        case .v4(let address):
-            self = .v4(UInt32(bigEndian: address.address.sin_addr.s_addr))
-        case .v6(let address):
-            // `in6_addr` is the 16 bytes of the address, in network byte order (RFC 3493 §3.2).
-            let (network, interface) = withUnsafeBytes(of: address.address.sin6_addr) { bytes in
-                (
-                    UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 0, as: UInt64.self)),
-                    UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
-                )
-            }
+        case .v4:
+            self = .v4(UInt32(bigEndian: Self.load(address, at: 4)))
+        case .v6:
+            let (network, interface) = (
+                UInt64(bigEndian: Self.load(address, at: 8)), UInt64(bigEndian: Self.load(address, at: 16))
+            )
             let isIPv4 = network == 0 && interface >> 32 == 0xFFFF
             self = isIPv4 ? .v4(UInt32(truncatingIfNeeded: interface)) : .v6Network(network)
         case .unixDomainSocket:
             return nil
+        }
+    }
+
+    /// Reads a part of a socket's address: `sockaddr_in` has the address behind family and port, from the 4th byte on,
+    /// `sockaddr_in6` behind the flow too, from the 8th on; in network byte order (ip(7), ipv6(7)).
+    private static func load<Number: FixedWidthInteger>(_ address: SocketAddress, at offset: Int) -> Number {
+        // The pointer is valid during the call, and leads to a whole `sockaddr_in` or `sockaddr_in6`.
+        address.withSockAddr { pointer, _ in
+            UnsafeRawPointer(pointer).loadUnaligned(fromByteOffset: offset, as: Number.self)
         }
     }
 }

@@ -1,3 +1,4 @@
+import CloakroomDomain
 public import CloakroomStorage
 
 /// Whether the service can do its work: the catalogue takes writes and the disk has room.
@@ -7,7 +8,7 @@ public struct Readiness: Sendable {
     private let health: StorageHealth
     private let minimumFreeBytes: UInt64
     /// Fewer free inodes than this are as bad as a full disk.
-    private static let minimumFreeFiles: UInt64 = 1_000
+    private static let minimumFreeFiles: Int64 = 1_000
 
     /// Wires the checks.
     ///
@@ -25,23 +26,52 @@ public struct Readiness: Sendable {
 
     /// Returns why the service is not ready; nothing where it is.
     public func problems() async -> [String] {
-        var problems: [String] = []
-        if let reason = self.health.reasonToRefuseWrites { problems.append("writes are refused: \(reason)") }
+        let problems = await self.problemsOfWrites()
+        return problems + Self.problems(self.directory.freeSpace(), minimumFreeBytes: self.minimumFreeBytes)
+    }
+
+    private func problemsOfWrites() async -> [String] {
+        if let refusal = self.health.refusal { return [Self.problem(refusal)] }
         do throws(StorageError) {
             try await self.catalog.checkWritable()
+            return []
         } catch {
-            problems.append("the catalogue takes no writes: \(error)")
+            return [Self.problem(error)]
         }
-        if let space = self.directory.freeSpace() {
-            if space.bytes < self.minimumFreeBytes {
-                problems.append("\(space.bytes) bytes are free, fewer than \(self.minimumFreeBytes)")
+    }
+
+    // MARK: In words
+
+    static func problem(_ refusal: StorageHealth.Refusal) -> String {
+        "writes are refused since \(refusal.since.rfc3339): \(refusal.reason)"
+    }
+
+    /// Says why the catalogue takes no writes.
+    static func problem(_ error: StorageError) -> String {
+        let cause =
+            switch error {
+            case .full: "the disk is full"
+            case .writesRefused(let reason), .failed(let reason): reason
+            default: "\(error)"
             }
-            // A file system without a fixed number of inodes reports 0 in all and 0 free.
-            if space.files > 0, space.files < Self.minimumFreeFiles {
-                problems.append("\(space.files) inodes are free")
-            }
-        } else {
-            problems.append("the free space cannot be told")
+        return "the catalogue takes no writes: \(cause)"
+    }
+
+    /// Says what is wrong with the disk.
+    ///
+    /// - Parameters:
+    ///   - space: What the file system says of itself; `nil` where it says nothing.
+    ///   - minimumFreeBytes: With less room than this the service is not ready.
+    /// - Returns: A line for each problem.
+    static func problems(_ space: FreeSpace?, minimumFreeBytes: UInt64) -> [String] {
+        guard let space else { return ["the free space cannot be told"] }
+        var problems: [String] = []
+        if space.isReadOnly { problems.append("the file system is read-only") }
+        if space.bytes < minimumFreeBytes {
+            problems.append("\(space.bytes) bytes are free, fewer than \(minimumFreeBytes)")
+        }
+        if let files = space.files, files < Self.minimumFreeFiles {
+            problems.append("\(files) inodes are free, fewer than \(Self.minimumFreeFiles)")
         }
         return problems
     }

@@ -12,7 +12,14 @@ enum ActiveContent {
     ]
 
     /// Whether a `Content-Type` is one of them, or an XML dialect (`+xml`).
+    ///
+    /// Of a list, which a browser would take the last valid type of, any one counts (Fetch standard, "extract a MIME type").
     static func includes(_ contentType: String) -> Bool {
+        guard contentType.utf8.contains(UInt8(ascii: ",")) else { return self.includesOne(contentType) }
+        return contentType.split(separator: ",").contains { self.includesOne(String($0)) }
+    }
+
+    private static func includesOne(_ contentType: String) -> Bool {
         let essence = Self.essence(contentType)
         return self.essences.contains(essence) || essence.hasSuffix("+xml")
     }

@@ -75,7 +75,15 @@ struct BodyDecoder {
         case .trailer:
             self.trailerBytes += line.count
             guard self.trailerBytes <= Self.maximumLineLength else { throw Malformed(reason: "trailers too long") }
-            if line.isEmpty { self.state = .ended }
+            if line.isEmpty {
+                self.state = .ended
+            } else {
+                // What is no field could be the next request, for whoever reads this otherwise (RFC 9112 §7.1.2).
+                guard let colon = line.firstIndex(of: UInt8(ascii: ":")), colon > 0,
+                    line[..<colon].allSatisfy(HTTPCharacter.isToken),
+                    line[colon...].allSatisfy(HTTPCharacter.isFieldValue)
+                else { throw Malformed(reason: "a trailer is no field") }
+            }
         case .fixed, .chunkData, .ended:
             break
         }

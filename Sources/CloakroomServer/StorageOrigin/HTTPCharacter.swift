@@ -22,6 +22,32 @@ enum HTTPCharacter {
         byte >= 0x20 && byte != 0x7F || byte == 0x09
     }
 
+    private static let registeredNames: [Bool] = {
+        var table = [Bool](repeating: false, count: 256)
+        let alphanumerics = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+        for scalar in (alphanumerics + "-._~%!$&'()*+,;=").utf8 { table[Int(scalar)] = true }
+        return table
+    }()
+
+    /// Whether a value is `uri-host [ ":" port ]` (RFC 9110 §7.2); it may be empty.
+    ///
+    /// A name is of unreserved characters, sub-delims and `%` (RFC 3986 §3.2.2).
+    static func isHost(_ value: ArraySlice<UInt8>) -> Bool {
+        var rest = value
+        if rest.first == UInt8(ascii: "[") {
+            guard let end = rest.firstIndex(of: UInt8(ascii: "]")),
+                rest[(rest.startIndex + 1)..<end].allSatisfy({
+                    $0 == UInt8(ascii: ":") || self.registeredNames[Int($0)]
+                })
+            else { return false }
+            rest = rest[(end + 1)...]
+        } else {
+            rest = rest.drop { self.registeredNames[Int($0)] }
+        }
+        guard rest.first == UInt8(ascii: ":") else { return rest.isEmpty }
+        return rest.dropFirst().allSatisfy { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }
+    }
+
     /// Whether a comma-separated list holds a token, without regard to case.
     static func list(_ list: ArraySlice<UInt8>, contains token: StaticString) -> Bool {
         list.split(separator: UInt8(ascii: ",")).contains { item in

@@ -157,6 +157,7 @@ struct HTTPHeadParser {
         var lengths: [ArraySlice<UInt8>] = []
         var codings: [ArraySlice<UInt8>] = []
         var hosts = 0
+        var isHostValid = true
         var closes = false
         var expectsContinue = false
         for field in request.fields {
@@ -164,6 +165,7 @@ struct HTTPHeadParser {
             let value = request.value(of: field)
             if name.isEqual(to: "host") {
                 hosts += 1
+                isHostValid = isHostValid && HTTPCharacter.isHost(value)
             } else if name.isEqual(to: "content-length") {
                 lengths.append(value)
             } else if name.isEqual(to: "transfer-encoding") {
@@ -178,6 +180,7 @@ struct HTTPHeadParser {
         guard hosts == 1 || (hosts == 0 && !self.isVersion11) else {
             throw .malformed("\(hosts) Host fields; there must be exactly one")
         }
+        guard isHostValid else { throw .malformed("the Host field is no host") }
         let framing = try self.framing(lengths, codings)
         return RequestHead(
             request: request, framing: framing, keepsAlive: !closes && self.isVersion11,

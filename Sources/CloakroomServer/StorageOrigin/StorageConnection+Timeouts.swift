@@ -1,8 +1,6 @@
-import Glibc
 import NIOCore
 
-extension StorageConnection {
-    /// Looks whether the client gets on; called once a second.
+extension StorageConnection: TimedConnection {
     func secondPassed() {
         guard let context else { return }
         let limits = self.environment.limits
@@ -16,8 +14,8 @@ extension StorageConnection {
             if elapsed > limit { context.close(promise: nil) }
         case .receiving(let upload):
             guard upload.machine.waitsForClient else { return self.restartWatch() }
-            guard self.watch.isTooSlow(self.group.tick, limits) else { return }
-            self.refuse(upload.exchange, Upload.tooSlow(limits))
+            guard self.watch.isTooSlow(self.group.tick, limits.lowestRate) else { return }
+            self.refuse(upload.exchange, Upload.tooSlow(limits.lowestRate))
         case .answering:
             if !self.drains(context) { self.restartWatch() }
         case .refusing:
@@ -30,24 +28,14 @@ extension StorageConnection {
         }
     }
 
+    func cutOff() { self.context?.close(promise: nil) }
+
     /// Whether bytes of an answer wait for the client; one that takes them too slowly is closed.
     private func drains(_ context: ChannelHandlerContext) -> Bool {
-        let buffered = (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
-        // A full socket takes bytes again only when a third of it is free: what the client acknowledges is seen sooner.
-        self.watch.drained(to: buffered + Self.unacknowledgedBytes(context))
+        let buffered = context.bufferedBytes
+        self.watch.drained(to: buffered + context.unacknowledgedBytes)
         guard buffered > 0 else { return false }
-        if self.watch.isTooSlow(self.group.tick, self.environment.limits) { context.close(promise: nil) }
+        if self.watch.isTooSlow(self.group.tick, self.environment.limits.lowestRate) { context.close(promise: nil) }
         return true
-    }
-
-    /// Bytes in the socket's send queue that the client has not acknowledged (`SIOCOUTQ`, tcp(7)).
-    private static func unacknowledgedBytes(_ context: ChannelHandlerContext) -> Int {
-        let transport = try? context.pipeline.syncOperations.withUnsafeTransportIfAvailable(
-            of: NIOBSDSocket.Handle.self
-        ) { socket in
-            var count: Int32 = 0
-            return ioctl(socket, UInt(TIOCOUTQ), &count) == 0 ? Int(count) : 0
-        }
-        return transport.flatMap { $0 } ?? 0
     }
 }

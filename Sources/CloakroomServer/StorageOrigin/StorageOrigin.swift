@@ -5,7 +5,6 @@ public import NIOCore
 import NIOExtras
 import NIOPosix
 public import ServiceLifecycle
-import Synchronization
 
 /// The listener that takes presigned URLs and moves bytes.
 public final class StorageOrigin: Service {
@@ -84,27 +83,5 @@ public final class StorageOrigin: Service {
                         StorageConnection(environment: environment, group: group.value))
                 }
             }
-    }
-}
-
-/// A group of connections for each event loop.
-private final class ConnectionGroups: Sendable {
-    private let groups = Mutex<[ObjectIdentifier: NIOLoopBound<ConnectionGroup>]>([:])
-
-    /// Called on the event loop itself.
-    func group(of eventLoop: any EventLoop) -> NIOLoopBound<ConnectionGroup> {
-        self.groups.withLock { groups in
-            if let group = groups[ObjectIdentifier(eventLoop)] { return group }
-            let group = ConnectionGroup.start(on: eventLoop)
-            groups[ObjectIdentifier(eventLoop)] = group
-            return group
-        }
-    }
-
-    /// Closes every connection, whatever it is doing.
-    func closeAll() {
-        for group in self.groups.withLock({ Array($0.values) }) {
-            group.eventLoop.execute { group.value.closeAll() }
-        }
     }
 }

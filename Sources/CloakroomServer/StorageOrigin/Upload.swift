@@ -59,10 +59,10 @@ final class Upload {
     }
 
     /// The client sends too slowly.
-    static func tooSlow(_ limits: StorageOriginLimits) -> StorageRefusal {
+    static func tooSlow(_ rate: LowestRate) -> StorageRefusal {
         StorageRefusal(
             .requestTimeout, "RequestTimeout",
-            "Fewer than \(limits.minimumRate) bytes a second arrived over \(limits.rateWindowSeconds) seconds; nothing was kept, the URL can be used again."
+            "Fewer than \(rate.bytesPerSecond) bytes a second arrived over \(rate.windowSeconds) seconds; nothing was kept, the URL can be used again."
         )
     }
 }

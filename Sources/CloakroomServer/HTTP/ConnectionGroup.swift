@@ -1,12 +1,22 @@
 import NIOCore
 
-/// The connections of one event loop, looked at once a second: one timer for all of them, none for each.
+/// A connection that is looked at once a second, on its event loop.
+protocol TimedConnection: AnyObject {
+    /// Looks whether the client gets on.
+    func secondPassed()
+
+    /// Closes the connection, whatever it is doing.
+    func cutOff()
+}
+
+/// An origin's connections on one event loop, looked at once a second: one timer for all of them, none for each.
 final class ConnectionGroup {
-    private var connections: [ObjectIdentifier: StorageConnection] = [:]
+    private var connections: [ObjectIdentifier: any TimedConnection] = [:]
     /// Seconds since the group began, the resolution of every time-out.
     private(set) var tick = 0
     private var headWriter = ResponseHeadWriter()
-    private let answer = AnswerBuffer()
+    /// Made with the first answer: only those of the storage origin are put together here.
+    private lazy var answer = AnswerBuffer()
 
     /// Starts the timer.
     static func start(on eventLoop: any EventLoop) -> NIOLoopBound<ConnectionGroup> {
@@ -15,11 +25,11 @@ final class ConnectionGroup {
         return group
     }
 
-    func add(_ connection: StorageConnection) {
+    func add(_ connection: any TimedConnection) {
         self.connections[ObjectIdentifier(connection)] = connection
     }
 
-    func remove(_ connection: StorageConnection) {
+    func remove(_ connection: any TimedConnection) {
         self.connections[ObjectIdentifier(connection)] = nil
     }
 
@@ -32,7 +42,7 @@ final class ConnectionGroup {
 
     /// Closes every connection, whatever it is doing.
     func closeAll() {
-        for connection in Array(self.connections.values) { connection.context?.close(promise: nil) }
+        for connection in Array(self.connections.values) { connection.cutOff() }
     }
 
     private func advance() {

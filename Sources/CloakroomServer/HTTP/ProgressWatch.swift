@@ -13,6 +13,9 @@ struct ProgressWatch {
 
     mutating func advanced(by count: Int) { self.moved += count }
 
+    /// Notes bytes that have entered the buffers, so that they hide nothing of what leaves them meanwhile.
+    mutating func queued(_ count: Int) { self.lastWaiting += count }
+
     /// Counts as moved what has left the buffers since the last look.
     mutating func drained(to waiting: Int) {
         self.moved += max(0, self.lastWaiting - waiting)
@@ -23,9 +26,9 @@ struct ProgressWatch {
 
     /// Whether a whole window has passed with fewer bytes than the lowest rate asks for; a window that has passed
     /// with enough begins anew.
-    mutating func isTooSlow(_ tick: Int, _ limits: StorageOriginLimits) -> Bool {
-        guard self.elapsed(tick) >= limits.rateWindowSeconds else { return false }
-        if self.moved < limits.minimumRate * limits.rateWindowSeconds { return true }
+    mutating func isTooSlow(_ tick: Int, _ rate: LowestRate) -> Bool {
+        guard self.elapsed(tick) >= rate.windowSeconds else { return false }
+        if self.moved < rate.bytesPerWindow { return true }
         let waiting = self.lastWaiting
         self.restart(tick)
         self.lastWaiting = waiting

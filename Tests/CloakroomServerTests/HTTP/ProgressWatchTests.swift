@@ -4,7 +4,7 @@ import Testing
 
 /// 512 bytes a second over windows of 20 seconds: 10,240 bytes a window.
 struct ProgressWatchTests {
-    private static let limits = StorageOriginLimits(rateWindowSeconds: 20, minimumRate: 512)
+    private static let rate = LowestRate(bytesPerSecond: 512, windowSeconds: 20)
 
     struct Case: CustomTestStringConvertible, Sendable {
         let name: String
@@ -37,7 +37,7 @@ struct ProgressWatchTests {
         var watch = ProgressWatch()
         watch.restart(100)
         watch.advanced(by: example.moved)
-        let isTooSlow = watch.isTooSlow(example.tick, Self.limits)
+        let isTooSlow = watch.isTooSlow(example.tick, Self.rate)
         #expect(isTooSlow == example.isTooSlow)
         #expect(ProgressWatch().elapsed(5) == 5)
     }
@@ -48,9 +48,9 @@ struct ProgressWatchTests {
         var watch = ProgressWatch()
         watch.restart(0)
         watch.advanced(by: 1_000_000)
-        let first = watch.isTooSlow(20, Self.limits)
-        let within = watch.isTooSlow(39, Self.limits)
-        let second = watch.isTooSlow(40, Self.limits)
+        let first = watch.isTooSlow(20, Self.rate)
+        let within = watch.isTooSlow(39, Self.rate)
+        let second = watch.isTooSlow(40, Self.rate)
         #expect(!first)
         #expect(!within)
         #expect(second)
@@ -64,7 +64,7 @@ struct ProgressWatchTests {
         watch.restart(50)
         watch.drained(to: 0)
         #expect(watch.elapsed(55) == 5)
-        let isTooSlow = watch.isTooSlow(70, Self.limits)
+        let isTooSlow = watch.isTooSlow(70, Self.rate)
         #expect(isTooSlow)
     }
 
@@ -75,7 +75,7 @@ struct ProgressWatchTests {
         for waiting in [20_000, 9_760] { fast.drained(to: waiting) }
         var slow = ProgressWatch()
         for waiting in [20_000, 9_761, 50_000] { slow.drained(to: waiting) }
-        let (isFastTooSlow, isSlowTooSlow) = (fast.isTooSlow(20, Self.limits), slow.isTooSlow(20, Self.limits))
+        let (isFastTooSlow, isSlowTooSlow) = (fast.isTooSlow(20, Self.rate), slow.isTooSlow(20, Self.rate))
         #expect(!isFastTooSlow)
         #expect(isSlowTooSlow)
     }
@@ -85,10 +85,27 @@ struct ProgressWatchTests {
     func waitingBytesGoOverIntoTheNextWindow() {
         var watch = ProgressWatch()
         for waiting in [30_000, 15_000] { watch.drained(to: waiting) }
-        let first = watch.isTooSlow(20, Self.limits)
+        let first = watch.isTooSlow(20, Self.rate)
         watch.drained(to: 0)
-        let second = watch.isTooSlow(40, Self.limits)
+        let second = watch.isTooSlow(40, Self.rate)
         #expect(!first)
         #expect(!second)
+    }
+
+    /// What enters the buffers between two looks hides nothing of what leaves them.
+    @Test
+    func queuedBytesHideNoProgress() {
+        var watch = ProgressWatch()
+        watch.queued(300_000)
+        watch.drained(to: 290_000)
+        watch.queued(10_000)
+        watch.drained(to: 290_000)
+        let first = watch.isTooSlow(20, Self.rate)
+        // Nothing leaves, whatever enters.
+        watch.queued(1_000_000)
+        watch.drained(to: 1_290_000)
+        let second = watch.isTooSlow(40, Self.rate)
+        #expect(!first)
+        #expect(second)
     }
 }

@@ -1,0 +1,116 @@
+/// Follows the requests of an API connection, and tells once a second whether its client gets on.
+///
+/// A client is waited for in three ways, each with a limit: until it asks for something, until the body of its request
+/// is there, and until it has taken an answer. While the server is what it waits for, none of them counts. Times are
+/// ticks of the ``ConnectionGroup``.
+struct APIConnectionProgress {
+    /// What is to become of the connection.
+    enum Verdict: Hashable, Sendable {
+        /// It goes on.
+        case kept
+        /// Its client has asked for nothing for too long.
+        case idle
+        /// Its client sends a body too slowly.
+        case sendsTooSlowly
+        /// Its client takes an answer too slowly.
+        case takesTooSlowly
+    }
+
+    /// What of a request is still to come.
+    private enum Rest {
+        /// Nothing: the latest one has arrived whole.
+        case nothing
+        /// The body, for which the client wants to be asked (RFC 9110 §10.1.1).
+        case bodyOnDemand
+        case body
+    }
+
+    /// The time between two requests of a connection, or for a request's head, in seconds.
+    static let idleSeconds = 75
+    /// The lowest rate of a body and of an answer.
+    static let lowestRate = LowestRate.standard
+
+    private var rest = Rest.nothing
+    /// Requests whose body has arrived, and answers that have gone out: a pipelined request may be ahead of its turn.
+    private var requestsArrived = 0
+    private var answersSent = 0
+    private var incoming = ProgressWatch()
+    private var outgoing = ProgressWatch()
+
+    /// Whether a request has arrived whole and is being answered.
+    var isAnswerDue: Bool { self.requestsArrived > self.answersSent }
+
+    // MARK: What happens
+
+    /// Notes that the connection is there.
+    mutating func opened(_ tick: Int) {
+        self.incoming.restart(tick)
+        self.outgoing.restart(tick)
+    }
+
+    /// Notes a request's head.
+    mutating func requestBegan(_ tick: Int, expectsContinue: Bool) {
+        self.rest = expectsContinue ? .bodyOnDemand : .body
+        self.incoming.restart(tick)
+    }
+
+    /// Notes that the client has been asked for its body.
+    mutating func bodyDemanded(_ tick: Int) {
+        guard self.rest == .bodyOnDemand else { return }
+        self.rest = .body
+        self.incoming.restart(tick)
+    }
+
+    /// Notes bytes of a body.
+    mutating func bodyArrived(_ count: Int) {
+        self.rest = .body
+        self.incoming.advanced(by: count)
+    }
+
+    /// Notes that a request has arrived whole.
+    mutating func requestArrived() {
+        self.rest = .nothing
+        self.requestsArrived += 1
+    }
+
+    /// Notes bytes of an answer that have been handed to the channel.
+    mutating func answerGrew(by count: Int) { self.outgoing.queued(count) }
+
+    /// Notes that the whole of an answer has been handed to the channel, and the connection goes on.
+    mutating func answered(_ tick: Int) {
+        self.answersSent += 1
+        self.incoming.restart(tick)
+    }
+
+    // MARK: The judgement
+
+    /// Looks whether the client gets on; called once a second.
+    ///
+    /// - Parameters:
+    ///   - tick: Of the group's clock.
+    ///   - waiting: Bytes of answers that the client has not acknowledged; `nil` where the socket has taken all that
+    ///     there are, so that the next ones are the server's to bring.
+    ///   - isReading: Whether the server takes what the client sends.
+    /// - Returns: What is to become of the connection.
+    mutating func secondPassed(_ tick: Int, waiting: Int?, isReading: Bool) -> Verdict {
+        if let waiting {
+            self.incoming.restart(tick)
+            self.outgoing.drained(to: waiting)
+            return self.outgoing.isTooSlow(tick, Self.lowestRate) ? .takesTooSlowly : .kept
+        }
+        self.outgoing.restart(tick)
+        guard !self.isAnswerDue else {
+            self.incoming.restart(tick)
+            return .kept
+        }
+        switch self.rest {
+        case .nothing, .bodyOnDemand:
+            return self.incoming.elapsed(tick) > Self.idleSeconds ? .idle : .kept
+        case .body where isReading:
+            return self.incoming.isTooSlow(tick, Self.lowestRate) ? .sendsTooSlowly : .kept
+        case .body:
+            self.incoming.restart(tick)
+            return .kept
+        }
+    }
+}

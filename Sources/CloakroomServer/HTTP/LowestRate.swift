@@ -1,0 +1,23 @@
+/// The lowest rate at which a client may send or take bytes, judged over a window.
+public struct LowestRate: Hashable, Sendable {
+    /// In bytes a second.
+    public let bytesPerSecond: Int
+    /// The window over which it is measured, in seconds.
+    public let windowSeconds: Int
+
+    /// Slower than any client that is still there.
+    public static let standard = LowestRate(bytesPerSecond: 512, windowSeconds: 20)
+
+    /// Creates a rate.
+    ///
+    /// - Parameters:
+    ///   - bytesPerSecond: In bytes a second.
+    ///   - windowSeconds: The window over which it is measured, in seconds.
+    public init(bytesPerSecond: Int, windowSeconds: Int) {
+        self.bytesPerSecond = bytesPerSecond
+        self.windowSeconds = windowSeconds
+    }
+
+    /// The fewest bytes of a window.
+    var bytesPerWindow: Int { self.bytesPerSecond * self.windowSeconds }
+}
