@@ -9,6 +9,7 @@ struct Cloakroom: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             ServeCommand.self, KeysCommand.self, OrganizationsCommand.self, SigningKeysCommand.self,
+            BackupCommand.self, RestoreCommand.self, CheckCommand.self,
             UploadCommand.self, DownloadCommand.self, FilesCommand.self, VersionCommand.self,
         ])
 }

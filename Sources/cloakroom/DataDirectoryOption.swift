@@ -9,6 +9,11 @@ struct DataDirectoryOption: ParsableArguments {
     @Option(help: "The server's data directory. (default: CLOAKROOM_DATA_DIR, else storage-data)")
     var dataDir: String?
 
+    /// The directory's path.
+    var path: String {
+        self.dataDir ?? ProcessInfo.processInfo.environment["CLOAKROOM_DATA_DIR"] ?? "storage-data"
+    }
+
     /// Opens the directory without claiming it.
     ///
     /// - Parameter creates: Whether to create it; a command that only looks reports a mistyped path instead.
@@ -16,11 +21,19 @@ struct DataDirectoryOption: ParsableArguments {
     /// - Throws: ``DataDirectory/OpenError``.
     func open(creates: Bool = false) throws -> DataDirectory {
         umask(0o077)
-        let path = self.dataDir ?? ProcessInfo.processInfo.environment["CLOAKROOM_DATA_DIR"] ?? "storage-data"
-        if creates, access("\(path)/\(Catalog.fileName)", F_OK) != 0 {
-            StandardError.write("\(path) holds no catalogue yet: it is created now, for a server to come")
+        if creates, access("\(self.path)/\(Catalog.fileName)", F_OK) != 0 {
+            StandardError.write("\(self.path) holds no catalogue yet: it is created now, for a server to come")
         }
-        return try DataDirectory(path: path, creates: creates, exclusively: false)
+        return try DataDirectory(path: self.path, creates: creates, exclusively: false)
+    }
+
+    /// Opens the directory as the only one that works with it.
+    ///
+    /// - Returns: The directory.
+    /// - Throws: ``DataDirectory/OpenError``, also where a server has it.
+    func claim() throws -> DataDirectory {
+        umask(0o077)
+        return try DataDirectory(path: self.path, creates: false, exclusively: true)
     }
 
     /// Runs work with the API keys, and ends with a message where that fails.

@@ -80,8 +80,8 @@ final class Directory: Sendable {
     }
 
     /// Whether there is something of that name.
-    func contains(_ name: String) -> Bool {
-        self.system.exists(at: self.rawDescriptor, name)
+    func contains(_ name: String) throws(SystemCallError) -> Bool {
+        try self.system.exists(at: self.rawDescriptor, name)
     }
 
     /// The names in it.

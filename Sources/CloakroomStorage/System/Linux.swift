@@ -47,8 +47,14 @@ struct Linux: OperatingSystem {
         try self.check(.unlinkat, unlinkat(directory, name, 0))
     }
 
-    func exists(at directory: Int32, _ name: String) -> Bool {
-        faccessat(directory, name, F_OK, 0) == 0
+    func removeDirectory(at directory: Int32, _ name: String) throws(SystemCallError) {
+        try self.check(.unlinkat, unlinkat(directory, name, AT_REMOVEDIR))
+    }
+
+    func exists(at directory: Int32, _ name: String) throws(SystemCallError) -> Bool {
+        if faccessat(directory, name, F_OK, 0) == 0 { return true }
+        guard errno == ENOENT else { throw SystemCallError(.faccessat) }
+        return false
     }
 
     func names(in directory: Int32) throws(SystemCallError) -> [String] {
@@ -162,9 +168,11 @@ struct Linux: OperatingSystem {
     func space(on descriptor: Int32) throws(SystemCallError) -> FreeSpace {
         var status = statvfs()
         try self.check(.fstatvfs, fstatvfs(descriptor, &status))
+        // A file system without a fixed number of inodes reports 0 in all and 0 free.
         return FreeSpace(
             bytes: Int64(clamping: UInt64(status.f_bavail) * UInt64(status.f_frsize)),
-            files: Int64(clamping: UInt64(status.f_favail)))
+            files: status.f_files == 0 ? nil : Int64(clamping: UInt64(status.f_favail)),
+            isReadOnly: UInt64(status.f_flag) & UInt64(ST_RDONLY) != 0)
     }
 
     // MARK: Time and chance

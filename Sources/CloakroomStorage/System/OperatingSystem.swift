@@ -26,8 +26,10 @@ protocol OperatingSystem: Sendable {
     ) throws(SystemCallError)
     /// `unlinkat(2)`
     func unlink(at directory: Int32, _ name: String) throws(SystemCallError)
+    /// `unlinkat(2)` with `AT_REMOVEDIR`: removes a directory in which there is nothing.
+    func removeDirectory(at directory: Int32, _ name: String) throws(SystemCallError)
     /// `faccessat(2)`: whether there is something of that name.
-    func exists(at directory: Int32, _ name: String) -> Bool
+    func exists(at directory: Int32, _ name: String) throws(SystemCallError) -> Bool
     /// `readdir(3)`: the names in a directory, but for `.` and `..`.
     func names(in directory: Int32) throws(SystemCallError) -> [String]
 
@@ -116,6 +118,14 @@ struct FileStatus: Hashable, Sendable {
 public struct FreeSpace: Hashable, Sendable {
     /// In bytes.
     public let bytes: Int64
-    /// In files.
-    public let files: Int64
+    /// In files; `nil` where the file system has no fixed number of them.
+    public let files: Int64?
+    /// Whether nothing on it may be changed.
+    public let isReadOnly: Bool
+
+    init(bytes: Int64, files: Int64?, isReadOnly: Bool = false) {
+        self.bytes = bytes
+        self.files = files
+        self.isReadOnly = isReadOnly
+    }
 }

@@ -25,7 +25,7 @@ struct SystemCallError: Error, Hashable, Sendable, CustomStringConvertible {
 /// The calls that the storage makes.
 enum SystemCall: String, CaseIterable, Hashable, Sendable {
     case openat, mkdirat, write, read = "pread", fsync, linkat, unlinkat, renameat, fstat, flock, fchmod, opendir,
-        readdir, fcntl, fallocate, ftruncate, lseek, ioctl, fstatvfs
+        readdir, fcntl, fallocate, ftruncate, lseek, ioctl, fstatvfs, faccessat
 }
 
 /// Repeats a call that a signal interrupted.

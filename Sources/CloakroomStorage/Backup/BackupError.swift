@@ -1,0 +1,62 @@
+public import CloakroomDomain
+
+/// Why there is no backup, or why nothing was restored.
+public enum BackupError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// Another run is at this directory.
+    case busy(path: String)
+    /// The disk has no room for it beside what is left alone.
+    case full(path: String)
+    /// There is no store, and no backup.
+    case nothingThere(path: String)
+    /// A run that did not come to its end left this.
+    case incomplete(path: String)
+    /// Something is there already, and nothing is ever overwritten.
+    case notEmpty(path: String)
+    /// So many ready files have no bytes that are theirs; each has been reported.
+    case damaged(files: Int)
+    /// A file's bytes were moved into a pack while the backup was made.
+    case moved(FileID)
+    /// What was written is not what can be read.
+    case unverified(path: String, reason: String)
+    /// The operating system or SQLite failed.
+    case failed(path: String, reason: String)
+
+    /// What is wrong, for whoever ran the command.
+    public var description: String {
+        switch self {
+        case .busy(let path): "\(path) is in use by another run"
+        case .full(let path): "\(path): the disk has no room; \(BlobStore.reserveBytes >> 20) MiB of it are left alone"
+        case .nothingThere(let path): "\(path) holds neither a store nor a backup"
+        case .incomplete(let path): "\(path) was left by a backup that did not come to its end"
+        case .notEmpty(let path): "\(path) is not empty, and nothing is overwritten"
+        case .damaged(let files):
+            "damaged files: \(files); with --allow-damaged they are left out and wait for their upload again"
+        case .moved(let id): "\(id) was moved while it was being copied; run the command again"
+        case .unverified(let path, let reason): "\(path) is not what was written: \(reason)"
+        case .failed(let path, let reason): "\(path): \(reason)"
+        }
+    }
+}
+
+extension BackupError {
+    /// A system call's failure at a file or directory.
+    init(_ error: SystemCallError, at path: String) {
+        self = error.storageError == .full ? .full(path: path) : .failed(path: path, reason: error.description)
+    }
+
+    /// SQLite's failure at a database.
+    init(_ error: SQLiteError, at path: String) {
+        self =
+            error.storageError == .full
+            ? .full(path: path) : .failed(path: path, reason: "SQLite \(error.code): \(error.message)")
+    }
+
+    /// A store's failure.
+    init(_ error: StorageError, at path: String) {
+        switch error {
+        case .full: self = .full(path: path)
+        case .failed(let reason), .writesRefused(let reason): self = .failed(path: path, reason: reason)
+        default: self = .failed(path: path, reason: "\(error)")
+        }
+    }
+}

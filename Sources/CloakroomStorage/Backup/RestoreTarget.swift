@@ -1,0 +1,139 @@
+import Glibc
+
+/// The directory into which a store is restored.
+///
+/// Where there is none it is made beside its name, and gets that when it is full. One that is there and empty is
+/// filled. The catalogue gets its name last. Before anything else there is a marker, which goes when all is durable:
+/// with it nobody opens the directory as a store, and the next restoration begins anew.
+final class RestoreTarget {
+    private static let suffix = ".restoring"
+    /// What an empty directory may hold; the second is the file system's own.
+    private static let ignored: Set<String> = [".gitignore", "lost+found"]
+
+    /// The directory, whatever it is called at the moment.
+    let directory: Directory
+    /// Its path while it is filled.
+    let path: String
+    /// Locked, so that there is one run at a time.
+    private let marker: OpenFile
+    /// Where it gets its name, if it was made beside that.
+    private let parent: Directory?
+    private let name: String
+
+    /// Opens or makes the directory, claims it, and removes what an interrupted run left in it.
+    ///
+    /// - Parameters:
+    ///   - path: The path that it is to have in the end.
+    ///   - system: What it lies on.
+    /// - Throws: ``BackupError``.
+    init(path: String, system: any OperatingSystem) throws(BackupError) {
+        let (parentPath, name) = Self.split(path)
+        self.name = name
+        if let existing = try Self.existing(path, system) {
+            self.directory = existing
+            self.parent = nil
+            self.path = path
+        } else {
+            guard !name.isEmpty else { throw .nothingThere(path: path) }
+            let temporaryPath = "\(parentPath)/\(name)\(Self.suffix)"
+            do throws(SystemCallError) {
+                try Directory.create(path: parentPath, system: system)
+                let parent = try Directory(path: parentPath, system: system)
+                self.directory = try Directory(in: parent, name + Self.suffix)
+                self.parent = parent
+            } catch {
+                throw BackupError(error, at: temporaryPath)
+            }
+            self.path = temporaryPath
+        }
+        self.marker = try Self.claim(self.directory, self.path)
+        try self.clear()
+    }
+
+    private static func split(_ path: String) -> (parent: String, name: String) {
+        var parts = path.split(separator: "/")
+        let name = parts.popLast().map(String.init) ?? ""
+        let parent = (path.hasPrefix("/") ? "/" : "") + parts.joined(separator: "/")
+        return (parent.isEmpty ? "." : parent, name)
+    }
+
+    private static func existing(_ path: String, _ system: any OperatingSystem) throws(BackupError) -> Directory? {
+        do throws(SystemCallError) {
+            return try Directory(path: path, system: system)
+        } catch {
+            guard error.code == ENOENT else { throw BackupError(error, at: path) }
+            return nil
+        }
+    }
+
+    /// Puts the marker there, and locks it.
+    private static func claim(_ directory: Directory, _ path: String) throws(BackupError) -> OpenFile {
+        do throws(SystemCallError) {
+            let names = try directory.names()
+            let isLeft = names.contains(DataDirectory.restoringName)
+            if isLeft || names.allSatisfy({ Self.ignored.contains($0) }) {
+                let flags = O_RDWR | O_NOFOLLOW | (isLeft ? 0 : O_CREAT | O_EXCL)
+                let marker = OpenFile(try directory.open(DataDirectory.restoringName, flags: flags))
+                try directory.system.lock(marker.descriptor.rawValue, LOCK_EX | LOCK_NB)
+                // A run that came to its end since has removed it before it gave up its lock.
+                guard try directory.contains(DataDirectory.restoringName) else {
+                    throw SystemCallError(.openat, code: ENOENT)
+                }
+                try directory.synchronize()
+                return marker
+            }
+        } catch {
+            // Another run has it, has just put it there, or has just removed it.
+            let isBusy = [EWOULDBLOCK, EEXIST, ENOENT].contains(error.code)
+            throw isBusy ? .busy(path: path) : BackupError(error, at: path)
+        }
+        throw .notEmpty(path: path)
+    }
+
+    /// Removes everything but the marker and what may be in an empty directory.
+    private func clear() throws(BackupError) {
+        do throws(SystemCallError) {
+            let kept = Self.ignored.union([DataDirectory.restoringName])
+            for name in try self.directory.names() where !kept.contains(name) {
+                try self.directory.removeTree(name)
+            }
+        } catch {
+            throw BackupError(error, at: self.path)
+        }
+    }
+
+    /// Makes a store of it, durably.
+    ///
+    /// - Parameter catalogName: What the catalogue is called so far; all else is durable.
+    /// - Throws: ``BackupError``.
+    func publish(catalogName: String) throws(BackupError) {
+        do throws(SystemCallError) {
+            try self.directory.rename(catalogName, to: self.directory, as: Catalog.fileName)
+            try self.directory.synchronize()
+            if let parent {
+                try parent.rename(self.name + Self.suffix, to: parent, as: self.name)
+                try parent.synchronize()
+            }
+            try self.directory.remove(DataDirectory.restoringName)
+            try self.directory.synchronize()
+        } catch {
+            throw BackupError(error, at: self.path)
+        }
+        self.unlock()
+    }
+
+    /// Removes what was written, as far as the disk lets go.
+    func abandon() {
+        defer { self.unlock() }
+        // Without the marker it may be in use already.
+        guard (try? self.directory.contains(DataDirectory.restoringName)) == true, (try? self.clear()) != nil else {
+            return
+        }
+        try? self.directory.remove(DataDirectory.restoringName)
+        try? self.parent?.removeDirectory(self.name + Self.suffix)
+    }
+
+    private func unlock() {
+        try? self.directory.system.lock(self.marker.descriptor.rawValue, LOCK_UN)
+    }
+}

@@ -1,0 +1,23 @@
+import CloakroomDomain
+import CloakroomStorage
+
+/// Says on standard error what a backup or a restoration has copied, and how long that took.
+struct CopyReport {
+    private let startedAt = ContinuousClock.now
+
+    func show(_ summary: CopySummary) {
+        let tenths = ((ContinuousClock.now - self.startedAt) / .milliseconds(100)).rounded()
+        let shared = summary.shared > .zero ? ", \(summary.shared) shared with the backup before" : ""
+        StandardError.write("files: \(summary.files); bytes: \(summary.copied) copied\(shared); \(tenths / 10) s")
+        if let error = summary.unusablePrevious {
+            StandardError.write("nothing is shared with the backup before, which cannot be used: \(error)")
+        }
+        if summary.deleted > 0 { StandardError.write("deleted meanwhile, and left out: \(summary.deleted)") }
+        if summary.damaged > 0 {
+            StandardError.write("damaged, and pending in the copy: \(summary.damaged)")
+        }
+        if !summary.hasSigningKeys {
+            StandardError.write("there are no signing keys; a server needs one (cloakroom signing-keys rotate)")
+        }
+    }
+}
