@@ -9,6 +9,8 @@ public final class DataDirectory: Sendable {
     }
 
     private static let lockName = "lock"
+    /// Is there while a backup is being restored, and after a restoration that was interrupted.
+    static let restoringName = "restoring"
 
     /// The directory's path as it was given.
     public let path: String
@@ -36,17 +38,23 @@ public final class DataDirectory: Sendable {
         path: String, creates: Bool = true, exclusively: Bool, system: any OperatingSystem
     ) throws(OpenError) {
         self.path = path
+        let isRestoring: Bool
         do throws(SystemCallError) {
             if creates { try Directory.create(path: path, system: system) }
             self.root = try Directory(path: path, system: system)
             self.lock = exclusively ? try Self.lock(self.root) : nil
             // Whoever made it may have died before its name was durable. A parent that may not be read was not made here.
             if exclusively { try Self.synchronizeParent(of: path, system) }
+            isRestoring = try self.root.contains(Self.restoringName)
         } catch {
             if error.code == EWOULDBLOCK {
                 throw OpenError(description: "data directory \(path) is in use by another server")
             }
             throw OpenError(description: "data directory \(path): \(error)")
+        }
+        guard !isRestoring else {
+            throw OpenError(
+                description: "data directory \(path) is being restored, or that was interrupted; restore it again")
         }
     }
 
@@ -65,6 +73,9 @@ public final class DataDirectory: Sendable {
         try root.system.lock(lock.rawValue, LOCK_EX | LOCK_NB)
         return lock
     }
+
+    /// Whether there is a catalogue, as far as that can be told: a command that only looks would make an empty one.
+    public var holdsCatalog: Bool { (try? self.root.contains(Catalog.fileName)) ?? true }
 
     /// Returns the path of an entry.
     ///

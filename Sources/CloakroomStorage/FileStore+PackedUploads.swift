@@ -12,8 +12,8 @@ extension FileStore {
             promise.completeWithTask { try await self.publish(staged, digest, now: now) }
             return
         }
-        // A file of its own is what a crash left: a look-up would find that first.
-        guard !self.blobs.hasOwnFile(id) else {
+        // A file of its own is what a crash left; so may be one of which it cannot be told.
+        guard (try? self.blobs.hasOwnFile(id)) == false else {
             return self.complete(promise, endingTurnOf: id) { () async throws(StorageError) in
                 try await self.publishAlone(staged, digest, now: now)
             }

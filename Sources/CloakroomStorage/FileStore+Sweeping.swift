@@ -78,7 +78,11 @@ extension FileStore {
     public func removeOrphans(declaredBefore startedAt: Timestamp) async throws(StorageError) {
         let (catalog, blobs) = (self.catalog, self.blobs)
         let orphans = try await self.onDisk { () throws(StorageError) in
-            try catalog.pendingFiles(before: startedAt, limit: 100_000).filter { blobs.hasOwnFile($0) }
+            var orphans: [FileID] = []
+            for id in try catalog.pendingFiles(before: startedAt, limit: 100_000) where try blobs.hasOwnFile(id) {
+                orphans.append(id)
+            }
+            return orphans
         }
         for id in orphans {
             try await self.alone(with: id) { () async throws(StorageError) in

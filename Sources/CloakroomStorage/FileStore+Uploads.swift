@@ -205,6 +205,8 @@ extension FileStore {
         case .success(.sealed): Sealed(sha256: digest, isRepetition: false)
         case .success(.alreadySealed(let sealed)): try Self.compare(digest, with: sealed)
         case .success(.missing): throw .notFound
+        case .success(.otherDeclared(let declared)):
+            throw .badDigest(.init(field: "sha256", expected: declared.hexadecimal, received: digest.hexadecimal))
         case .failure(let error): throw error
         }
     }
@@ -221,7 +223,8 @@ extension FileStore {
         }
         do throws(StorageError) {
             guard let current = try self.catalog.file(id), !current.hasEnded(at: now) else { throw .notFound }
-            guard current.seal == nil, !self.blobs.hasOwnFile(id), try staged.publish(replacingOrphan: false) else {
+            let hasOwnFile = try self.blobs.hasOwnFile(id)
+            guard current.seal == nil, !hasOwnFile, try staged.publish(replacingOrphan: false) else {
                 self.complete(promise, endingTurnOf: id) { () async throws(StorageError) in
                     try await self.publishAlone(staged, digest, now: now)
                 }
@@ -278,7 +281,11 @@ extension FileStore {
     /// Gives a ready file, whose bytes have been lost, a file of its own.
     private func heal(_ staged: StagedBlob) async throws(StorageError) {
         let id = staged.fileID
-        _ = try await self.onDisk { () throws(StorageError) in try staged.publish(replacingOrphan: false) }
+        let isPublished = try await self.onDisk { () throws(StorageError) in
+            try staged.publish(replacingOrphan: false)
+        }
+        // An upload that was only hashed has nothing to heal with; it can be sent again.
+        guard isPublished else { throw .failed("the bytes of a ready file were lost during its repetition") }
         if let slot = try self.catalog.slot(id) {
             try await self.catalog.unpack(id)
             try? await self.giveBack(slot, of: id)
@@ -295,7 +302,7 @@ extension FileStore {
         case .success(.sealed), .success(.alreadySealed): break
         // After another failure it is open what was committed. Then the blob stays: a row that says ready must find it,
         // and under a pending row the next upload or the sweep takes care of it.
-        case .success(.missing), .failure(.full): try await self.removeBlob(id)
+        case .success(.missing), .success(.otherDeclared), .failure(.full): try await self.removeBlob(id)
         case .failure: break
         }
         return try Self.result(of: outcome, digest)

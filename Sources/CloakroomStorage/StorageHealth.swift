@@ -1,4 +1,4 @@
-import CloakroomDomain
+public import CloakroomDomain
 public import Logging
 import Synchronization
 
@@ -7,28 +7,47 @@ import Synchronization
 /// After a failed flush the kernel may have dropped the dirty pages and reports the failure once: a second `fsync` that
 /// succeeds proves nothing. So a failure is final for this process. Reads go on.
 public final class StorageHealth: Sendable {
-    private let failure = Mutex<String?>(nil)
+    /// What ended the writes.
+    public struct Refusal: Hashable, Sendable {
+        /// What failed.
+        public let reason: String
+        /// When it failed.
+        public let since: Timestamp
+    }
+
+    private let failure = Mutex<Refusal?>(nil)
+    private let system: any OperatingSystem
     private let logger: Logger
 
     /// Creates a healthy state.
     ///
     /// - Parameter logger: Told of the one transition there is.
-    public init(logger: Logger) {
+    public convenience init(logger: Logger) {
+        self.init(logger: logger, system: Linux())
+    }
+
+    /// Creates a healthy state of some machine.
+    init(logger: Logger, system: any OperatingSystem) {
         self.logger = logger
+        self.system = system
+    }
+
+    /// Why writes are refused, and since when; `nil` while they are not.
+    public var refusal: Refusal? {
+        self.failure.withLock { $0 }
     }
 
     /// Why writes are refused, `nil` while they are not.
-    public var reasonToRefuseWrites: String? {
-        self.failure.withLock { $0 }
-    }
+    public var reasonToRefuseWrites: String? { self.refusal?.reason }
 
     /// Refuses writes from now on.
     ///
     /// - Parameter reason: For the log and `/readyz`; the first one stays.
     func refuseWrites(_ reason: String) {
+        let now = Timestamp(secondsSinceEpoch: self.system.milliseconds / 1_000)
         let isFirst = self.failure.withLock { failure in
             guard failure == nil else { return false }
-            failure = reason
+            failure = Refusal(reason: reason, since: now)
             return true
         }
         if isFirst {
@@ -39,6 +58,11 @@ public final class StorageHealth: Sendable {
     /// Logs a failure that concerns one file and nobody's request.
     func report(_ message: Logger.Message, _ id: FileID, _ error: StorageError) {
         self.logger.error(message, metadata: ["file.id": "\(id)", "error": "\(error)"])
+    }
+
+    /// Logs what was found of one file.
+    func report(_ message: Logger.Message, _ id: FileID, _ detail: String) {
+        self.logger.error(message, metadata: ["file.id": "\(id)", "detail": "\(detail)"])
     }
 
     /// Logs what concerns nobody's request.

@@ -32,9 +32,10 @@ struct Composition {
 
         let directory = try DataDirectory(path: self.configuration.dataDirectory, exclusively: true)
         let health = StorageHealth(logger: logger)
-        let catalog = try Catalog(directory: directory, owner: .server, health: health)
+        let reserve = DiskReserve(directory: directory)
+        let catalog = try Catalog(directory: directory, owner: .server, health: health, reserve: reserve)
         let blobs = try BlobStore(
-            directory: directory, catalog: catalog, health: health, openBlobs: Self.openBlobs)
+            directory: directory, catalog: catalog, health: health, openBlobs: Self.descriptors.openBlobs)
         let disk = NIOThreadPool(numberOfThreads: Self.diskThreads)
         disk.start()
         let lookups = NIOThreadPool(numberOfThreads: System.coreCount)
@@ -49,8 +50,8 @@ struct Composition {
         let signingKeys = try SigningKeys(file: SigningKeyFile(directory: directory), logger: logger)
 
         let services = try self.services(
-            directory: directory, health: health, catalog: catalog, store: store, keys: keys, signingKeys: signingKeys,
-            firstStart: firstStart, registry: registry, logger: logger)
+            directory: directory, health: health, reserve: reserve, catalog: catalog, store: store, keys: keys,
+            signingKeys: signingKeys, firstStart: firstStart, registry: registry, logger: logger)
         let group = ServiceGroup(
             configuration: self.groupConfiguration(services, logger: logger))
         try await Self.untilShutDown { try await group.run() }
@@ -61,8 +62,8 @@ struct Composition {
     }
 
     private func services(
-        directory: DataDirectory, health: StorageHealth, catalog: Catalog, store: FileStore, keys: APIKeys,
-        signingKeys: SigningKeys, firstStart: FirstStart, registry: PrometheusRegistry, logger: Logger
+        directory: DataDirectory, health: StorageHealth, reserve: DiskReserve, catalog: Catalog, store: FileStore,
+        keys: APIKeys, signingKeys: SigningKeys, firstStart: FirstStart, registry: PrometheusRegistry, logger: Logger
     ) throws -> [any Service] {
         let eventLoops = MultiThreadedEventLoopGroup.singleton
         let socket = try BoundSocket.bind(self.configuration.storageAddress)
@@ -73,22 +74,27 @@ struct Composition {
         }
         let readiness = Readiness(
             catalog: catalog, directory: directory, health: health, minimumFreeBytes: UInt64(BlobStore.reserveBytes))
-        return [
-            Maintenance(store: store, signingKeys: signingKeys, logger: logger),
+        let services: [any Service] = [
+            Maintenance(store: store, reserve: reserve, signingKeys: signingKeys, logger: logger),
             Operations(
                 address: self.configuration.operationsAddress, readiness: readiness, registry: registry,
                 group: eventLoops, logger: logger, onListening: { await announcement.listening(.operations, $0) }),
             StorageOrigin(
-                socket: socket, store: store, policy: policy, signingKeys: signingKeys, limits: Self.limits(),
+                socket: socket, store: store, policy: policy, signingKeys: signingKeys,
+                limits: StorageOriginLimits(maximumConnections: Self.descriptors.connections),
                 connectionLimiter: connectionLimiter, group: eventLoops, logger: logger,
                 onListening: { await announcement.listening(.storage, $0) }),
             API(
                 address: self.configuration.apiAddress, store: store, keys: keys, policy: policy,
                 signingKeys: signingKeys, requestsPerSecond: self.configuration.requestsPerSecond,
                 concurrentRequestsPerKey: self.configuration.concurrentRequestsPerKey,
-                connectionLimiter: connectionLimiter, group: eventLoops, logger: logger,
+                maximumConnections: Self.descriptors.connections, connectionLimiter: connectionLimiter,
+                group: eventLoops, logger: logger,
                 onListening: { await announcement.listening(.api, $0) }),
         ]
+        guard let pace = self.configuration.scrubPace else { return services }
+        let scrub: any Service = Scrub(scrubber: Scrubber(store: store, pace: pace), logger: logger)
+        return [scrub] + services
     }
 
     private func policy(storagePort: Int) throws -> SigningPolicy {
@@ -129,17 +135,10 @@ struct Composition {
         }
     }
 
-    private static func limits() -> StorageOriginLimits {
-        var limits = StorageOriginLimits()
-        if let descriptors = Self.descriptorLimit {
-            limits.maximumConnections = min(
-                limits.maximumConnections, StorageOriginLimits.connections(descriptors: descriptors - Self.openBlobs))
-        }
-        return limits
+    /// How the descriptors are shared out; 1,024 where their limit cannot be told.
+    private static var descriptors: DescriptorBudget {
+        DescriptorBudget(descriptors: Self.descriptorLimit ?? 1_024, cores: System.coreCount)
     }
-
-    /// How many blobs are kept open for reading: a tenth of the descriptors, 2,048 at most.
-    private static var openBlobs: Int { min(2_048, (Self.descriptorLimit ?? 1_024) / 10) }
 
     private static var descriptorLimit: Int? {
         var files = rlimit()

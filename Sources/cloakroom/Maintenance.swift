@@ -12,6 +12,7 @@ struct Maintenance: Service {
     private static let sweepInterval = Duration.seconds(5)
 
     let store: FileStore
+    let reserve: DiskReserve
     let signingKeys: SigningKeys
     let logger: Logger
 
@@ -37,6 +38,7 @@ struct Maintenance: Service {
         }
         while true {
             let start = ContinuousClock.now
+            self.reserve.setAsideAgain()
             let count = await self.reporting { () throws(StorageError) in
                 try await self.store.sweep(now: SystemClock().now)
             }

@@ -43,6 +43,10 @@ struct ServeCommand: AsyncParsableCommand {
             "The most connections of a client address at a time, over the API and the storage origin together; 0 for any number. (default: 0)"
     )
     var connectionsPerAddress: String?
+    @Option(help: "Within how many days each file's bytes are read again and checked; 0 for never. (default: 30)")
+    var scrubPeriodDays: String?
+    @Option(help: "How many bytes are read for that in a second at most. (default: 16777216)")
+    var scrubBytesPerSecond: String?
     @Option(help: "How long requests under way may take after SIGTERM, in seconds. (default: 30)")
     var shutdownTimeoutSeconds: String?
     @Option(help: "trace, debug, info, notice, warning, error or critical. (default: info)")
@@ -56,6 +60,7 @@ struct ServeCommand: AsyncParsableCommand {
             (.maxSizeBytes, self.maxSizeBytes), (.requestsPerSecond, self.requestsPerSecond),
             (.concurrentRequestsPerKey, self.concurrentRequestsPerKey),
             (.connectionsPerAddress, self.connectionsPerAddress),
+            (.scrubPeriodDays, self.scrubPeriodDays), (.scrubBytesPerSecond, self.scrubBytesPerSecond),
             (.shutdownTimeoutSeconds, self.shutdownTimeoutSeconds),
             (.logLevel, self.logLevel),
         ]

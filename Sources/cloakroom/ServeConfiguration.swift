@@ -1,5 +1,6 @@
 import CloakroomDomain
 import CloakroomServer
+import CloakroomStorage
 import Logging
 
 /// Everything that `serve` can be told, validated: built once, read nowhere else.
@@ -21,6 +22,8 @@ struct ServeConfiguration {
     let concurrentRequestsPerKey: Int?
     /// `nil`: any number.
     let connectionsPerAddress: Int?
+    /// `nil`: files are not read again.
+    let scrubPace: ScrubPace?
     let shutdownTimeoutSeconds: Int64
     let logLevel: Logger.Level
 
@@ -31,6 +34,9 @@ struct ServeConfiguration {
     private static let requestRates: ClosedRange<Int64> = 0...1_000_000
     private static let concurrentRequests: ClosedRange<Int64> = 0...100_000
     private static let connections: ClosedRange<Int64> = 0...1_000_000
+    private static let scrubPeriods: ClosedRange<Int64> = 0...365
+    /// Up to what no disk gives, 10 GiB.
+    private static let scrubRates: ClosedRange<Int64> = 1...10_737_418_240
     private static let shutdownTimeouts: ClosedRange<Int64> = 0...3_600
 
     init(_ sources: ConfigurationSources) throws(ConfigurationError) {
@@ -52,6 +58,7 @@ struct ServeConfiguration {
         self.requestsPerSecond = try Self.limit(.requestsPerSecond, sources, Self.requestRates)
         self.concurrentRequestsPerKey = try Self.limit(.concurrentRequestsPerKey, sources, Self.concurrentRequests)
         self.connectionsPerAddress = try Self.limit(.connectionsPerAddress, sources, Self.connections)
+        self.scrubPace = try Self.scrubPace(sources)
         self.shutdownTimeoutSeconds = try Self.integer(
             .shutdownTimeoutSeconds, sources, default: 30, Self.shutdownTimeouts)
         let levels = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
@@ -90,6 +97,12 @@ struct ServeConfiguration {
     ) throws(ConfigurationError) -> Int? {
         let number = try self.integer(key, sources, default: 0, range)
         return number == 0 ? nil : Int(number)
+    }
+
+    private static func scrubPace(_ sources: ConfigurationSources) throws(ConfigurationError) -> ScrubPace? {
+        let days = try self.integer(.scrubPeriodDays, sources, default: 30, self.scrubPeriods)
+        let rate = try self.integer(.scrubBytesPerSecond, sources, default: 16_777_216, self.scrubRates)
+        return days == 0 ? nil : ScrubPace(periodDays: days, bytesPerSecond: rate)
     }
 
     private static func apiURL(_ sources: ConfigurationSources) throws(ConfigurationError) -> StorageURL? {

@@ -49,6 +49,18 @@ struct GatewayTests {
         try await fixture.close()
     }
 
+    /// Makes a catalogue what version 2 of the schema was.
+    static let backToVersion2 = """
+        DROP TABLE scrub; DROP INDEX files_that_end; ALTER TABLE files DROP COLUMN expires_at;
+        ALTER TABLE organizations DROP COLUMN expires_after_seconds;
+        DROP TRIGGER files_are_counted; DROP TRIGGER files_are_discounted; DROP TABLE idempotency_keys;
+        DROP INDEX files_with_revoked_urls; DROP INDEX api_keys_of_organization;
+        ALTER TABLE files DROP COLUMN urls_revoked_at; ALTER TABLE api_keys DROP COLUMN expires_at;
+        ALTER TABLE organizations DROP COLUMN max_files; ALTER TABLE organizations DROP COLUMN max_bytes;
+        ALTER TABLE organizations DROP COLUMN used_files; ALTER TABLE organizations DROP COLUMN used_bytes;
+        PRAGMA user_version = 2
+        """
+
     @Test func catalogueOfAnOlderVersionIsCounted() async throws {
         let temporary = try TemporaryDirectory()
         let access = try Fixture.access()
@@ -57,16 +69,7 @@ struct GatewayTests {
             for _ in 0..<3 { _ = try await fixture.request([1, 2], access: access) }
             // As version 2 left it.
             let output = try fixture.sqlite3(
-                """
-                DROP INDEX files_that_end; ALTER TABLE files DROP COLUMN expires_at;
-                ALTER TABLE organizations DROP COLUMN expires_after_seconds;
-                DROP TRIGGER files_are_counted; DROP TRIGGER files_are_discounted; DROP TABLE idempotency_keys;
-                DROP INDEX files_with_revoked_urls; DROP INDEX api_keys_of_organization;
-                ALTER TABLE files DROP COLUMN urls_revoked_at; ALTER TABLE api_keys DROP COLUMN expires_at;
-                ALTER TABLE organizations DROP COLUMN max_files; ALTER TABLE organizations DROP COLUMN max_bytes;
-                ALTER TABLE organizations DROP COLUMN used_files; ALTER TABLE organizations DROP COLUMN used_bytes;
-                PRAGMA user_version = 2
-                """)
+                Self.backToVersion2)
             #expect(output.isEmpty)
             try await fixture.close()
         }

@@ -94,7 +94,7 @@ struct RecoveryTests {
         let (bytes, other) = (Scenario.large, Scenario.veryLarge)
         let (first, second) = (try await service.declare(bytes).id, try await service.declare(other).id)
         try await service.send(bytes, to: first)
-        machine.set(.init(fault: .failure(EIO), call: 1, of: .fsync))
+        machine.set(.init(fault: .failure(EIO), call: 1, of: [.fsync]))
         await #expect(throws: StorageError.self) { try await service.send(other, to: second) }
         machine.set(nil)
         #expect(service.health.reasonToRefuseWrites?.contains("fsync") == true)
@@ -102,6 +102,24 @@ struct RecoveryTests {
         await #expect(throws: StorageError.self) { try await service.send(other, to: second) }
         #expect(try await service.bytes(of: first) == bytes)
         #expect(try await service.bytes(of: second) == nil)
+        await service.end()
+    }
+
+    /// A look at a ready file's bytes that fails says nothing of them.
+    @Test(arguments: [Scenario.small, Scenario.large])
+    func aRepetitionWhoseLookAtTheBytesFailsKeepsThem(_ bytes: [UInt8]) async throws {
+        let machine = SimulatedMachine()
+        let service = try await SimulatedService.start(on: machine)
+        let id = try await service.declare(bytes).id
+        try await service.send(bytes, to: id)
+        // As often as there are looks.
+        for call in 1...4 {
+            machine.set(.init(fault: .failure(EIO), call: call, of: [.read, .openat, .faccessat]))
+            try? await service.send(bytes, to: id)
+            machine.set(nil)
+            let isThere = try await service.bytes(of: id) == bytes
+            #expect(isThere, "after call \(call) failed")
+        }
         await service.end()
     }
 }

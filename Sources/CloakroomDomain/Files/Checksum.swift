@@ -90,7 +90,7 @@ public struct Checksum: Hashable, Sendable {
         for member in dictionary.split(separator: ",") {
             let parts = member.drop { $0 == " " || $0 == "\t" }.split(
                 separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard parts.count == 2 else { throw Malformed(field: field) }
+            guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty }) else { throw Malformed(field: field) }
             let algorithms: [Substring: Algorithm] = ["sha-256": .sha256, "sha-512": .sha512]
             guard let algorithm = algorithms[parts[0]] else { continue }
             let item = parts[1].prefix { $0 != " " && $0 != "\t" && $0 != ";" }

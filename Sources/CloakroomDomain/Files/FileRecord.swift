@@ -42,7 +42,9 @@ public struct FileRecord: Hashable, Sendable {
     public let status: Status
     /// When its URLs were last revoked: those with a date up to then are dead.
     public let urlsRevokedAt: Timestamp?
-    /// When the file ends: from then on it is as if it had been deleted. `nil` for one that stays.
+    /// When the file ends, as if it had been deleted then.
+    ///
+    /// `nil` for one that stays.
     public let expiresAt: Timestamp?
 
     /// Creates a record.

@@ -1,4 +1,5 @@
 import CloakroomDomain
+import Logging
 
 import Glibc
 
@@ -36,7 +37,8 @@ extension BlobStore {
         if let blob = try self.openOwnFile(id, expiresAt: placement.expiresAt) { return blob }
         // Deleted since the row was read, or lost.
         guard try self.catalog.placement(id) != nil else { return nil }
-        throw .failed("the blob of a ready file is not there: \(id)")
+        self.health.report("The bytes of a ready file are not there", id, .notFound)
+        return nil
     }
 
     private func openOwnFile(_ id: FileID, expiresAt: Timestamp?) throws(StorageError) -> OpenBlob? {

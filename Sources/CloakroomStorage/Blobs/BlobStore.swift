@@ -33,11 +33,16 @@ public final class BlobStore: Sendable {
 
     static let directoryName = "blobs"
     static let stagingName = "staging"
-    private static let shardCount = 256
+    static let quarantineName = "quarantine"
+    static let shardCount = 256
+    /// The full length of a pack of small blobs, in bytes.
+    public static let packLength: Int64 = 32 * 1_024 * 1_024
 
     private let shards: [Directory]
     /// Where what has no name yet gets one, for as long as it is being made.
     let stagingDirectory: Directory
+    /// Where damaged blobs and those of no file are kept; only whoever runs the server removes them.
+    let quarantine: Directory
     let system: any OperatingSystem
     let staging: Staging
     let health: StorageHealth
@@ -62,7 +67,7 @@ public final class BlobStore: Sendable {
     public init(
         directory: DataDirectory, catalog: Catalog, health: StorageHealth, openBlobs: Int = 256,
         staging: Staging? = nil,
-        packLength: Int64 = 32 * 1_024 * 1_024
+        packLength: Int64 = BlobStore.packLength
     ) throws(OpenError) {
         self.health = health
         self.catalog = catalog
@@ -71,6 +76,7 @@ public final class BlobStore: Sendable {
         do throws(SystemCallError) {
             let root = try Directory(in: directory.root, Self.directoryName)
             self.stagingDirectory = try Directory(in: root, Self.stagingName)
+            self.quarantine = try Directory(in: root, Self.quarantineName)
             self.staging = staging ?? Self.supportedStaging(root)
             self.shards = try Self.openShards(root)
             try Self.checkJournal(root)
@@ -111,14 +117,17 @@ public final class BlobStore: Sendable {
         }
     }
 
-    private static func openShards(_ root: Directory) throws(SystemCallError) -> [Directory] {
+    /// Opens the shards, and makes those that are missing.
+    static func openShards(_ root: Directory) throws(SystemCallError) -> [Directory] {
         var shards: [Directory] = []
-        for shard in 0..<Self.shardCount {
-            let digits = String(shard, radix: 16)
-            let name = digits.utf8.count == 1 ? "0" + digits : digits
-            shards.append(try Directory(in: root, name))
-        }
+        for shard in 0..<Self.shardCount { shards.append(try Directory(in: root, Self.shardName(shard))) }
         return shards
+    }
+
+    /// The name of a shard's directory: two hexadecimal digits.
+    static func shardName(_ shard: Int) -> String {
+        let digits = String(shard, radix: 16)
+        return digits.utf8.count == 1 ? "0" + digits : digits
     }
 
     /// Unnamed files need the file system's support, and a way to give them a name.
@@ -130,6 +139,9 @@ public final class BlobStore: Sendable {
     }
 
     func directory(of id: FileID) -> Directory { self.shards[Int(id.shard)] }
+
+    /// The same directories, for whoever opens blobs anew.
+    var tree: BlobTree { BlobTree(shards: self.shards, packs: self.packs.directory) }
 
     func nextTemporaryName() -> String {
         "\(self.nextStagingNumber.wrappingAdd(1, ordering: .relaxed).newValue)"
@@ -187,13 +199,17 @@ public final class BlobStore: Sendable {
 
     /// Whether the bytes of a ready file are there.
     func contains(_ id: FileID) throws(StorageError) -> Bool {
-        if self.hasOwnFile(id) { return true }
+        if try self.hasOwnFile(id) { return true }
         return try self.packs.contains(id)
     }
 
     /// Whether a blob has a file of its own.
-    func hasOwnFile(_ id: FileID) -> Bool {
-        self.directory(of: id).contains(id.uuid)
+    func hasOwnFile(_ id: FileID) throws(StorageError) -> Bool {
+        do throws(SystemCallError) {
+            return try self.directory(of: id).contains(id.uuid)
+        } catch {
+            throw error.storageError
+        }
     }
 
     /// Makes names and removals durable in the directories of some files.

@@ -10,6 +10,8 @@ extension Catalog {
         case alreadySealed(SHA256Digest)
         /// There is no such row (any more), or the file has ended.
         case missing
+        /// It is pending and waits for other bytes, those of this digest.
+        case otherDeclared(SHA256Digest)
     }
 
     /// Marks a pending file ready, unless it has ended by the time of the seal.
@@ -54,17 +56,20 @@ extension Catalog {
             """
             UPDATE files SET sha256 = ?1, uploaded_at = ?2, pack = ?3, pack_offset = ?4
             WHERE id = ?5 AND sha256 IS NULL AND (expires_at IS NULL OR expires_at > ?2)
+                AND (declared_sha256 IS NULL OR declared_sha256 = ?1)
             """
         )
         .bind(seal.sha256.bytes).bind(seal.uploadedAt.secondsSinceEpoch).bind(slot?.pack.number).bind(slot?.offset)
         .bind(id.bytes).run()
         if connection.changes == 1 { return .sealed }
         let row = try connection.statement(
-            "SELECT sha256 FROM files WHERE id = ? AND (expires_at IS NULL OR expires_at > ?)"
+            "SELECT sha256, declared_sha256 FROM files WHERE id = ? AND (expires_at IS NULL OR expires_at > ?)"
         ).bind(id.bytes).bind(seal.uploadedAt.secondsSinceEpoch)
         defer { row.reset() }
-        guard try row.step(), let digest = row.blob(0).flatMap({ SHA256Digest(bytes: $0) }) else { return .missing }
-        return .alreadySealed(digest)
+        guard try row.step() else { return .missing }
+        if let digest = row.blob(0).flatMap({ SHA256Digest(bytes: $0) }) { return .alreadySealed(digest) }
+        guard let declared = row.blob(1).flatMap({ SHA256Digest(bytes: $0) }) else { return .missing }
+        return .otherDeclared(declared)
     }
 
     /// Returns a file of any organization, also one that has ended.

@@ -7,6 +7,13 @@ public final class Catalog: Sendable {
     public struct OpenError: Error, CustomStringConvertible {
         /// What failed, for whoever starts the server.
         public let description: String
+        /// Whether the database is not what SQLite wrote.
+        public let isCorruption: Bool
+
+        init(description: String, isCorruption: Bool = false) {
+            self.description = description
+            self.isCorruption = isCorruption
+        }
     }
 
     /// What opens the catalogue.
@@ -34,20 +41,24 @@ public final class Catalog: Sendable {
     ///   - directory: The data directory.
     ///   - owner: What opens it; only the server checkpoints.
     ///   - health: Told of a failed flush.
+    ///   - reserve: Given up when the disk is full.
     /// - Throws: ``OpenError``.
-    public init(directory: DataDirectory, owner: Owner, health: StorageHealth) throws(OpenError) {
+    public init(
+        directory: DataDirectory, owner: Owner, health: StorageHealth, reserve: DiskReserve? = nil
+    ) throws(OpenError) {
         let path = directory.path(of: Self.fileName)
         do {
             let fileSystem = directory.system.sqliteFileSystem
             let connection = try SQLiteConnection(
                 path: path, role: owner == .server ? .writer : .command, fileSystem: fileSystem)
             try CatalogSchema.migrate(connection)
-            self.writer = CatalogWriter(connection: connection, health: health)
+            self.writer = CatalogWriter(connection: connection, health: health, reserve: reserve)
             self.readers = ReaderPool(path: path, fileSystem: fileSystem)
             self.lookupReaders = ReaderPool(
                 path: path, fileSystem: fileSystem, cacheKibibytes: Self.lookupCacheKibibytes)
         } catch let error as SQLiteError {
-            throw OpenError(description: "\(path): SQLite \(error.code): \(error.message)")
+            throw OpenError(
+                description: "\(path): SQLite \(error.code): \(error.message)", isCorruption: error.isCorruption)
         } catch let error as CatalogSchema.TooNew {
             throw OpenError(
                 description:

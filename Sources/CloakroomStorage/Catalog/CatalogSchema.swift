@@ -110,12 +110,21 @@ enum CatalogSchema {
         CREATE INDEX idempotency_keys_of_file ON idempotency_keys (file_id);
         """
 
-    /// Files that end, by themselves or because all of their organization's do.
+    /// Files that end, by themselves or because all of their organization's do; and how far the scrub has come.
     private static let version4 = """
         ALTER TABLE files ADD COLUMN expires_at INTEGER CHECK (expires_at > created_at); -- NULL: never
         CREATE INDEX files_that_end ON files (expires_at) WHERE expires_at IS NOT NULL;
         -- Counts for files that are created from then on; NULL: any life.
         ALTER TABLE organizations ADD COLUMN expires_after_seconds INTEGER CHECK (expires_after_seconds > 0);
+
+        -- One row, once the first round has begun.
+        CREATE TABLE scrub (
+            id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+            started_at INTEGER NOT NULL,
+            cursor BLOB CHECK (length(cursor) = 16), -- the last file that was examined; NULL: none yet
+            shards INTEGER NOT NULL CHECK (shards BETWEEN 0 AND 256), -- how many were looked through; 256: complete
+            completed_at INTEGER -- when a round was complete last; NULL: none yet
+        ) STRICT;
         """
 
     /// Brings a database up to date.

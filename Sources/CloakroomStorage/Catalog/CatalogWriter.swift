@@ -33,13 +33,15 @@ final class CatalogWriter: Sendable {
     private let connection: SQLiteConnection
     private let thread: NIOThreadPool
     private let health: StorageHealth
+    private let reserve: DiskReserve?
     private let queue = Mutex(Queue())
     private let nextCheckpoint = Mutex(checkpointPages)
     private let batchSizes = Recorder(label: "cloakroom_catalog_batch_size", aggregate: true)
 
-    init(connection: SQLiteConnection, health: StorageHealth) {
+    init(connection: SQLiteConnection, health: StorageHealth, reserve: DiskReserve?) {
         self.connection = connection
         self.health = health
+        self.reserve = reserve
         self.thread = NIOThreadPool(numberOfThreads: 1)
         self.thread.start()
     }
@@ -189,8 +191,11 @@ final class CatalogWriter: Sendable {
             for job in batch { self.commit([job]) }
         } catch {
             let storageError = self.report(error)
-            // A log that begins anew needs no more room.
-            if storageError == .full { self.checkpointNow() }
+            if storageError == .full {
+                // A log that begins anew needs no more room.
+                self.checkpointNow()
+                if self.reserve?.giveUp() == true { return self.commit(batch) }
+            }
             for job in batch { job.fail(storageError) }
         }
     }

@@ -13,6 +13,8 @@ final class SQLiteConnection: @unchecked Sendable {
         case reader
         /// A command beside a running server: it writes, and leaves the checkpoints to the server.
         case command
+        /// The only connection that writes to a copy. It flushes nothing: whoever makes the copy does in the end.
+        case copy
     }
 
     /// The log is cut to this many bytes when it begins anew.
@@ -62,7 +64,8 @@ final class SQLiteConnection: @unchecked Sendable {
             try self.execute("PRAGMA wal_autocheckpoint = 0")
         }
         try self.execute("PRAGMA foreign_keys = ON")
-        guard role != .reader else { return }
+        if role == .copy { try self.execute("PRAGMA synchronous = OFF") }
+        guard role == .writer || role == .command else { return }
         try self.execute("PRAGMA journal_mode = WAL")
         try self.execute("PRAGMA synchronous = FULL")
         // The writer asks for checkpoints itself: SQLite's own discard their errors.

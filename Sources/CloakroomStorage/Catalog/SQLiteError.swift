@@ -25,8 +25,11 @@ struct SQLiteError: Error, Hashable, Sendable {
     var endsWrites: Bool {
         self.code == SQLITE_IOERR | (4 << 8)  // SQLITE_IOERR_FSYNC
             || self.code == SQLITE_IOERR | (5 << 8)  // SQLITE_IOERR_DIR_FSYNC
-            || self.primaryCode == SQLITE_CORRUPT || self.primaryCode == SQLITE_NOTADB
+            || self.isCorruption
     }
+
+    /// Whether the database is not what SQLite wrote.
+    var isCorruption: Bool { self.primaryCode == SQLITE_CORRUPT || self.primaryCode == SQLITE_NOTADB }
 
     /// The failure as the storage's callers know it.
     var storageError: StorageError {

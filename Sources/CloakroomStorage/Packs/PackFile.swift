@@ -112,8 +112,8 @@ final class PackFile: Sendable {
     }
 
     /// Whether a slot begins with the header of a file's, as far as that can be said without the secret.
-    func hasSlot(of id: FileID, at offset: Int64) -> Bool {
-        guard let header = try? self.file.read(count: PackSlotHeader.length, at: offset) else { return false }
+    func hasSlot(of id: FileID, at offset: Int64) throws(SystemCallError) -> Bool {
+        let header = try self.file.read(count: PackSlotHeader.length, at: offset)
         return header.count == PackSlotHeader.length && PackSlotHeader.looksLike(header, of: id)
     }
 

@@ -21,7 +21,7 @@ final class PackStore: Sendable {
     static let maximumBodyLength = 64 * 1_024
     static let directoryName = "packs"
 
-    private let directory: Directory
+    let directory: Directory
     private let health: StorageHealth
     private let catalog: Catalog
     private let readers = PackReaders()
@@ -72,27 +72,38 @@ final class PackStore: Sendable {
     }
 
     /// Whether a file's row says that its bytes are packed, and something of them is there.
+    ///
+    /// - Throws: ``StorageError`` where that cannot be told: bytes that are taken to be lost are given up.
     func contains(_ id: FileID) throws(StorageError) -> Bool {
-        guard let slot = try self.catalog.slot(id), let pack = try? self.pack(slot.pack) else { return false }
-        return pack.hasSlot(of: id, at: slot.offset)
+        guard let slot = try self.catalog.slot(id) else { return false }
+        do throws(SystemCallError) {
+            return try self.openPack(slot.pack).hasSlot(of: id, at: slot.offset)
+        } catch {
+            if error.code == ENOENT { return false }
+            throw .failed("pack \(slot.pack.fileName): \(error)")
+        }
     }
 
     /// Opens a pack.
     ///
     /// - Throws: ``StorageError``, also where there is none: a row that refers to it must find it.
     private func pack(_ id: PackID) throws(StorageError) -> PackFile {
-        if let pack = self.openPacks.withLock({ $0[id] }) { return pack }
         do throws(SystemCallError) {
-            let pack = try self.openFile(id)
-            self.openPacks.withLock { packs in
-                // Readers keep a pack for as long as they need it: which one goes is of no consequence.
-                if packs.count >= self.openLimit, let first = packs.keys.first { packs[first] = nil }
-                packs[id] = pack
-            }
-            return pack
+            return try self.openPack(id)
         } catch {
             throw .failed("pack \(id.fileName): \(error)")
         }
+    }
+
+    private func openPack(_ id: PackID) throws(SystemCallError) -> PackFile {
+        if let pack = self.openPacks.withLock({ $0[id] }) { return pack }
+        let pack = try self.openFile(id)
+        self.openPacks.withLock { packs in
+            // Readers keep a pack for as long as they need it: which one goes is of no consequence.
+            if packs.count >= self.openLimit, let first = packs.keys.first { packs[first] = nil }
+            packs[id] = pack
+        }
+        return pack
     }
 
     private func openFile(_ id: PackID) throws(SystemCallError) -> PackFile {
@@ -129,6 +140,21 @@ final class PackStore: Sendable {
     /// - Throws: ``StorageError``.
     func giveBackDurably(_ slot: PackSlot) throws(StorageError) {
         try self.giveBack([slot], in: slot.pack)
+    }
+
+    /// Gives a slot back durably to which no row refers any more, as soon as nobody reads it.
+    ///
+    /// - Parameters:
+    ///   - slot: The slot, to which the file's row referred.
+    ///   - id: The file.
+    /// - Throws: ``StorageError``.
+    func giveBackDurably(_ slot: PackSlot, of id: FileID) throws(StorageError) {
+        let isUnread = self.readers.whenUnread(id) { [weak self] in
+            // Where this fails, a check finds what no row refers to.
+            guard let self else { return }
+            self.writer.help { try? self.giveBackDurably(slot) }
+        }
+        if isUnread { try self.giveBackDurably(slot) }
     }
 
     private func giveBackNow(_ slot: PackSlot) throws(StorageError) {
@@ -180,7 +206,8 @@ final class PackStore: Sendable {
 
     /// Ends packs to which slots were being added when the process died, before any are added by this one.
     ///
-    /// A whole slot whose row is pending seals it: the client may have been told. Slots to which no row refers then are
+    /// A whole slot whose row is pending seals it: the client may have been told. The newest of a file counts: before it
+    /// there can only be one of an upload that failed. Slots to which no row refers then are
     /// given back, and what follows the last whole slot. Other bytes that are no slot are left alone.
     ///
     /// What is read may be in the page cache only, after a flush that failed: it is written again and flushed before
@@ -191,10 +218,10 @@ final class PackStore: Sendable {
     func recover(
         _ seal: (PackSlotHeader) async throws(StorageError) -> Void
     ) async throws(StorageError) {
-        for id in try self.packIDs().sorted() {
+        for id in try self.packIDs().sorted(by: >) {
             guard let (pack, secret, bytes) = self.openUnended(id) else { continue }
             let found = Self.slots(in: id, secret: secret, bytes)
-            for header in found where Self.isWhole(header, bytes) { try await seal(header) }
+            for header in found.reversed() where Self.isWhole(header, bytes) { try await seal(header) }
             try await self.catalog.makeDurable()
             var unused: [PackSlot] = []
             for header in found where try self.catalog.slot(header.id) != header.slot { unused.append(header.slot) }

@@ -1,4 +1,5 @@
 import CloakroomDomain
+import Logging
 import Metrics
 import NIOPosix
 import Synchronization
@@ -145,16 +146,19 @@ final class PackWriter: @unchecked Sendable {
         }
     }
 
-    /// Makes sure after a failure that start-up does not believe slots whose clients are told of it.
+    /// Puts a pack right after a failure.
     ///
-    /// What was to be flushed may be lost, and a flush is never repeated: no more writes are accepted. A file system that
-    /// writes nothing in place can be too full to write, though; deletions must go on then.
+    /// What was to be flushed may be lost, and a flush is never repeated: no more writes are accepted. Where nothing was
+    /// flushed yet, what was written in part is given back. A pack that does not let that happen gets no more slots. It
+    /// is not ended: start-up looks through it, and a whole slot that it finds is a body that a client did send.
     private func takeBack(after error: SystemCallError) {
+        guard error.call == .write else { return self.maker.health.refuseWrites("a pack: \(error)") }
         do throws(SystemCallError) {
-            guard error.call == .write, error.storageError == .full else { throw error }
             try self.active?.giveBackUnused()
         } catch {
-            self.maker.health.refuseWrites("a pack: \(error)")
+            if error.call == .fsync { return self.maker.health.refuseWrites("a pack: \(error)") }
+            self.maker.health.report("A pack is left to the next start: \(error)")
+            self.active = nil
         }
     }
 

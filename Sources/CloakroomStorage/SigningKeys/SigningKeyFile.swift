@@ -58,8 +58,8 @@ public struct SigningKeyFile: Sendable {
 
     private var path: String { self.directory.path(of: Self.name) }
 
-    /// Whether there is such a file.
-    public var exists: Bool { self.directory.root.contains(Self.name) }
+    /// Whether there is such a file; one of which that cannot be told is not to be replaced.
+    public var exists: Bool { (try? self.directory.root.contains(Self.name)) ?? true }
 
     /// Reads the keys.
     ///

@@ -48,6 +48,11 @@ final class Ledger: Sendable {
         self.entries.withLock { $0[id] = Entry(bytes: bytes, promise: .ready) }
     }
 
+    /// The files that have to be there.
+    var ready: [FileID: [UInt8]] {
+        self.entries.withLock { $0.filter { $0.value.promise == .ready }.mapValues(\.bytes) }
+    }
+
     // MARK: Holding a service to it
 
     /// Holds a service that has just started to everything that was promised, then repeats what may be repeated, sweeps,
@@ -84,6 +89,7 @@ final class Ledger: Sendable {
             if record?.seal != nil { #expect(isRight, "\(context): a ready file's bytes differ: \(id)") }
             #expect(found == nil || isRight, "\(context): a blob can be read in part: \(id)")
             try await service.send(entry.bytes, to: id)
+            self.sent(id)
             let isRepeated = try await service.bytes(of: id) == entry.bytes
             #expect(isRepeated, "\(context): a repeated upload's bytes differ: \(id)")
         }
@@ -103,7 +109,8 @@ final class Ledger: Sendable {
     private func allFiles(_ service: SimulatedService) throws -> [FileRecord] {
         let query = FileQuery(limit: 1_000, cursor: nil, status: nil, mediaRange: nil)
         return try service.catalog.files(
-            query, of: SimulatedService.access.organization, now: Fixture.now).files
+            query, of: SimulatedService.access.organization, now: Fixture.now
+        ).files
     }
 
     /// Nothing takes room on the disk but what a ready row refers to.

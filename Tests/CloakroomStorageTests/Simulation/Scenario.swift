@@ -8,12 +8,12 @@ enum Scenario: String, CaseIterable, CustomTestStringConvertible {
     case declare, sendSmall, sendLarge, sendVeryLarge, sendSmallGroup, sendNewSmall, sendNewLarge
     case sendNewSmallWithKey, sendNewLargeWithKey, repeatUpload
     case deleteSmall, deleteLarge, deletePending, sweepDeleted, sweepAbandoned, fillPack, revoke, renew
-    case start, startAfterCrash, stop
+    case start, startAfterCrash, migrate, stop
 
     var testDescription: String { self.rawValue }
 
     /// Whether the run is the start itself.
-    var isStart: Bool { self == .start || self == .startAfterCrash }
+    var isStart: Bool { self == .start || self == .startAfterCrash || self == .migrate }
 
     static let small = body(2_000, 3)
     static let other = body(5_000, 5)
@@ -59,7 +59,7 @@ enum Scenario: String, CaseIterable, CustomTestStringConvertible {
         case .sendVeryLarge: [Self.veryLarge]
         case .sendSmallGroup: [Self.small, Self.other, Self.body(64 * 1_024, 13), Self.body(1, 17)]
         case .deletePending: [Self.small]
-        case .sweepDeleted, .startAfterCrash, .stop: [Self.small, Self.large, Self.other]
+        case .sweepDeleted, .startAfterCrash, .migrate, .stop: [Self.small, Self.large, Self.other]
         case .sweepAbandoned: [Self.small, Self.large]
         case .fillPack: (0..<4).map { Self.body(40_000, $0) }
         case .declare, .sendNewSmall, .sendNewLarge, .sendNewSmallWithKey, .sendNewLargeWithKey, .start: []
@@ -68,7 +68,7 @@ enum Scenario: String, CaseIterable, CustomTestStringConvertible {
 
     private var sendsBefore: Bool {
         switch self {
-        case .repeatUpload, .deleteSmall, .deleteLarge, .sweepDeleted, .revoke, .startAfterCrash, .stop: true
+        case .repeatUpload, .deleteSmall, .deleteLarge, .sweepDeleted, .revoke, .startAfterCrash, .migrate, .stop: true
         default: false
         }
     }
@@ -104,7 +104,7 @@ enum Scenario: String, CaseIterable, CustomTestStringConvertible {
                 _ = try await service.store.renewUpload(
                     id, access: SimulatedService.access, lifetimeSeconds: 7_200, now: Fixture.now)
             }
-        case .start, .startAfterCrash: break
+        case .start, .startAfterCrash, .migrate: break
         case .stop: await service.end()
         }
     }

@@ -29,8 +29,8 @@ final class SimulatedMachine: OperatingSystem {
         var fault: Fault
         /// From 1 on, counted from now.
         var call: Int
-        /// The only call that counts, if there is one.
-        var of: SystemCall?
+        /// The only calls that count, if not all do.
+        var of: Set<SystemCall>?
         var counted = Counted.all
         /// Whether each later call has it, too.
         var stays = false
@@ -146,7 +146,9 @@ final class SimulatedMachine: OperatingSystem {
     }
 
     private static func fault(_ state: inout State, _ call: SystemCall, isChange: Bool) -> Fault? {
-        guard let trap = state.trap, isChange || trap.counted == .all, trap.of ?? call == call else { return nil }
+        guard let trap = state.trap, isChange || trap.counted == .all, trap.of?.contains(call) ?? true else {
+            return nil
+        }
         state.calls += 1
         guard trap.stays ? state.calls >= trap.call : state.calls == trap.call else { return nil }
         state.hits += 1
@@ -239,7 +241,7 @@ final class SimulatedMachine: OperatingSystem {
 
     func makeDirectory(at directory: Int32, _ path: String, mode: mode_t) throws(SystemCallError) {
         // That it is there already is found before anything changes.
-        let isNew = !self.exists(at: directory, path)
+        let isNew = try !self.exists(at: directory, path)
         try self.call(.mkdirat, isChange: isNew) { state, _ throws(SystemCallError) in
             let start = try Self.number(directory, .mkdirat, state)
             guard Self.find(path, from: start, state) == nil else { throw SystemCallError(.mkdirat, code: EEXIST) }
@@ -305,11 +307,22 @@ final class SimulatedMachine: OperatingSystem {
         }
     }
 
-    func exists(at directory: Int32, _ name: String) -> Bool {
-        let found = try? self.call(.openat, isChange: false) { state, _ throws(SystemCallError) in
-            Self.find(name, from: try Self.number(directory, .openat, state), state) != nil
+    func removeDirectory(at directory: Int32, _ name: String) throws(SystemCallError) {
+        try self.call(.unlinkat, isChange: true) { state, _ throws(SystemCallError) in
+            let start = try Self.number(directory, .unlinkat, state)
+            guard let (folder, last) = Self.parent(name, from: start, state),
+                let number = state.disk.folders[folder]?.seen[last]
+            else { throw SystemCallError(.unlinkat, code: ENOENT) }
+            guard let content = state.disk.folders[number] else { throw SystemCallError(.unlinkat, code: ENOTDIR) }
+            guard content.seen.isEmpty else { throw SystemCallError(.unlinkat, code: ENOTEMPTY) }
+            state.disk.change(folder, .remove(last))
         }
-        return found ?? false
+    }
+
+    func exists(at directory: Int32, _ name: String) throws(SystemCallError) -> Bool {
+        try self.call(.faccessat, isChange: false) { state, _ throws(SystemCallError) in
+            Self.find(name, from: try Self.number(directory, .faccessat, state), state) != nil
+        }
     }
 
     func names(in directory: Int32) throws(SystemCallError) -> [String] {

@@ -47,7 +47,10 @@ enum SimulatedSQLite {
         vfs.xAccess = { _, path, _, result in
             let path = path.map { String(cString: $0) } ?? ""
             let machine = SimulatedMachine.machine(ofPath: path)
-            result?.pointee = machine?.exists(at: AT_FDCWD, path) == true ? 1 : 0
+            guard let exists = try? machine?.exists(at: AT_FDCWD, path) else {
+                return SQLITE_IOERR | (13 << 8)  // ACCESS
+            }
+            result?.pointee = exists ? 1 : 0
             return SQLITE_OK
         }
         vfs.xFullPathname = { _, path, count, output in
@@ -81,7 +84,7 @@ enum SimulatedSQLite {
         file.pointee.pMethods = nil
         // A file without a name is SQLite's own scratch paper; the settings keep that in memory.
         guard let path, let machine = SimulatedMachine.machine(ofPath: path) else { return SQLITE_CANTOPEN }
-        let isNew = !machine.exists(at: AT_FDCWD, path)
+        let isNew = (try? machine.exists(at: AT_FDCWD, path)) == false
         do throws(SystemCallError) {
             let creates = flags & SQLITE_OPEN_CREATE != 0 ? O_CREAT : 0
             let descriptor = try FileDescriptor(

@@ -24,7 +24,8 @@ struct SimulatedService {
     static func start(on machine: SimulatedMachine, now: Timestamp = Fixture.now) async throws -> SimulatedService {
         let health = StorageHealth(logger: Logger(label: "simulation") { _ in SwiftLogNoOpLogHandler() })
         let directory = try DataDirectory(path: machine.dataPath, exclusively: true, system: machine)
-        let catalog = try Catalog(directory: directory, owner: .server, health: health)
+        let reserve = DiskReserve(directory: directory, length: 8_192)
+        let catalog = try Catalog(directory: directory, owner: .server, health: health, reserve: reserve)
         let blobs: BlobStore
         do {
             blobs = try BlobStore(

@@ -1,0 +1,86 @@
+import CloakroomDomain
+
+/// What a check of the whole store asks, and corrects.
+extension Catalog {
+    /// Holds the database to SQLite's own rules, and to the references between its tables.
+    ///
+    /// - Returns: What is wrong, in SQLite's words; nothing where it is as SQLite wrote it.
+    /// - Throws: ``StorageError``.
+    func integrityProblems() throws(StorageError) -> [String] {
+        try self.readers.read { connection throws(SQLiteError) -> [String] in
+            do throws(SQLiteError) {
+                return try Self.integrityProblems(connection)
+            } catch {
+                guard error.isCorruption else { throw error }
+                return ["SQLite \(error.code): \(error.message)"]
+            }
+        }
+    }
+
+    private static func integrityProblems(_ connection: SQLiteConnection) throws(SQLiteError) -> [String] {
+        var problems: [String] = []
+        let rows = try connection.statement("PRAGMA integrity_check")
+        defer { rows.reset() }
+        while try rows.step() {
+            if let text = rows.text(0), text != "ok" { problems.append(text) }
+        }
+        guard problems.isEmpty else { return problems }
+        let references = try connection.statement("PRAGMA foreign_key_check")
+        defer { references.reset() }
+        while try references.step() {
+            problems.append("a row of \(references.text(0) ?? "?") refers to no row of \(references.text(2) ?? "?")")
+        }
+        return problems
+    }
+
+    /// An organization whose usage is not the sum of its files.
+    struct WrongUsage: Hashable, Sendable {
+        let organization: OrganizationID
+        let noted: Quota.Usage
+        let found: Quota.Usage
+    }
+
+    /// Returns organizations whose usage is not the sum of their files, as of one moment.
+    ///
+    /// - Returns: The organizations, in the order of their ids.
+    /// - Throws: ``StorageError``.
+    func wrongUsages() throws(StorageError) -> [WrongUsage] {
+        try self.readers.read { connection throws(SQLiteError) in
+            let row = try connection.statement(
+                """
+                SELECT o.id, o.used_files, o.used_bytes, coalesce(f.files, 0), coalesce(f.bytes, 0)
+                FROM organizations o LEFT JOIN (
+                    SELECT organization_id, count(*) AS files, sum(size_bytes) AS bytes FROM files
+                    GROUP BY organization_id
+                ) f ON f.organization_id = o.id
+                WHERE (o.used_files, o.used_bytes) <> (coalesce(f.files, 0), coalesce(f.bytes, 0)) ORDER BY o.id
+                """)
+            defer { row.reset() }
+            var usages: [WrongUsage] = []
+            while try row.step() {
+                guard let id = row.text(0).flatMap({ OrganizationID($0) }) else { continue }
+                usages.append(
+                    WrongUsage(
+                        organization: id, noted: .init(files: row.integer(1) ?? 0, bytes: row.integer(2) ?? 0),
+                        found: .init(files: row.integer(3) ?? 0, bytes: row.integer(4) ?? 0)))
+            }
+            return usages
+        }
+    }
+
+    /// Makes an organization's usage the sum of its files.
+    ///
+    /// - Parameter id: The organization.
+    /// - Throws: ``StorageError``.
+    func correctUsage(of id: OrganizationID) async throws(StorageError) {
+        try await self.writer.write { connection throws(SQLiteError) in
+            try connection.statement(
+                """
+                UPDATE organizations SET (used_files, used_bytes) =
+                    (SELECT count(*), coalesce(sum(size_bytes), 0) FROM files WHERE organization_id = ?1)
+                WHERE id = ?1
+                """
+            ).bind(id.description).run()
+        }
+    }
+}

@@ -1,0 +1,158 @@
+import CloakroomCrypto
+import CloakroomDomain
+
+/// What an examination of blobs asks.
+extension Catalog {
+    /// Returns ready files of any organization, in the order of their ids, also those that have ended.
+    ///
+    /// - Parameters:
+    ///   - id: The file before the first one; `nil` begins with the first of all.
+    ///   - limit: The most files of one call.
+    /// - Returns: The files; none where none follows.
+    /// - Throws: ``StorageError``.
+    func sealedFiles(after id: FileID?, limit: Int) throws(StorageError) -> [SealedFile] {
+        try self.readers.read { connection throws(SQLiteError) in
+            let rows = try connection.statement(
+                """
+                SELECT id, size_bytes, sha256, uploaded_at, pack, pack_offset, size_bytes FROM files
+                WHERE id > ? AND sha256 IS NOT NULL ORDER BY id LIMIT ?
+                """
+            ).bind(Self.cursor(after: id)).bind(Int64(limit))
+            defer { rows.reset() }
+            var files: [SealedFile] = []
+            while try rows.step() { files.append(try SealedFile(rows)) }
+            return files
+        }
+    }
+
+    /// What ids are compared with: one byte is less than any 16.
+    static func cursor(after id: FileID?) -> [UInt8] { id?.bytes ?? [0] }
+
+    /// Returns a ready file of any organization, also one that has ended.
+    ///
+    /// - Parameter id: The file.
+    /// - Returns: The file; `nil` where there is no row, or a pending one.
+    /// - Throws: ``StorageError``.
+    func sealedFile(_ id: FileID) throws(StorageError) -> SealedFile? {
+        try self.readers.read { connection throws(SQLiteError) in
+            let row = try connection.statement(
+                """
+                SELECT id, size_bytes, sha256, uploaded_at, pack, pack_offset, size_bytes FROM files
+                WHERE id = ? AND sha256 IS NOT NULL
+                """
+            ).bind(id.bytes)
+            defer { row.reset() }
+            return try row.step() ? try SealedFile(row) : nil
+        }
+    }
+
+    /// Turns the row of a damaged file back into a pending one, which takes the same bytes and no others.
+    ///
+    /// - Parameters:
+    ///   - file: The file, as it was when its bytes were looked at.
+    ///   - end: Until when it takes them, at least.
+    /// - Returns: Whether the row was still the same; only then has it changed.
+    /// - Throws: ``StorageError``.
+    func markDamaged(_ file: SealedFile, uploadUntil end: Timestamp) async throws(StorageError) -> Bool {
+        try await self.writer.write { connection throws(SQLiteError) in
+            try connection.statement(
+                """
+                UPDATE files SET sha256 = NULL, uploaded_at = NULL, pack = NULL, pack_offset = NULL,
+                    declared_sha256 = ?1, upload_expires_at = max(upload_expires_at, ?2)
+                WHERE id = ?3 AND sha256 = ?1 AND uploaded_at = ?4 AND pack IS ?5 AND pack_offset IS ?6
+                """
+            )
+            .bind(file.seal.sha256.bytes).bind(end.secondsSinceEpoch).bind(file.id.bytes)
+            .bind(file.seal.uploadedAt.secondsSinceEpoch).bind(file.slot?.pack.number).bind(file.slot?.offset)
+            .run()
+            return connection.changes == 1
+        }
+    }
+
+    /// Returns those of some files that have neither a row nor a note of their deletion.
+    ///
+    /// - Parameter ids: Any files.
+    /// - Returns: The files, in the order of the ids.
+    /// - Throws: ``StorageError``.
+    func unknownFiles(_ ids: [FileID]) throws(StorageError) -> [FileID] {
+        try self.readers.read { connection throws(SQLiteError) in
+            let row = try connection.statement(
+                """
+                SELECT EXISTS (SELECT 1 FROM files WHERE id = ?1)
+                    OR EXISTS (SELECT 1 FROM deleted_files WHERE id = ?1)
+                """)
+            defer { row.reset() }
+            var unknown: [FileID] = []
+            for id in ids {
+                row.reset()
+                row.bind(id.bytes)
+                if try row.step(), row.integer(0) == 0 { unknown.append(id) }
+            }
+            return unknown
+        }
+    }
+
+    /// Whether a slot is its file's: by its row, or by the note of its deletion.
+    ///
+    /// - Parameters:
+    ///   - slot: The slot.
+    ///   - id: The file that the slot's header names.
+    /// - Returns: Whether one of both refers to it.
+    /// - Throws: ``StorageError``.
+    func refers(to slot: PackSlot, of id: FileID) throws(StorageError) -> Bool {
+        try self.readers.read { connection throws(SQLiteError) in
+            let row = try connection.statement(
+                """
+                SELECT EXISTS (SELECT 1 FROM files WHERE id = ?1 AND pack = ?2 AND pack_offset = ?3)
+                    OR EXISTS (SELECT 1 FROM deleted_files WHERE id = ?1 AND pack = ?2 AND pack_offset = ?3)
+                """
+            ).bind(id.bytes).bind(slot.pack.number).bind(slot.offset)
+            defer { row.reset() }
+            guard try row.step() else { return false }
+            return row.integer(0) == 1
+        }
+    }
+
+    /// Returns the slots of a pack to which rows and notes of deletions refer; looks through all of them.
+    ///
+    /// - Parameter pack: The pack.
+    /// - Returns: The slots, in any order.
+    /// - Throws: ``StorageError``.
+    func slots(in pack: PackID) throws(StorageError) -> [PackSlot] {
+        try self.readers.read { connection throws(SQLiteError) in
+            let rows = try connection.statement(
+                """
+                SELECT pack, pack_offset, size_bytes FROM files WHERE pack = ?1
+                UNION ALL SELECT pack, pack_offset, size_bytes FROM deleted_files WHERE pack = ?1
+                """
+            ).bind(pack.number)
+            defer { rows.reset() }
+            var slots: [PackSlot] = []
+            while try rows.step() { slots.append(try PackSlot(rows, from: 0)) }
+            return slots
+        }
+    }
+
+    /// Whether a row, or the note of a deletion, refers to any part of a slot; looks through all of them.
+    ///
+    /// - Parameter slot: A part of a pack.
+    /// - Returns: Whether one does.
+    /// - Throws: ``StorageError``.
+    func refers(toPartOf slot: PackSlot) throws(StorageError) -> Bool {
+        try self.readers.read { connection throws(SQLiteError) in
+            let row = try connection.statement(
+                """
+                SELECT EXISTS (SELECT 1 FROM files WHERE pack = ?1 AND pack_offset < ?3
+                        AND pack_offset + (size_bytes + ?4) / ?5 * ?5 > ?2)
+                    OR EXISTS (SELECT 1 FROM deleted_files WHERE pack = ?1 AND pack_offset < ?3
+                        AND pack_offset + (size_bytes + ?4) / ?5 * ?5 > ?2)
+                """
+            )
+            .bind(slot.pack.number).bind(slot.offset).bind(slot.offset + Int64(slot.length))
+            .bind(Int64(PackSlotHeader.length + PackSlotHeader.alignment - 1)).bind(Int64(PackSlotHeader.alignment))
+            defer { row.reset() }
+            guard try row.step() else { return false }
+            return row.integer(0) == 1
+        }
+    }
+}

@@ -1,0 +1,86 @@
+import CloakroomDomain
+
+/// Notes of deletions.
+extension Catalog {
+    /// The note of a deletion.
+    struct Tombstone: Hashable, Sendable {
+        let id: FileID
+        /// Whether the file's bytes are said to be durably gone.
+        let isMarked: Bool
+        /// Whether there is a row of the file nevertheless.
+        let hasRow: Bool
+        /// Where the bytes were packed, if they were.
+        let slot: PackSlot?
+    }
+
+    /// Returns notes of deletions, in the order of their ids.
+    ///
+    /// - Parameters:
+    ///   - id: The file before the first one; `nil` begins with the first of all.
+    ///   - limit: The most of one call.
+    /// - Returns: The notes; none where none follows.
+    /// - Throws: ``StorageError``.
+    func tombstones(after id: FileID?, limit: Int) throws(StorageError) -> [Tombstone] {
+        try self.readers.read { connection throws(SQLiteError) in
+            let rows = try connection.statement(
+                """
+                SELECT id, bytes_removed, EXISTS (SELECT 1 FROM files WHERE files.id = deleted_files.id),
+                    pack, pack_offset, size_bytes
+                FROM deleted_files WHERE id > ? ORDER BY id LIMIT ?
+                """
+            ).bind(Self.cursor(after: id)).bind(Int64(limit))
+            defer { rows.reset() }
+            var tombstones: [Tombstone] = []
+            while try rows.step() {
+                if let tombstone = try Tombstone(rows) { tombstones.append(tombstone) }
+            }
+            return tombstones
+        }
+    }
+
+    /// Returns the note of a file's deletion, if there is one.
+    ///
+    /// - Parameter id: The file.
+    /// - Returns: The note of its deletion.
+    /// - Throws: ``StorageError``.
+    func tombstone(_ id: FileID) throws(StorageError) -> Tombstone? {
+        try self.readers.read { connection throws(SQLiteError) in
+            let row = try connection.statement(
+                """
+                SELECT id, bytes_removed, EXISTS (SELECT 1 FROM files WHERE files.id = deleted_files.id),
+                    pack, pack_offset, size_bytes
+                FROM deleted_files WHERE id = ?
+                """
+            ).bind(id.bytes)
+            defer { row.reset() }
+            return try row.step() ? try Tombstone(row) : nil
+        }
+    }
+
+    /// Removes notes of deletions of files that are there, before anything is removed because of them.
+    ///
+    /// - Returns: The files.
+    /// - Throws: ``StorageError``.
+    func dropContradictoryTombstones() async throws(StorageError) -> [FileID] {
+        try await self.writer.write { connection throws(SQLiteError) in
+            let rows = try connection.statement("SELECT id FROM deleted_files WHERE id IN (SELECT id FROM files)")
+            var ids: [FileID] = []
+            while try rows.step() {
+                if let id = rows.blob(0).flatMap({ FileID(bytes: $0) }) { ids.append(id) }
+            }
+            for id in ids {
+                try connection.statement("DELETE FROM deleted_files WHERE id = ?").bind(id.bytes).run()
+            }
+            return ids
+        }
+    }
+}
+
+extension Catalog.Tombstone {
+    /// Reads id, mark, whether there is a row, pack, offset and size.
+    fileprivate init?(_ row: SQLiteStatement) throws(SQLiteError) {
+        guard let id = row.blob(0).flatMap({ FileID(bytes: $0) }) else { return nil }
+        let slot: PackSlot? = if row.integer(3) == nil { nil } else { try PackSlot(row, from: 3) }
+        self.init(id: id, isMarked: row.integer(1) == 1, hasRow: row.integer(2) == 1, slot: slot)
+    }
+}

@@ -1,0 +1,57 @@
+import CloakroomDomain
+
+/// Rows against their bytes.
+extension StoreCheck {
+    func checkFiles() async throws(StorageError) {
+        var cursor: FileID?
+        while true {
+            let page = try self.catalog.sealedFiles(after: cursor, limit: Self.pageLength)
+            guard let last = page.last else { return }
+            for file in page { try await self.check(file) }
+            cursor = last.id
+        }
+    }
+
+    private func check(_ file: SealedFile) async throws(StorageError) {
+        self.summary.files += 1
+        self.summary.bytes = self.summary.bytes + file.size
+        switch try BlobExamination(file, in: self.tree, self.extent).outcome() {
+        case .whole: return
+        case .headerDamaged:
+            self.report(Finding(.noted, "\(file.id)", "the header of its slot is damaged, its bytes are whole"))
+        case .damaged, .gone:
+            guard let store = self.store else {
+                guard let damage = try self.confirmedDamage(of: file.id) else { return }
+                return self.report(Finding(.damaged, "\(file.id)", damage.description))
+            }
+            guard let damage = try await store.quarantineIfDamaged(file.id, self.extent, now: self.now) else { return }
+            self.report(Finding(.damaged, "\(file.id)", damage.description, repair: Self.repair(of: damage)))
+        }
+    }
+
+    private static func repair(of damage: BlobDamage) -> String {
+        switch damage {
+        case .missing, .unreadable: "can be sent again"
+        case .wrongLength, .wrongDigest: "moved to quarantine, can be sent again"
+        }
+    }
+
+    /// How often a row may change while its bytes are looked at, before that is taken to be nothing.
+    private static let rowAttempts = 5
+
+    /// Looks at a file's bytes again, and then at its row: bytes go after their row has, so where it has stayed the
+    /// same, they should have been there.
+    private func confirmedDamage(of id: FileID) throws(StorageError) -> BlobDamage? {
+        for _ in 0..<Self.rowAttempts {
+            guard let file = try self.catalog.sealedFile(id) else { return nil }
+            let outcome = try BlobExamination(file, in: self.tree, self.extent).outcome()
+            switch outcome {
+            case .whole, .headerDamaged: return nil
+            case .gone: continue
+            case .damaged(let damage):
+                if try self.catalog.sealedFile(id) == file { return damage }
+            }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,108 @@
+public import CloakroomDomain
+
+/// Holds the catalogue and what lies on the disk to one another.
+///
+/// Without a ``FileStore`` it changes nothing and may run beside a server: what looks wrong is looked at again before
+/// it is reported, in the order in which the server makes changes, so that uploads and deletions meanwhile are no
+/// findings.
+public actor StoreCheck {
+    /// What was looked at, and how much was found.
+    public struct Summary: Hashable, Sendable {
+        /// How many ready files there are.
+        public internal(set) var files = 0
+        /// How many bytes they have.
+        public internal(set) var bytes = ByteCount.zero
+        /// How many findings were reported, those that harm nobody not counted.
+        public internal(set) var findings = 0
+        /// Whether the catalogue's database is damaged; then nothing else was looked at, and nothing changed.
+        public internal(set) var isCorrupt = false
+    }
+
+    static let pageLength = 1_024
+    /// How long after one another suspects are looked at beside a running server.
+    private static let attemptInterval = Duration.milliseconds(250)
+
+    let directory: DataDirectory
+    let catalog: Catalog
+    let tree: BlobTree
+    let extent: ExaminationExtent
+    /// What repairs; `nil` to look only.
+    let store: FileStore?
+    let packLength: Int64
+    /// For how long suspects are looked at again.
+    private let patience: Duration
+    let now: Timestamp
+    private let observer: @Sendable (Finding) -> Void
+    var summary = Summary()
+    private var suspects: [Suspect] = []
+
+    init(
+        _ directory: DataDirectory, catalog: Catalog, tree: BlobTree, _ extent: ExaminationExtent, store: FileStore?,
+        packLength: Int64, patience: Duration, now: Timestamp, observer: @escaping @Sendable (Finding) -> Void
+    ) {
+        self.directory = directory
+        self.catalog = catalog
+        self.tree = tree
+        self.extent = extent
+        self.store = store
+        self.packLength = packLength
+        self.patience = patience
+        self.now = now
+        self.observer = observer
+    }
+
+    /// Looks at everything but SQLite's own structures.
+    ///
+    /// - Returns: What was looked at.
+    /// - Throws: ``StorageError``.
+    func run() async throws(StorageError) -> Summary {
+        try await self.checkFiles()
+        try await self.checkUsages()
+        try await self.checkTombstones()
+        try await self.checkShards()
+        try await self.checkPacks()
+        try self.checkNames()
+        try await self.lookAgain()
+        return self.summary
+    }
+
+    func report(_ finding: Finding) {
+        if finding.kind != .noted { self.summary.findings += 1 }
+        self.observer(finding)
+    }
+
+    /// Deals with something that looks wrong: at once where nobody else is at the store, else later.
+    func suspect(_ suspect: Suspect) async throws(StorageError) {
+        guard let store = self.store else {
+            self.suspects.append(suspect)
+            return
+        }
+        let repair: String?
+        switch suspect {
+        case .orphan(let id): repair = try await store.quarantineOrphan(id) ? "moved to quarantine" : nil
+        case .slot(let slot, let id):
+            repair = try await store.quarantineUnreferenced(slot, of: id) ? "moved to quarantine" : nil
+        case .part(let part):
+            repair = try await store.quarantineUnreferenced(part, of: nil) ? "moved to quarantine" : nil
+        case .undeleted(let tombstone):
+            try await store.removeBytes(of: tombstone)
+            repair = "removed"
+        }
+        self.report(suspect.finding(repair: repair))
+    }
+
+    /// Looks again at what looked wrong beside a running server, until it is right or the patience is at its end.
+    private func lookAgain() async throws(StorageError) {
+        let end = ContinuousClock.now + self.patience
+        while !self.suspects.isEmpty {
+            var rest: [Suspect] = []
+            for suspect in self.suspects {
+                if try suspect.isStillThere(self.catalog, self.tree) { rest.append(suspect) }
+            }
+            self.suspects = rest
+            guard ContinuousClock.now < end else { break }
+            try? await Task.sleep(for: Self.attemptInterval)
+        }
+        for suspect in self.suspects { self.report(suspect.finding()) }
+    }
+}

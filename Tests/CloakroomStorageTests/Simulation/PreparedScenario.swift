@@ -1,0 +1,68 @@
+import CloakroomDomain
+
+@testable import CloakroomStorage
+
+/// The disk on which a scenario begins, and what has been promised by then.
+struct PreparedScenario {
+    let scenario: Scenario
+    let disk: SimulatedDisk
+    let ledger = Ledger()
+    private let ids: [FileID]
+
+    init(_ scenario: Scenario) async throws {
+        self.scenario = scenario
+        let machine = SimulatedMachine()
+        if scenario == .start {
+            // Nothing at all: the directories and the catalogue have to be made.
+            (self.disk, self.ids) = (machine.disk, [])
+            return
+        }
+        let service = try await SimulatedService.start(on: machine)
+        self.ids = try await scenario.prepare(service, self.ledger)
+        if scenario == .startAfterCrash {
+            // As a killed process leaves it.
+            self.disk = machine.disk
+            machine.set(.init(fault: .powerCut, call: 1))
+            await service.end()
+        } else {
+            if scenario == .migrate { try await Self.goBackToVersion2(service) }
+            await service.end()
+            self.disk = machine.disk.afterPowerCut(.nothing)
+        }
+    }
+
+    /// Leaves the catalogue as an earlier version of the program did.
+    private static func goBackToVersion2(_ service: SimulatedService) async throws {
+        let outcome: Result<Void, StorageError> = await withCheckedContinuation { continuation in
+            service.catalog.writer.write(
+                { connection throws(SQLiteError) in try connection.execute(GatewayTests.backToVersion2) },
+                completion: { continuation.resume(returning: $0) })
+        }
+        try outcome.get()
+    }
+
+    /// Runs the scenario, with a trap from its first call on; a failure is what the trap is for.
+    func run(on machine: SimulatedMachine, _ ledger: Ledger, _ trap: SimulatedMachine.Trap) async throws {
+        if self.scenario.isStart { machine.set(trap) }
+        let service: SimulatedService
+        do {
+            service = try await SimulatedService.start(on: machine)
+        } catch {
+            guard self.scenario.isStart else { throw error }
+            return
+        }
+        if !self.scenario.isStart { machine.set(trap) }
+        try? await self.scenario.run(service, self.ids, ledger)
+        await service.end()
+    }
+
+    /// Runs the scenario, and says why it failed if it did.
+    func failure(_ service: SimulatedService, _ ledger: Ledger) async -> String? {
+        do {
+            try await self.scenario.run(service, self.ids, ledger)
+            return nil
+        } catch {
+            return "\(error)"
+        }
+    }
+}
