@@ -694,7 +694,7 @@ def test_the_file_sets_them(tmp_path):
 )
 def test_a_bad_value_is_named(tmp_path, key, largest):
     file = tmp_path / "cloakroom.json"
-    for wrong in ("-1", str(largest + 1), "1.5", "many", ""):
+    for wrong in ("-1", str(largest + 1), "1.5", "many"):
         file.write_text(json.dumps({key: wrong}))
         for options, env in (
             ([f"--{key}={wrong}"], {}),

@@ -155,10 +155,10 @@ def test_uploads_go_on_beside_slow_clients(server, client):
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A file system of 128 MiB."""
+    """A file system of 136 MiB: the server sets 8 of them aside."""
     disk = tmp_path / "disk"
     disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=128m", "tmpfs", disk], capture_output=True, text=True)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=136m", "tmpfs", disk], capture_output=True, text=True)
     if mounted.returncode != 0:
         pytest.skip(f"SKIPPED LOUDLY: a full disk cannot be tested without the right to mount: {mounted.stderr}")
     yield disk
