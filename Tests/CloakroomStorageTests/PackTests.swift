@@ -302,7 +302,7 @@ struct PackTests {
         }
         // The slot's own header is damaged, so that its body is searched.
         try Self.damage(temporary, at: 4_096 + 8_192)
-        let pack = try PackFile(opening: packID, at: try Self.directory(temporary))
+        let pack = try PackFile(opening: packID, at: try Self.directory(temporary), for: .reading)
         let bytes = try pack.readAll()
         let secret = try #require(PackFile.secret(in: bytes))
         #expect(PackStore.slots(in: packID, secret: secret, bytes).map(\.id) == [victim?.id])

@@ -13,6 +13,12 @@ final class PackFile: Sendable {
     /// Where the first slot begins, in bytes.
     static let headerLength = PackSlotHeader.alignment
 
+    /// What a pack is opened for.
+    enum Purpose {
+        case reading
+        case changing
+    }
+
     let id: PackID
     private let file: FileDescriptor
     var system: any OperatingSystem { self.file.system }
@@ -47,10 +53,11 @@ final class PackFile: Sendable {
     /// - Parameters:
     ///   - id: Its number.
     ///   - directory: Where it lies.
+    ///   - purpose: What for; a file system that has turned read-only is read on.
     /// - Throws: The call that failed.
-    init(opening id: PackID, at directory: Directory) throws(SystemCallError) {
+    init(opening id: PackID, at directory: Directory, for purpose: Purpose) throws(SystemCallError) {
         self.id = id
-        self.file = try directory.open(id.fileName, flags: O_RDWR | O_NOFOLLOW)
+        self.file = try directory.open(id.fileName, flags: (purpose == .reading ? O_RDONLY : O_RDWR) | O_NOFOLLOW)
     }
 
     /// Returns the secret of a pack with which some bytes begin; `nil` where they are no pack's.

@@ -97,7 +97,7 @@ final class PackStore: Sendable {
 
     private func openPack(_ id: PackID) throws(SystemCallError) -> PackFile {
         if let pack = self.openPacks.withLock({ $0[id] }) { return pack }
-        let pack = try self.openFile(id)
+        let pack = try self.openFile(id, for: .reading)
         self.openPacks.withLock { packs in
             // Readers keep a pack for as long as they need it: which one goes is of no consequence.
             if packs.count >= self.openLimit, let first = packs.keys.first { packs[first] = nil }
@@ -106,14 +106,14 @@ final class PackStore: Sendable {
         return pack
     }
 
-    private func openFile(_ id: PackID) throws(SystemCallError) -> PackFile {
+    private func openFile(_ id: PackID, for purpose: PackFile.Purpose) throws(SystemCallError) -> PackFile {
         do throws(SystemCallError) {
-            return try PackFile(opening: id, at: self.directory)
+            return try PackFile(opening: id, at: self.directory, for: purpose)
         } catch {
             guard error.code == EMFILE || error.code == ENFILE else { throw error }
             // Descriptors have run out: those that are only kept are the first to go.
             self.openPacks.withLock { $0 = [:] }
-            return try PackFile(opening: id, at: self.directory)
+            return try PackFile(opening: id, at: self.directory, for: purpose)
         }
     }
 
@@ -159,7 +159,7 @@ final class PackStore: Sendable {
 
     private func giveBackNow(_ slot: PackSlot) throws(StorageError) {
         do throws(SystemCallError) {
-            try self.openFile(slot.pack).giveBack(slot.offset, Int64(slot.length))
+            try self.openFile(slot.pack, for: .changing).giveBack(slot.offset, Int64(slot.length))
         } catch {
             guard error.code != ENOENT else { return }
             throw .failed("pack \(slot.pack.fileName): \(error)")
@@ -188,7 +188,7 @@ final class PackStore: Sendable {
 
     private func giveBack(_ slots: [PackSlot], in id: PackID) throws(StorageError) {
         do throws(SystemCallError) {
-            let pack = try self.openFile(id)
+            let pack = try self.openFile(id, for: .changing)
             for slot in slots { try pack.giveBack(slot.offset, Int64(slot.length)) }
             try pack.synchronize()
             guard try pack.length() < self.packLength else { return }
@@ -260,7 +260,7 @@ final class PackStore: Sendable {
     /// - Returns: `nil` for one that has been ended, and for one that cannot be read or has no header: it is left alone.
     private func openUnended(_ id: PackID) -> (PackFile, secret: [UInt8], bytes: [UInt8])? {
         do throws(SystemCallError) {
-            let pack = try self.openFile(id)
+            let pack = try self.openFile(id, for: .changing)
             guard try pack.length() >= self.packLength else { return nil }
             let bytes = try pack.readAll()
             guard let secret = PackFile.secret(in: bytes) else { throw SystemCallError(.read, code: EBADMSG) }
