@@ -62,7 +62,8 @@ public final class DataDirectory: Sendable {
         do throws(SystemCallError) {
             try Directory.synchronizeParent(of: path, system: system)
         } catch {
-            guard error.code == EACCES else { throw error }
+            // The name of a mount point on a file system that cannot be written to needs no flush.
+            guard [EACCES, EINVAL, EROFS].contains(error.code) else { throw error }
         }
     }
 

@@ -12,8 +12,9 @@ extension FileStore {
             promise.completeWithTask { try await self.publish(staged, digest, now: now) }
             return
         }
-        // A file of its own is what a crash left; so may be one of which it cannot be told.
-        guard (try? self.blobs.hasOwnFile(id)) == false else {
+        // Another may have been sealed since the row was read: a slot that is added now would be newer than the one that
+        // counts. A file of its own is what a crash left; so may be one of which it cannot be told.
+        guard self.isUnsealed(id), (try? self.blobs.hasOwnFile(id)) == false else {
             return self.complete(promise, endingTurnOf: id) { () async throws(StorageError) in
                 try await self.publishAlone(staged, digest, now: now)
             }
@@ -30,6 +31,15 @@ extension FileStore {
                 self.turns.pass(id)
                 promise.fail(error)
             }
+        }
+    }
+
+    /// Whether it is certain that a file is not sealed.
+    private func isUnsealed(_ id: FileID) -> Bool {
+        do throws(StorageError) {
+            return try self.catalog.placement(id) == nil
+        } catch {
+            return false
         }
     }
 

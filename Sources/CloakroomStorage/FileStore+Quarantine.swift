@@ -55,7 +55,12 @@ extension FileStore {
                 return nil
             }
             self.blobs.health.report("The bytes of a file are damaged", id, damage.description)
-            try await self.removeDamaged(file)
+            // What the disk does not give now, it may give later.
+            if kept == .nothing, case .unreadable = damage {
+                self.forgetInMemory(id)
+            } else {
+                try await self.removeDamaged(file)
+            }
             return damage
         }
     }
@@ -75,10 +80,7 @@ extension FileStore {
 
     /// Drops damaged bytes whose row does not refer to them any more.
     private func removeDamaged(_ file: SealedFile) async throws(StorageError) {
-        _ = self.recentFiles.take(file.id)
-        self.readyFiles.drop(file.id)
-        // One that stays open would be a reader, for whom its slot is kept.
-        self.blobs.forgetOpen(file.id)
+        self.forgetInMemory(file.id)
         try await self.onDisk { () throws(StorageError) -> Void in
             guard let slot = file.slot else { return try self.blobs.removeDurably(file.id) }
             // A row that is damaged itself may have led to what is another's.
@@ -87,6 +89,13 @@ extension FileStore {
             else { return }
             try self.blobs.packs.giveBackDurably(slot, of: file.id)
         }
+    }
+
+    private func forgetInMemory(_ id: FileID) {
+        _ = self.recentFiles.take(id)
+        self.readyFiles.drop(id)
+        // One that stays open would be a reader, for whom its slot is kept.
+        self.blobs.forgetOpen(id)
     }
 
     /// Whether what lies in a slot may be another file's than the row said.

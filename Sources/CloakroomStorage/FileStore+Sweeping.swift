@@ -1,5 +1,6 @@
 public import CloakroomDomain
 import Logging
+import Synchronization
 
 extension FileStore {
     /// How many files of a kind one step of a sweep takes.
@@ -21,6 +22,7 @@ extension FileStore {
             try await self.catalog.makeDurable()
             try await self.blobs.packs.recover { header async throws(StorageError) in try await self.seal(by: header) }
         } catch .full {
+            self.isRecoveryIncomplete.store(true, ordering: .relaxed)
             // Deletions have to make room first; what is left waits for the next start.
             self.blobs.health.report("The disk is too full to recover what a crash left in packs")
         }
@@ -49,7 +51,10 @@ extension FileStore {
             total += number
         }
         count(try await self.deleteEnded(now: now), .ended)
-        count(try await self.catalog.deleteAbandoned(now: now, limit: Self.sweepBatch), .abandoned)
+        // A pending row may be an acknowledged one whose slot the start could not look at.
+        if !self.isRecoveryIncomplete.load(ordering: .relaxed), !self.blobs.packs.hasSkippedPacks {
+            count(try await self.catalog.deleteAbandoned(now: now, limit: Self.sweepBatch), .abandoned)
+        }
         count(try await self.removeDeleted(), .removed)
         count(try await self.giveBackDeleted(), .removed)
         count(try await self.forgetDeleted(now: now), .forgotten)
@@ -88,7 +93,12 @@ extension FileStore {
             try await self.alone(with: id) { () async throws(StorageError) in
                 // Sealed meanwhile, or still pending with nobody at it: then the blob is an orphan.
                 guard let record = try self.catalog.file(id), record.seal == nil else { return }
-                try self.blobs.remove(id)
+                if record.declaration.sha256 == nil {
+                    try self.blobs.remove(id)
+                } else {
+                    // It may be what a damaged file waits for, from a disk that answers again.
+                    _ = try self.blobs.moveToQuarantine(id)
+                }
             }
         }
     }

@@ -20,6 +20,8 @@ public final class FileStore: Sendable {
     let disk: NIOThreadPool
     private let lookups: NIOThreadPool
     let ids: FileIDGenerator
+    /// Whether the start could not look at everything that a crash left.
+    let isRecoveryIncomplete = Atomic(false)
     let turns = FileTurns()
     let recentFiles = RecentFiles(capacity: 32_768)
     let revocations: Revocations

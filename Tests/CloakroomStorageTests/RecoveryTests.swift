@@ -2,6 +2,7 @@ import CloakroomDomain
 import Foundation
 import Glibc
 import NIOCore
+import NIOPosix
 import Testing
 
 @testable import CloakroomStorage
@@ -120,6 +121,27 @@ struct RecoveryTests {
             let isThere = try await service.bytes(of: id) == bytes
             #expect(isThere, "after call \(call) failed")
         }
+        await service.end()
+    }
+
+    /// Of two uploads of a file at once, the one that was acknowledged counts, also where the other's slot is newer.
+    @Test func noSlotIsAddedForAFileThatHasBeenSealedMeanwhile() async throws {
+        let machine = SimulatedMachine()
+        let service = try await SimulatedService.start(on: machine)
+        let id = try await service.declare(Scenario.small).id
+        let record = try service.store.record(id, access: SimulatedService.access, now: Fixture.now)
+        let grant = try #require(UploadGrant(record, access: SimulatedService.access))
+        let other = Array(Scenario.small.reversed())
+        // It begins while the file is pending.
+        let staged = try service.store.stage(grant, record, checksums: [])
+        try await service.send(Scenario.small, to: id)
+        let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
+        let late = service.store.seal(
+            staged, last: ByteBuffer(bytes: other), record, now: Fixture.now, on: eventLoop)
+        let changes = machine.names("blobs/packs").compactMap { machine.content("blobs/packs/\($0)")?.pages.count }
+        await #expect(throws: StorageError.alreadySealed) { try await late.get() }
+        let after = machine.names("blobs/packs").compactMap { machine.content("blobs/packs/\($0)")?.pages.count }
+        #expect(after == changes)
         await service.end()
     }
 }

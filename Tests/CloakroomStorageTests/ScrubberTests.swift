@@ -46,6 +46,36 @@ struct ScrubberTests {
         try await fixture.close()
     }
 
+    /// A directory that is not mounted is no damage to its files.
+    @Test func missingBytesAreOnlyReported() async throws {
+        let store = try await ClosedStore()
+        let fixture = try Fixture(in: store.temporary)
+        for file in store.files { try FileManager.default.moveItem(atPath: file.path, toPath: file.path + ".away") }
+        try await Self.finish(Scrubber(store: fixture.store, pace: Self.pace), fixture)
+        #expect(try fixture.sqlite3("SELECT count(*) FROM files WHERE sha256 IS NULL") == "0")
+        #expect(try store.quarantined().isEmpty)
+        for file in store.files { try FileManager.default.moveItem(atPath: file.path + ".away", toPath: file.path) }
+        for file in store.files {
+            #expect(try fixture.store.examination(of: file.id, .data)?.outcome() == .whole)
+        }
+        try await fixture.close()
+    }
+
+    /// So much damage is the disk's fault: it is for a person to judge.
+    @Test func onlySoManyFilesAreTakenOutOfTheWay() async throws {
+        let fixture = try Fixture()
+        let access = try Fixture.access()
+        for seed in 0..<20 {
+            let bytes = Scenario.body(70_000, seed)
+            let record = try await fixture.request(bytes, access: access)
+            _ = try await fixture.send(bytes, to: record, access: access)
+            try ClosedStore.flip(fixture.blobPath(record.id), at: 1)
+        }
+        try await Self.finish(Scrubber(store: fixture.store, pace: Self.pace), fixture)
+        #expect(try fixture.sqlite3("SELECT count(*) FROM files WHERE sha256 IS NULL") == "16")
+        try await fixture.close()
+    }
+
     @Test func aRestartGoesOnWhereTheLastOneWas() async throws {
         let store = try await ClosedStore()
         let fixture = try Fixture(in: store.temporary)

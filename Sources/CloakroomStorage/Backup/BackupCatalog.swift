@@ -1,3 +1,4 @@
+import CloakroomCrypto
 import CloakroomDomain
 
 /// The catalogue of a backup or of a store that is being restored: a copy of another, as that was at one moment.
@@ -124,6 +125,19 @@ final class BackupCatalog {
                 WHERE pack IS NOT NULL AND (pack, pack_offset) > (?, ?) ORDER BY pack, pack_offset LIMIT ?
                 """
             ).bind(last?.slot?.pack.number ?? 0).bind(last?.slot?.offset ?? 0).bind(Self.pageLength)
+        }
+    }
+
+    /// Whether a file is ready here, with the same bytes; not where that cannot be told.
+    func has(_ file: SealedFile) -> Bool {
+        do throws(SQLiteError) {
+            let row = try self.connection.statement(
+                "SELECT 1 FROM files WHERE id = ? AND sha256 = ? AND pack IS NULL"
+            ).bind(file.id.bytes).bind(file.seal.sha256.bytes)
+            defer { row.reset() }
+            return try row.step()
+        } catch {
+            return false
         }
     }
 

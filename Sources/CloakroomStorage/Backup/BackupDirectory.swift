@@ -79,7 +79,9 @@ struct BackupDirectory {
 
     /// Whether a path is one of a backup that is being made, or was left half made.
     static func isIncomplete(path: String) -> Bool {
-        path.split(separator: "/").last?.hasPrefix(self.incompletePrefix) ?? false
+        guard let name = path.split(separator: "/").last, name.hasPrefix(self.incompletePrefix) else { return false }
+        // What has another name is not ours to remove.
+        return self.time(of: String(name.dropFirst(self.incompletePrefix.count))) != nil
     }
 
     // MARK: Making one
@@ -88,7 +90,7 @@ struct BackupDirectory {
     ///
     /// - Throws: ``BackupError``.
     func removeIncomplete() throws(BackupError) {
-        for name in try self.entries() where name.hasPrefix(Self.incompletePrefix) { try self.remove(name) }
+        for name in try self.entries() where Self.isIncomplete(path: name) { try self.remove(name) }
     }
 
     /// Removes an entry with everything in it.

@@ -6,6 +6,7 @@ final class SharedBlobs {
     private let path: String
     private let verifier: BlobVerifier
     private let onDamage: (DamagedFile) -> Void
+    private let catalog: BackupCatalog
     /// Packs that hold what the new one needs, and nothing else.
     private let packs: Set<PackID>
 
@@ -32,6 +33,7 @@ final class SharedBlobs {
         let verifier = BlobVerifier(self.blobs, reads: check == .bytes ? .everything : .nothing)
         self.verifier = verifier
         let previous = try BackupCatalog(opening: "\(path)/\(Catalog.fileName)", system: root.system)
+        self.catalog = previous
         let comparison = try PackComparison(catalog, with: previous) { file in
             SharedBlobs.isRight(file, verifier, path, onDamage)
         }
@@ -59,7 +61,8 @@ final class SharedBlobs {
     /// - Returns: `false` where there is none such.
     /// - Throws: The call that failed.
     func link(_ file: SealedFile, to target: BlobTarget) throws(SystemCallError) -> Bool {
-        guard Self.isRight(file, self.verifier, self.path, self.onDamage) else { return false }
+        // After a restoration, the same file may have been sealed with other bytes of the same length.
+        guard self.catalog.has(file), Self.isRight(file, self.verifier, self.path, self.onDamage) else { return false }
         return try Self.unlessRefused { () throws(SystemCallError) in try target.link(file.id, from: self.blobs) }
     }
 

@@ -25,6 +25,7 @@ final class PackStore: Sendable {
     private let health: StorageHealth
     private let catalog: Catalog
     private let readers = PackReaders()
+    private let skippedPacks = Atomic(false)
     private let openPacks: Mutex<[PackID: PackFile]>
     private let openLimit: Int
     private let packLength: Int64
@@ -204,11 +205,14 @@ final class PackStore: Sendable {
 
     // MARK: Recovery
 
+    /// Whether there are packs that the start could not look through: their slots may be acknowledged ones.
+    var hasSkippedPacks: Bool { self.skippedPacks.load(ordering: .relaxed) }
+
     /// Ends packs to which slots were being added when the process died, before any are added by this one.
     ///
     /// A whole slot whose row is pending seals it: the client may have been told. The newest of a file counts: before it
-    /// there can only be one of an upload that failed. Slots to which no row refers then are
-    /// given back, and what follows the last whole slot. Other bytes that are no slot are left alone.
+    /// there can only be one of an upload that failed, as no slot is added for a file that is sealed. Slots to which no
+    /// row refers then are given back, and what follows the last whole slot. Other bytes that are no slot are left alone.
     ///
     /// What is read may be in the page cache only, after a flush that failed: it is written again and flushed before
     /// anything rests on it, and so is the catalogue before a pack is ended.
@@ -235,6 +239,7 @@ final class PackStore: Sendable {
                 try pack.cut(to: min(tail, self.packLength - Int64(PackSlotHeader.alignment)))
                 _ = try pack.removeIfEmpty(self.directory)
             } catch {
+                if error.storageError == .full { throw .full }
                 throw .failed("pack \(id.fileName): \(error)")
             }
         }
@@ -267,6 +272,7 @@ final class PackStore: Sendable {
             try Self.rewrite(bytes, to: pack)
             return (pack, secret, bytes)
         } catch {
+            self.skippedPacks.store(true, ordering: .relaxed)
             self.health.report("A pack that was not ended is left alone: \(id.fileName): \(error)")
             return nil
         }
