@@ -9,6 +9,8 @@ public final class DataDirectory: Sendable {
     }
 
     private static let lockName = "lock"
+    /// Is there in a backup, which shares packs and files with other backups: nobody may change them.
+    static let backupName = "backup"
     /// Is there while a backup is being restored, and after a restoration that was interrupted.
     static let restoringName = "restoring"
 
@@ -39,12 +41,14 @@ public final class DataDirectory: Sendable {
     ) throws(OpenError) {
         self.path = path
         let isRestoring: Bool
+        let isBackup: Bool
         do throws(SystemCallError) {
             if creates { try Directory.create(path: path, system: system) }
             self.root = try Directory(path: path, system: system)
-            self.lock = exclusively ? try Self.lock(self.root) : nil
-            // Whoever made it may have died before its name was durable. A parent that may not be read was not made here.
-            if exclusively { try Self.synchronizeParent(of: path, system) }
+            isBackup = try self.root.contains(Self.backupName)
+            // Nothing is changed in a backup, not even a lock added.
+            self.lock = exclusively && !isBackup ? try Self.lock(self.root) : nil
+            if exclusively { try Directory.synchronizeName(of: path, system: system) }
             isRestoring = try self.root.contains(Self.restoringName)
         } catch {
             if error.code == EWOULDBLOCK {
@@ -56,14 +60,9 @@ public final class DataDirectory: Sendable {
             throw OpenError(
                 description: "data directory \(path) is being restored, or that was interrupted; restore it again")
         }
-    }
-
-    private static func synchronizeParent(of path: String, _ system: any OperatingSystem) throws(SystemCallError) {
-        do throws(SystemCallError) {
-            try Directory.synchronizeParent(of: path, system: system)
-        } catch {
-            // The name of a mount point on a file system that cannot be written to needs no flush.
-            guard [EACCES, EINVAL, EROFS].contains(error.code) else { throw error }
+        guard !isBackup || !exclusively else {
+            throw OpenError(
+                description: "\(path) is a backup: make a data directory of it with cloakroom restore")
         }
     }
 

@@ -103,19 +103,26 @@ extension FileStore {
         }
     }
 
+    /// Removes the own files of deleted rows, up to a batch of them.
     private func removeDeleted() async throws(StorageError) -> Int {
-        let ids = try self.catalog.filesToRemove(limit: Self.sweepBatch)
-        guard !ids.isEmpty else { return 0 }
-        let removed = try await self.removeDurably(ids)
+        let removed = try await self.removals.next { last async throws(StorageError) in
+            let ids = try self.catalog.filesToRemove(after: last, limit: Self.sweepBatch)
+            let last = ids.count < Self.sweepBatch ? nil : ids.last
+            return (last, ids.isEmpty ? [] : try await self.removeDurably(ids))
+        }
         if !removed.isEmpty { try await self.catalog.markRemoved(removed) }
         return removed.count
     }
 
+    /// Gives the slots of deleted rows back, up to a batch of them.
     private func giveBackDeleted() async throws(StorageError) -> Int {
-        let deleted = try self.catalog.slotsToGiveBack(limit: Self.sweepBatch)
-        guard !deleted.isEmpty else { return 0 }
         let packs = self.blobs.packs
-        let removed = try await self.onDisk { () throws(StorageError) in packs.giveBack(deleted) }
+        let removed = try await self.slotRemovals.next { last async throws(StorageError) in
+            let deleted = try self.catalog.slotsToGiveBack(after: last, limit: Self.sweepBatch)
+            guard !deleted.isEmpty else { return (nil, []) }
+            let removed = try await self.onDisk { () throws(StorageError) in packs.giveBack(deleted) }
+            return (deleted.count < Self.sweepBatch ? nil : deleted.last?.0, removed)
+        }
         if !removed.isEmpty { try await self.catalog.markRemoved(removed) }
         return removed.count
     }

@@ -17,7 +17,23 @@ struct CheckCommand: AsyncParsableCommand {
     var data = false
     @Flag(help: "Puts right what can be, and says what was done; only while no server has the directory.")
     var repair = false
+    @Option(
+        help: ArgumentHelp(
+            """
+            The most damaged files that --repair takes out of the way. Where there are more, it leaves all of them: \
+            rather than so many files, their disk is not mounted or does not answer.
+            """, valueName: "files"))
+    var maxDamaged = StoreCheck.maximumDamagedFiles
     @OptionGroup var directory: DataDirectoryOption
+
+    func validate() throws {
+        guard self.maxDamaged >= 0 else {
+            throw ValidationError("--max-damaged is \(self.maxDamaged); it is a number of files, 0 or more")
+        }
+        guard self.repair || self.maxDamaged == StoreCheck.maximumDamagedFiles else {
+            throw ValidationError("--max-damaged says what --repair may do, which is not given")
+        }
+    }
 
     func run() async throws {
         let summary: StoreCheck.Summary
@@ -31,6 +47,13 @@ struct CheckCommand: AsyncParsableCommand {
         if summary.isCorrupt {
             StandardError.write("the catalogue is damaged, which cannot be repaired: use a backup (cloakroom restore)")
         }
+        if summary.unrepaired > 0 {
+            StandardError.write(
+                """
+                \(summary.unrepaired) files are damaged, more than --max-damaged \(self.maxDamaged), and were left as they \
+                are: is their disk mounted, and does it answer?
+                """)
+        }
         guard summary.findings == 0 else { throw ExitCode.failure }
     }
 
@@ -41,6 +64,8 @@ struct CheckCommand: AsyncParsableCommand {
         guard self.repair else {
             return try await StoreCheck.look(at: self.directory.open(), extent, health: health, now: now) { print($0) }
         }
-        return try await StoreCheck.repair(self.directory.claim(), extent, health: health, now: now) { print($0) }
+        return try await StoreCheck.repair(
+            self.directory.claim(), extent, maximumDamaged: self.maxDamaged, health: health, now: now
+        ) { print($0) }
     }
 }

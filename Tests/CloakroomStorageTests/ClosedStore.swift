@@ -141,14 +141,19 @@ struct ClosedStore {
         return Report(findings: observer.findings.withLock { $0 }, summary: summary)
     }
 
-    func repair(_ extent: ExaminationExtent = .presence) async throws -> Report {
-        try await Self.repair(try self.claim(), extent)
+    func repair(
+        _ extent: ExaminationExtent = .presence, maximumDamaged: Int = StoreCheck.maximumDamagedFiles
+    ) async throws -> Report {
+        try await Self.repair(try self.claim(), extent, maximumDamaged: maximumDamaged)
     }
 
-    static func repair(_ directory: DataDirectory, _ extent: ExaminationExtent) async throws -> Report {
+    static func repair(
+        _ directory: DataDirectory, _ extent: ExaminationExtent, maximumDamaged: Int = StoreCheck.maximumDamagedFiles
+    ) async throws -> Report {
         let observer = Observer()
         let summary = try await StoreCheck.repair(
-            directory, extent, health: Self.health(), packLength: Fixture.packLength, now: Fixture.now
+            directory, extent, maximumDamaged: maximumDamaged, health: Self.health(), packLength: Fixture.packLength,
+            now: Fixture.now
         ) { observer.add($0) }
         return Report(findings: observer.findings.withLock { $0 }, summary: summary)
     }

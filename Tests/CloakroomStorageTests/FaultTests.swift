@@ -37,10 +37,10 @@ struct InjectedFault: CustomTestStringConvertible, Sendable {
 /// Every call fails, once or from then on, and what was promised is held against what is found then: by the same
 /// process where it still takes writes, by the next one, and after a power cut.
 ///
-/// `CLOAKROOM_FAULT_STRIDE` says at which calls: at every so-manieth, by default at every nineteenth; 1 is all.
+/// `CLOAKROOM_FAULT_STRIDE` says at which calls: at every so-manieth, by default at every fifth; 1 is all.
 struct FaultTests {
     private static let stride =
-        ProcessInfo.processInfo.environment["CLOAKROOM_FAULT_STRIDE"].flatMap { Int($0) } ?? 19
+        ProcessInfo.processInfo.environment["CLOAKROOM_FAULT_STRIDE"].flatMap { Int($0) } ?? 5
 
     private static let scenarios = Scenario.allCases.filter { !$0.isStart && $0 != .stop }
 

@@ -46,6 +46,19 @@ struct QuarantineTests {
             DownloadGrant(sealed, access: store.access, expiresAt: Fixture.now.advanced(bySeconds: 3_600)))
     }
 
+    @Test(arguments: [Harm.shorter, .longer])
+    func aFileOfAnotherLengthIsServedToNobody(_ harm: Harm) async throws {
+        let store = try await ClosedStore()
+        try harm.apply(to: store.large)
+        let fixture = try Fixture(in: store.temporary)
+        let length = harm == .shorter ? 99_999 : 100_001
+        await #expect(throws: StorageError.failed("\(length) bytes instead of 100000")) {
+            try await fixture.bytes(of: store.large.id, access: store.access)
+        }
+        #expect(try await fixture.bytes(of: store.small.id, access: store.access) == store.small.bytes)
+        try await fixture.close()
+    }
+
     @Test(arguments: Harm.allCases, [true, false])
     func aDamagedFileWaitsForTheSameBytes(_ harm: Harm, isSmall: Bool) async throws {
         // A pack goes on behind a body.

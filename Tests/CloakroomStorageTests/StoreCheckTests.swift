@@ -155,6 +155,22 @@ struct StoreCheckTests {
         }
     }
 
+    @Test(arguments: [0, 1])
+    func aRepairLeavesMoreDamageThanItMayTakeAway(_ maximum: Int) async throws {
+        let store = try await ClosedStore()
+        for file in store.files { try FileManager.default.removeItem(atPath: file.path) }
+        let lines = store.files.map { "damaged \($0.id) missing" }.sorted()
+        let left = try await store.repair(maximumDamaged: maximum)
+        #expect(left.lines.sorted() == lines)
+        #expect(left.summary.unrepaired == 2)
+        #expect(try store.sqlite3("SELECT count(*) FROM files WHERE sha256 IS NOT NULL") == "2")
+
+        let repaired = try await store.repair(maximumDamaged: 2)
+        #expect(repaired.lines.sorted() == lines.map { $0 + ": can be sent again" })
+        #expect(repaired.summary.unrepaired == 0)
+        #expect(try store.sqlite3("SELECT count(*) FROM files WHERE sha256 IS NOT NULL") == "0")
+    }
+
     @Test func aStoreInOrderHasNoFindings() async throws {
         let store = try await ClosedStore()
         for extent in [ExaminationExtent.presence, .data] {

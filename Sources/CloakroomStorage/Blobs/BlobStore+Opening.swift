@@ -34,22 +34,29 @@ extension BlobStore {
         if let slot = placement.slot {
             return try self.packs.open(slot, reading, expiresAt: placement.expiresAt)
         }
-        if let blob = try self.openOwnFile(id, expiresAt: placement.expiresAt) { return blob }
+        if let blob = try self.openOwnFile(id, placement) { return blob }
         // Deleted since the row was read, or lost.
         guard try self.catalog.placement(id) != nil else { return nil }
         self.health.report("The bytes of a ready file are not there", id, .notFound)
         return nil
     }
 
-    private func openOwnFile(_ id: FileID, expiresAt: Timestamp?) throws(StorageError) -> OpenBlob? {
+    private func openOwnFile(_ id: FileID, _ placement: Catalog.Placement) throws(StorageError) -> OpenBlob? {
+        let length: Int64
         do throws(SystemCallError) {
             let file = try self.openFile(id)
-            let size = try file.status().size
-            return OpenBlob(file: file, size: ByteCount(size) ?? .zero, expiresAt: expiresAt)
+            length = try file.status().size
+            if length == placement.size.bytes {
+                return OpenBlob(file: file, size: placement.size, expiresAt: placement.expiresAt)
+            }
         } catch {
             if error.code == ENOENT { return nil }
             throw error.storageError
         }
+        // A part of a file, or more than it, is served to nobody.
+        let error = StorageError.failed("\(length) bytes instead of \(placement.size)")
+        self.health.report("The bytes of a ready file have another length", id, error)
+        throw error
     }
 
     private func openFile(_ id: FileID) throws(SystemCallError) -> FileDescriptor {

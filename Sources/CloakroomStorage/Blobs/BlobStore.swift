@@ -73,6 +73,7 @@ public final class BlobStore: Sendable {
         self.catalog = catalog
         self.system = directory.system
         self.openBlobs = OpenBlobCache(capacity: openBlobs)
+        try Self.checkDirectories(of: directory, catalog)
         do throws(SystemCallError) {
             let root = try Directory(in: directory.root, Self.directoryName)
             self.stagingDirectory = try Directory(in: root, Self.stagingName)
@@ -100,6 +101,33 @@ public final class BlobStore: Sendable {
     /// - Throws: What failed; the next start puts it right.
     public func shutDown() async throws {
         try await self.packs.writer.shutDown()
+    }
+
+    /// Passes unless a directory is missing that ready files are in: an empty one made anew would hide that their disk is
+    /// not mounted, and take uploads in its place.
+    private static func checkDirectories(of directory: DataDirectory, _ catalog: Catalog) throws(OpenError) {
+        let path = directory.path(of: Self.directoryName)
+        let tree: BlobTree
+        do throws(SystemCallError) {
+            tree = try BlobTree(directory)
+        } catch {
+            throw OpenError(description: "\(path): \(error)")
+        }
+        guard tree.packs == nil || tree.shards.contains(where: { $0 == nil }) else { return }
+        let inUse: Catalog.DirectoriesInUse
+        do throws(StorageError) {
+            inUse = try catalog.directoriesInUse()
+        } catch {
+            throw OpenError(description: "\(path): \(error)")
+        }
+        var missing = inUse.shards.filter { tree.shards[$0] == nil }.map(Self.shardName).sorted()
+        if inUse.hasPacks, tree.packs == nil { missing.append(PackStore.directoryName) }
+        guard let first = missing.first else { return }
+        throw OpenError(
+            description: """
+                \(path)/\(first) is missing, \(missing.count) directories of \(Self.shardCount + 1) are, and the catalogue has \
+                files in them: mount or restore them; to go on without those files, make the directories
+                """)
     }
 
     /// Removes the journal that an earlier version kept small blobs in, unless it holds some.

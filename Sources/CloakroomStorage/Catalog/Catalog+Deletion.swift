@@ -119,30 +119,36 @@ extension Catalog {
         return files
     }
 
-    /// Returns deleted files whose own file may still be there.
+    /// Returns deleted files whose own file may still be there, in the order of their ids.
     ///
-    /// - Parameter limit: The most files of one call.
+    /// - Parameters:
+    ///   - id: The file before the first one; `nil` begins with the first of all.
+    ///   - limit: The most files of one call.
     /// - Returns: Deleted files whose own file may still be there.
     /// - Throws: ``StorageError``.
-    public func filesToRemove(limit: Int) throws(StorageError) -> [FileID] {
-        try self.ids("SELECT id FROM deleted_files WHERE bytes_removed = 0 AND pack IS NULL LIMIT ?") {
-            $0.bind(Int64(limit))
+    func filesToRemove(after id: FileID?, limit: Int) throws(StorageError) -> [FileID] {
+        try self.ids(
+            "SELECT id FROM deleted_files WHERE bytes_removed = 0 AND pack IS NULL AND id > ? ORDER BY id LIMIT ?"
+        ) {
+            $0.bind(Self.cursor(after: id)).bind(Int64(limit))
         }
     }
 
-    /// Returns deleted files whose bytes may still be in a pack.
+    /// Returns deleted files whose bytes may still be in a pack, in the order of their ids.
     ///
-    /// - Parameter limit: The most files of one call.
+    /// - Parameters:
+    ///   - id: The file before the first one; `nil` begins with the first of all.
+    ///   - limit: The most files of one call.
     /// - Returns: The files, and where their bytes are.
     /// - Throws: ``StorageError``.
-    func slotsToGiveBack(limit: Int) throws(StorageError) -> [(FileID, PackSlot)] {
+    func slotsToGiveBack(after id: FileID?, limit: Int) throws(StorageError) -> [(FileID, PackSlot)] {
         try self.readers.read { connection throws(SQLiteError) in
             let rows = try connection.statement(
                 """
                 SELECT id, pack, pack_offset, size_bytes FROM deleted_files
-                WHERE bytes_removed = 0 AND pack IS NOT NULL LIMIT ?
+                WHERE bytes_removed = 0 AND pack IS NOT NULL AND id > ? ORDER BY id LIMIT ?
                 """
-            ).bind(Int64(limit))
+            ).bind(Self.cursor(after: id)).bind(Int64(limit))
             defer { rows.reset() }
             var slots: [(FileID, PackSlot)] = []
             while try rows.step() {

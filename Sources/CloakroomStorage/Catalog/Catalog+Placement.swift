@@ -21,6 +21,8 @@ extension Catalog {
     struct Placement: Hashable, Sendable {
         /// Where they are packed; `nil` for a file of their own.
         let slot: PackSlot?
+        /// How many there are.
+        let size: ByteCount
         /// When the file ends; `nil` for one that stays.
         let expiresAt: Timestamp?
     }
@@ -38,7 +40,38 @@ extension Catalog {
             defer { row.reset() }
             guard try row.step() else { return nil }
             let slot: PackSlot? = if row.integer(0) == nil { nil } else { try PackSlot(row, from: 0) }
-            return Placement(slot: slot, expiresAt: row.integer(3).map { Timestamp(secondsSinceEpoch: $0) })
+            return Placement(
+                slot: slot, size: row.integer(2).flatMap { ByteCount($0) } ?? .zero,
+                expiresAt: row.integer(3).map { Timestamp(secondsSinceEpoch: $0) })
+        }
+    }
+
+    /// The directories of the blobs that ready files are in.
+    struct DirectoriesInUse {
+        /// Shards with files of their own.
+        var shards: Set<Int> = []
+        /// Whether there are packed ones.
+        var hasPacks = false
+    }
+
+    /// Returns in which directories ready files are; looks through all rows.
+    ///
+    /// - Returns: The directories.
+    /// - Throws: ``StorageError``.
+    func directoriesInUse() throws(StorageError) -> DirectoriesInUse {
+        try self.readers.read { connection throws(SQLiteError) in
+            let rows = try connection.statement(
+                "SELECT DISTINCT pack IS NOT NULL, substr(id, 16) FROM files WHERE sha256 IS NOT NULL")
+            defer { rows.reset() }
+            var inUse = DirectoriesInUse()
+            while try rows.step() {
+                if rows.integer(0) == 1 {
+                    inUse.hasPacks = true
+                } else if let shard = rows.blob(1)?.first {
+                    inUse.shards.insert(Int(shard))
+                }
+            }
+            return inUse
         }
     }
 

@@ -144,6 +144,10 @@ final class CatalogWriter: Sendable {
         }
     }
 
+    /// How often a log is tried to be copied that somebody else reads, each time for ``SQLiteConnection/busySeconds``:
+    /// a backup or a check has a large catalogue open for minutes.
+    private static let checkpointAttempts = 60
+
     /// Copies the whole log into the database, and flushes that.
     ///
     /// - Parameter completion: Called once, on the writer's thread, which it must not hold up.
@@ -152,11 +156,22 @@ final class CatalogWriter: Sendable {
             guard state == .active else {
                 return completion(.failure(.writesRefused("the server is shutting down")))
             }
+            completion(Result { () throws(StorageError) in try self.checkpointAll() })
+        }
+    }
+
+    private func checkpointAll() throws(StorageError) {
+        for attempt in 1... {
             do throws(SQLiteError) {
-                try self.connection.checkpoint(SQLITE_CHECKPOINT_TRUNCATE)
-                completion(.success(()))
+                return try self.connection.checkpoint(SQLITE_CHECKPOINT_TRUNCATE)
             } catch {
-                completion(.failure(self.report(.transaction(error))))
+                if error.primaryCode == SQLITE_BUSY, attempt < Self.checkpointAttempts {
+                    self.health.report("Waiting for another program that reads the catalogue, a backup or a check")
+                } else {
+                    let storageError = self.report(.transaction(error))
+                    // The database may have to grow before the log gives its room back.
+                    guard storageError == .full, self.reserve?.giveUp() == true else { throw storageError }
+                }
             }
         }
     }

@@ -20,6 +20,9 @@ final class SQLiteConnection: @unchecked Sendable {
     /// The log is cut to this many bytes when it begins anew.
     private static let logLimit = 32 * 1_024 * 1_024
 
+    /// How long a statement waits for what another connection has locked.
+    static let busySeconds: Int32 = 10
+
     let handle: OpaquePointer
     private var statements: [UnsafePointer<UInt8>: SQLiteStatement] = [:]
     private var flushesCommits = true
@@ -57,7 +60,7 @@ final class SQLiteConnection: @unchecked Sendable {
     }
 
     private func configure(_ role: Role) throws(SQLiteError) {
-        sqlite3_busy_timeout(self.handle, 10_000)
+        sqlite3_busy_timeout(self.handle, Self.busySeconds * 1_000)
         if role != .writer {
             // Two connections that checkpoint at once can corrupt a WAL up to SQLite 3.51.2: only the writer does.
             cloakroom_sqlite3_db_config(self.handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nil)

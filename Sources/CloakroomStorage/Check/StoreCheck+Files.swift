@@ -6,13 +6,14 @@ extension StoreCheck {
         var cursor: FileID?
         while true {
             let page = try self.catalog.sealedFiles(after: cursor, limit: Self.pageLength)
-            guard let last = page.last else { return }
-            for file in page { try await self.check(file) }
+            guard let last = page.last else { break }
+            for file in page { try self.check(file) }
             cursor = last.id
         }
+        if let store = self.store { try await self.repairDamaged(store) }
     }
 
-    private func check(_ file: SealedFile) async throws(StorageError) {
+    private func check(_ file: SealedFile) throws(StorageError) {
         self.summary.files += 1
         self.summary.bytes = self.summary.bytes + file.size
         switch try BlobExamination(file, in: self.tree, self.extent).outcome() {
@@ -20,13 +21,31 @@ extension StoreCheck {
         case .headerDamaged:
             self.report(Finding(.noted, "\(file.id)", "the header of its slot is damaged, its bytes are whole"))
         case .damaged, .gone:
-            guard let store = self.store else {
-                guard let damage = try self.confirmedDamage(of: file.id) else { return }
-                return self.report(Finding(.damaged, "\(file.id)", damage.description))
+            guard let damage = try self.confirmedDamage(of: file.id) else { return }
+            if self.store == nil || self.summary.unrepaired > 0 || self.damaged.count == self.maximumDamaged {
+                self.leaveDamaged(file.id, damage)
+            } else {
+                self.damaged.append((file.id, damage))
             }
-            guard let damage = try await store.quarantineIfDamaged(file.id, self.extent, now: self.now) else { return }
-            self.report(Finding(.damaged, "\(file.id)", damage.description, repair: Self.repair(of: damage)))
         }
+    }
+
+    /// Reports a damaged file as it is, and with it those that were to be repaired: they have become too many.
+    private func leaveDamaged(_ id: FileID, _ damage: BlobDamage) {
+        for (id, damage) in self.damaged + [(id, damage)] {
+            self.report(Finding(.damaged, "\(id)", damage.description))
+            if self.store != nil { self.summary.unrepaired += 1 }
+        }
+        self.damaged = []
+    }
+
+    /// Takes damaged files out of the way, once it is known how many there are.
+    private func repairDamaged(_ store: FileStore) async throws(StorageError) {
+        for (id, _) in self.damaged {
+            guard let damage = try await store.quarantineIfDamaged(id, self.extent, now: self.now) else { continue }
+            self.report(Finding(.damaged, "\(id)", damage.description, repair: Self.repair(of: damage)))
+        }
+        self.damaged = []
     }
 
     private static func repair(of damage: BlobDamage) -> String {

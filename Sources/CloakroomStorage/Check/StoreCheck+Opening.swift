@@ -42,6 +42,7 @@ extension StoreCheck {
     /// - Parameters:
     ///   - directory: The data directory, opened exclusively.
     ///   - extent: How closely to look at the files' bytes.
+    ///   - maximumDamaged: The most damaged files that are taken out of the way; where there are more, none is.
     ///   - health: Told of a failed flush.
     ///   - packLength: The full length of a pack, in bytes.
     ///   - now: The current time.
@@ -49,8 +50,9 @@ extension StoreCheck {
     /// - Returns: What was looked at.
     /// - Throws: What failed.
     public static func repair(
-        _ directory: DataDirectory, _ extent: ExaminationExtent, health: StorageHealth,
-        packLength: Int64 = BlobStore.packLength, now: Timestamp, observer: @escaping @Sendable (Finding) -> Void
+        _ directory: DataDirectory, _ extent: ExaminationExtent, maximumDamaged: Int = StoreCheck.maximumDamagedFiles,
+        health: StorageHealth, packLength: Int64 = BlobStore.packLength, now: Timestamp,
+        observer: @escaping @Sendable (Finding) -> Void
     ) async throws -> Summary {
         guard let catalog = try Self.openCatalog(directory, .server, health, observer) else { return Self.corrupt(1) }
         return try await Self.endingCatalog(catalog) {
@@ -64,8 +66,9 @@ extension StoreCheck {
                 try await store.recover(now: now)
                 try await store.removeOrphans(declaredBefore: now)
                 let check = StoreCheck(
-                    directory, catalog: catalog, tree: blobs.tree, extent, store: store, packLength: packLength,
-                    patience: .zero, now: now, observer: observer)
+                    directory, catalog: catalog, tree: blobs.tree, extent, store: store,
+                    maximumDamaged: maximumDamaged, packLength: packLength, patience: .zero, now: now,
+                    observer: observer)
                 for id in contradictory { await check.report(Self.contradiction(id, repair: "deletion forgotten")) }
                 return try await check.run()
             }

@@ -14,10 +14,14 @@ public actor StoreCheck {
         public internal(set) var bytes = ByteCount.zero
         /// How many findings were reported, those that harm nobody not counted.
         public internal(set) var findings = 0
+        /// How many damaged files a repair left as they are, because they were more than it may take out of the way.
+        public internal(set) var unrepaired = 0
         /// Whether the catalogue's database is damaged; then nothing else was looked at, and nothing changed.
         public internal(set) var isCorrupt = false
     }
 
+    /// More damaged files are rather a disk that is not mounted or does not answer: a repair leaves them as they are.
+    public static let maximumDamagedFiles = 16
     static let pageLength = 1_024
     /// How long after one another suspects are looked at beside a running server.
     private static let attemptInterval = Duration.milliseconds(250)
@@ -29,22 +33,28 @@ public actor StoreCheck {
     /// What repairs; `nil` to look only.
     let store: FileStore?
     let packLength: Int64
+    /// The most damaged files that are taken out of the way.
+    let maximumDamaged: Int
     /// For how long suspects are looked at again.
     private let patience: Duration
     let now: Timestamp
     private let observer: @Sendable (Finding) -> Void
     var summary = Summary()
     private var suspects: [Suspect] = []
+    /// Damaged files that a repair has still to take out of the way.
+    var damaged: [(id: FileID, damage: BlobDamage)] = []
 
     init(
         _ directory: DataDirectory, catalog: Catalog, tree: BlobTree, _ extent: ExaminationExtent, store: FileStore?,
-        packLength: Int64, patience: Duration, now: Timestamp, observer: @escaping @Sendable (Finding) -> Void
+        maximumDamaged: Int = StoreCheck.maximumDamagedFiles, packLength: Int64, patience: Duration, now: Timestamp,
+        observer: @escaping @Sendable (Finding) -> Void
     ) {
         self.directory = directory
         self.catalog = catalog
         self.tree = tree
         self.extent = extent
         self.store = store
+        self.maximumDamaged = maximumDamaged
         self.packLength = packLength
         self.patience = patience
         self.now = now

@@ -129,6 +129,33 @@ final class PackFile: Sendable {
         try self.file.read(into: buffer, at: offset)
     }
 
-    /// Reads everything.
-    func readAll() throws(SystemCallError) -> [UInt8] { try self.file.readAll() }
+    /// Reads everything that the disk gives.
+    ///
+    /// - Returns: The bytes, zeros in place of pages that cannot be read, and whether there are no such.
+    /// - Throws: The call that failed, where it says nothing of the disk.
+    func readAll() throws(SystemCallError) -> (bytes: [UInt8], isComplete: Bool) {
+        do throws(SystemCallError) {
+            return (try self.file.readAll(), true)
+        } catch {
+            guard case .unreadable = BlobDamage(error) else { throw error }
+            return try self.readByPages()
+        }
+    }
+
+    private func readByPages() throws(SystemCallError) -> (bytes: [UInt8], isComplete: Bool) {
+        var bytes: [UInt8] = []
+        var isComplete = true
+        let length = Int(try self.length())
+        while bytes.count < length {
+            let count = min(PackSlotHeader.alignment, length - bytes.count)
+            do throws(SystemCallError) {
+                bytes += try self.file.read(count: count, at: Int64(bytes.count))
+            } catch {
+                guard case .unreadable = BlobDamage(error) else { throw error }
+                bytes += [UInt8](repeating: 0, count: count)
+                isComplete = false
+            }
+        }
+        return (bytes, isComplete)
+    }
 }

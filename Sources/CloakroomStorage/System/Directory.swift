@@ -49,8 +49,19 @@ final class Directory: Sendable {
         }
     }
 
-    /// Makes the name of a directory itself durable.
-    static func synchronizeParent(of path: String, system: any OperatingSystem) throws(SystemCallError) {
+    /// Makes the name of a directory durable that somebody else may have made: `mkdir`, or a run that was killed.
+    ///
+    /// The name of a mount point on a file system that cannot be written to needs no flush. A parent that may not be
+    /// read was not made here.
+    static func synchronizeName(of path: String, system: any OperatingSystem) throws(SystemCallError) {
+        do throws(SystemCallError) {
+            try self.synchronizeParent(of: path, system: system)
+        } catch {
+            guard [EACCES, EINVAL, EROFS].contains(error.code) else { throw error }
+        }
+    }
+
+    private static func synchronizeParent(of path: String, system: any OperatingSystem) throws(SystemCallError) {
         try Directory(path: path + "/..", system: system).synchronize()
     }
 

@@ -113,6 +113,11 @@ struct SimulatedDisk {
         self.folders[folder] = changed
     }
 
+    /// How many names a file has, as they are seen.
+    func links(to number: Number) -> Int {
+        self.folders.values.reduce(0) { $0 + $1.seen.values.count { $0 == number } }
+    }
+
     /// Makes everything durable that was changed since the last flush.
     mutating func flush(_ number: Number) {
         if var file = self.files[number] {

@@ -1,0 +1,23 @@
+import CloakroomDomain
+import Synchronization
+
+/// Where a sweep goes on: files whose bytes cannot be removed now do not hold up those behind them.
+final class SweepCursor: Sendable {
+    private let last = Mutex<FileID?>(nil)
+
+    /// Goes on until a page gave something, or the last page has been tried; then the next call begins anew.
+    ///
+    /// - Parameter removePage: Tries the page that follows a file; returns its last file, `nil` where no page follows,
+    ///   and those files whose bytes are durably gone.
+    /// - Returns: The files whose bytes are durably gone.
+    /// - Throws: ``StorageError``.
+    func next(
+        _ removePage: (FileID?) async throws(StorageError) -> (last: FileID?, removed: [FileID])
+    ) async throws(StorageError) -> [FileID] {
+        while true {
+            let page = try await removePage(self.last.withLock { $0 })
+            self.last.withLock { $0 = page.last }
+            if !page.removed.isEmpty || page.last == nil { return page.removed }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+import CloakroomCrypto
+import CloakroomDomain
+import NIOCore
+import Testing
+
+@testable import CloakroomStorage
+
+/// Requests that are repeated with their idempotency key.
+// One after the other, as the packs are: each has some 260 descriptors.
+@Suite("Idempotency keys", .serialized)
+struct IdempotencyKeyTests {
+    private static func key(_ text: String) throws -> IdempotencyKey { try #require(IdempotencyKey(text)) }
+
+    @Test(arguments: [5, 100_000])
+    func repeatedUploadGivesTheSameFile(size: Int) async throws {
+        let fixture = try Fixture()
+        let access = try Fixture.access()
+        let bytes = [UInt8](repeating: 9, count: size)
+        let key = try Self.key("k")
+        let records = try await withThrowingTaskGroup(of: FileRecord.self) { group in
+            for _ in 0..<8 {
+                group.addTask { try await fixture.upload(bytes, access: access, key: key) }
+            }
+            return try await group.reduce(into: [FileRecord]()) { $0.append($1) }
+        }
+        #expect(Set(records.map(\.id)).count == 1)
+        #expect(records.allSatisfy { $0.seal?.sha256 == SHA256.hash(bytes) })
+        #expect(try fixture.sqlite3("SELECT count(*) FROM files") == "1")
+        let id = try #require(records.first).id
+        #expect(try await fixture.bytes(of: id, access: access) == bytes)
+        try await fixture.close()
+    }
+
+    @Test func uploadThatACrashInterruptedIsFinishedByItsRepetition() async throws {
+        let temporary = try TemporaryDirectory()
+        let access = try Fixture.access()
+        let record: FileRecord
+        do {
+            let fixture = try Fixture(in: temporary)
+            // The row and the key were committed, the bytes were not sealed.
+            let declaration = try Fixture.declaration(size: 3, sha256: SHA256.hash([1, 2, 3]))
+            record = FileRecord(
+                id: try fixture.store.ids.next(), organization: access.organization, declaration: declaration,
+                createdAt: Fixture.now, uploadExpiresAt: Fixture.now, status: .pending)
+            let request = IdempotentRequest(key: try Self.key("k"), operation: .uploadFile, declaration: declaration)
+            #expect(try await fixture.catalog.insert(record, at: nil, request: request) == .inserted(record))
+            try await fixture.crash()
+        }
+        let reopened = try Fixture(in: temporary)
+        try await reopened.store.recover(now: Fixture.now)
+        let again = try await reopened.upload([1, 2, 3], access: access, key: try Self.key("k"))
+        #expect(again.id == record.id)
+        #expect(try await reopened.bytes(of: record.id, access: access) == [1, 2, 3])
+        try await reopened.close()
+    }
+
+    @Test func keyOfAnotherRequestIsRefused() async throws {
+        let fixture = try Fixture()
+        let (acme, other) = (try Fixture.access(), try Fixture.access("other"))
+        let key = try Self.key("k")
+        let first = try await fixture.upload([1], access: acme, key: key)
+        for (bytes, name) in [([2], "a.png"), ([1], "b.png")] as [([UInt8], String)] {
+            await #expect(throws: StorageError.idempotencyKeyReused) {
+                try await fixture.upload(bytes, access: acme, key: key, name: name)
+            }
+        }
+        await #expect(throws: StorageError.idempotencyKeyReused) {
+            try await fixture.store.requestUpload(
+                first.declaration, access: acme, lifetimeSeconds: 60, now: Fixture.now, key: key)
+        }
+        #expect(try await fixture.upload([2], access: other, key: key).id != first.id)
+        try await fixture.close()
+    }
+
+    @Test(arguments: [(86_399, true), (86_400, false)] as [(Int64, Bool)])
+    func keysCountForADay(age: Int64, isSame: Bool) async throws {
+        let fixture = try Fixture()
+        let access = try Fixture.access()
+        let request = { (now: Timestamp) in
+            try await fixture.store.requestUpload(
+                try Fixture.declaration(size: 1), access: access, lifetimeSeconds: 604_800, now: now,
+                key: try Self.key("k"))
+        }
+        let first = try await request(Fixture.now)
+        let later = Fixture.now.advanced(bySeconds: age)
+        _ = try await fixture.store.sweep(now: later)
+        #expect(try fixture.sqlite3("SELECT count(*) FROM idempotency_keys") == (isSame ? "1" : "0"))
+        #expect((try await request(later).id == first.id) == isSame)
+        try await fixture.close()
+    }
+
+    @Test func keyOfAnAbandonedFileIsFree() async throws {
+        let fixture = try Fixture()
+        let access = try Fixture.access()
+        let request = { (now: Timestamp) in
+            try await fixture.store.requestUpload(
+                try Fixture.declaration(size: 1), access: access, lifetimeSeconds: 60, now: now,
+                key: try Self.key("k"))
+        }
+        let first = try await request(Fixture.now)
+        let later = Fixture.now.advanced(bySeconds: 3_700)
+        _ = try await fixture.store.sweep(now: later)
+        #expect(try await request(later).id != first.id)
+        try await fixture.close()
+    }
+}

@@ -1,0 +1,111 @@
+import CloakroomCrypto
+import CloakroomDomain
+import Foundation
+import NIOCore
+import Testing
+
+@testable import CloakroomStorage
+
+/// The sweep, and what a crash left for it.
+extension RetentionTests {
+    @Test(arguments: Self.sizes)
+    func sweepRemovesWhatHasEnded(size: Int) async throws {
+        let fixture = try Fixture()
+        let access = try Fixture.access()
+        let body = Self.bytes(size)
+        let file = try await self.readyFile(body, fixture, access: access)
+        let kept = try await self.store([1, 2, 3], fixture, access: access)
+        // Kept open, as a blob that has been read is; and the row is kept, too.
+        #expect(try await fixture.bytes(of: file.id, access: access) == body)
+        _ = try await fixture.store.readyRecords([file.id], access: access, now: Fixture.now)
+        #expect(try await fixture.store.sweep(now: Self.after(59)) == 0)
+        #expect(try Self.isOnDisk(body, fixture))
+
+        #expect(try await fixture.store.sweep(now: Self.after(60)) > 0)
+        #expect(try !Self.isOnDisk(body, fixture))
+        #expect(fixture.store.readyFiles.find([file.id]).files.isEmpty)
+        #expect(try fixture.sqlite3("SELECT bytes_removed FROM deleted_files") == "1")
+        #expect(try Organizations(catalog: fixture.catalog).list().map(\.usage) == [.init(files: 1, bytes: 3)])
+        #expect(throws: StorageError.notFound) {
+            try fixture.store.record(file.id, access: access, now: Fixture.now)
+        }
+        #expect(try await fixture.bytes(of: kept.id, access: access) == [1, 2, 3])
+        while try await fixture.store.sweep(now: Self.after(7_300)) > 0 {}
+        #expect(try fixture.sqlite3("SELECT count(*) FROM deleted_files") == "0")
+        try await fixture.close()
+    }
+
+    @Test
+    func sweepDropsAPendingFileThatHasEnded() async throws {
+        let fixture = try Fixture()
+        let access = try Fixture.access()
+        let file = try await fixture.request([1], access: access, fileLifetime: try Self.lifetime(60))
+        #expect(try await fixture.store.sweep(now: Self.after(60)) > 0)
+        #expect(try fixture.sqlite3("SELECT count(*) FROM files") == "0")
+        let grant = try #require(UploadGrant(file, access: access))
+        #expect(throws: StorageError.notFound) { try fixture.store.record(grant, now: Fixture.now) }
+        try await fixture.close()
+    }
+
+    @Test
+    func stepOfASweepIsBounded() async throws {
+        let fixture = try Fixture()
+        let access = try Fixture.access()
+        let life = try Self.lifetime(1)
+        try await withThrowingDiscardingTaskGroup { group in
+            for _ in 0..<300 {
+                group.addTask { _ = try await fixture.request([1], access: access, fileLifetime: life) }
+            }
+        }
+        for left in ["44", "0"] {
+            _ = try await fixture.store.sweep(now: Self.after(1))
+            #expect(try fixture.sqlite3("SELECT count(*) FROM files") == left)
+        }
+        try await fixture.close()
+    }
+
+    @Test
+    func filesThatResistHoldUpNoOthers() async throws {
+        let fixture = try Fixture()
+        let access = try Fixture.access()
+        // A directory resists: it is no file. More of them than a step of the sweep takes.
+        for number in 0...FileStore.sweepBatch {
+            let file = try await fixture.request([1], access: access)
+            let path = fixture.blobPath(file.id)
+            if number < FileStore.sweepBatch {
+                try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+            } else {
+                try Data([1]).write(to: URL(filePath: path))
+            }
+            // The row is gone, the process dies before the bytes are.
+            #expect(try await fixture.catalog.delete(file.id, of: access.organization, now: Fixture.now))
+        }
+        while try await fixture.store.sweep(now: Fixture.now) > 0 {}
+        #expect(try fixture.sqlite3("SELECT sum(bytes_removed), count(*) FROM deleted_files") == "1|257")
+        try await fixture.close()
+    }
+
+    @Test
+    func bodyThatIsSealedAfterACrashEndsAsItWouldHave() async throws {
+        let temporary = try TemporaryDirectory()
+        let access = try Fixture.access()
+        let body = Self.bytes(5_000)
+        let file: FileRecord
+        do {
+            let fixture = try Fixture(in: temporary)
+            file = try await self.readyFile(body, fixture, access: access)
+            try await fixture.crash()
+            // As a power cut leaves the row, whose seal only the pack has.
+            let reset = "UPDATE files SET sha256 = NULL, uploaded_at = NULL, pack = NULL, pack_offset = NULL"
+            #expect(try fixture.sqlite3(reset).isEmpty)
+        }
+        let fixture = try Fixture(in: temporary)
+        let end = Self.after(60)
+        try await fixture.store.recover(now: end)
+        #expect(throws: StorageError.notFound) { try fixture.store.record(file.id, access: access, now: end) }
+        #expect(try fixture.store.record(file.id, access: access, now: Self.after(59)) == file)
+        #expect(try await fixture.store.sweep(now: end) > 0)
+        #expect(try !Self.isOnDisk(body, fixture))
+        try await fixture.close()
+    }
+}
