@@ -1,5 +1,7 @@
 public import CloakroomDomain
 
+import Glibc
+
 /// Copies a store into a directory of backups, also beside a running server, which does nothing for it.
 ///
 /// Each backup is a whole data directory: the catalogue as it was at one moment, and the bytes of all files that were
@@ -56,10 +58,20 @@ public struct Backup {
         }
     }
 
+    /// Says what it is, for whoever takes it for a data directory; durable with the rest.
+    private static func mark(_ target: Directory, _ path: String) throws(BackupError) {
+        do throws(SystemCallError) {
+            _ = try target.open(DataDirectory.backupName, flags: O_RDWR | O_CREAT | O_NOFOLLOW)
+        } catch {
+            throw BackupError(error, at: path)
+        }
+    }
+
     private func copy(
         to name: String, in directory: BackupDirectory, _ previous: String?, now: Timestamp
     ) throws(BackupError) -> CopySummary {
         let target = try directory.make(name)
+        try Self.mark(target, directory.path(of: name))
         var earlier: StoreCopy.Previous?
         if let previous {
             let root = try directory.open(previous)

@@ -24,6 +24,7 @@ struct BackupDirectory {
         do throws(SystemCallError) {
             if creates { try Directory.create(path: path, system: system) }
             self.root = try Directory(path: path, system: system)
+            if creates { try Directory.synchronizeName(of: path, system: system) }
         } catch {
             throw BackupError(error, at: path)
         }
@@ -91,6 +92,12 @@ struct BackupDirectory {
     /// - Throws: ``BackupError``.
     func removeIncomplete() throws(BackupError) {
         for name in try self.entries() where Self.isIncomplete(path: name) { try self.remove(name) }
+        do throws(SystemCallError) {
+            // Else a power cut could leave what was removed, under the name that the new one gets.
+            try self.root.synchronize()
+        } catch {
+            throw BackupError(error, at: self.path)
+        }
     }
 
     /// Removes an entry with everything in it.

@@ -113,6 +113,8 @@ final class RestoreTarget {
             if let parent {
                 try parent.rename(self.name + Self.suffix, to: parent, as: self.name)
                 try parent.synchronize()
+            } else {
+                try Directory.synchronizeName(of: self.path, system: self.directory.system)
             }
             try self.directory.remove(DataDirectory.restoringName)
             try self.directory.synchronize()
@@ -126,9 +128,10 @@ final class RestoreTarget {
     func abandon() {
         defer { self.unlock() }
         // Without the marker it may be in use already.
-        guard (try? self.directory.contains(DataDirectory.restoringName)) == true, (try? self.clear()) != nil else {
-            return
-        }
+        guard (try? self.directory.contains(DataDirectory.restoringName)) == true, (try? self.clear()) != nil,
+            // Else a power cut could take the marker, and leave something of what it marks.
+            (try? self.directory.synchronize()) != nil
+        else { return }
         try? self.directory.remove(DataDirectory.restoringName)
         try? self.parent?.removeDirectory(self.name + Self.suffix)
     }
