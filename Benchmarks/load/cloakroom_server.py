@@ -1,10 +1,12 @@
 """Cloakroom on free ports."""
 
+import contextlib
 import json
 import os
 import pathlib
 import shutil
 import subprocess
+import tempfile
 import threading
 import time
 import urllib.parse
@@ -125,6 +127,19 @@ class CloakroomServer(Server):
         set_aside(self.data)
         fresh(self.data)
         self.start()
+
+
+@contextlib.contextmanager
+def started(work_dir=None):
+    """Starts a server in a temporary directory, on a copy of the binary, and ends it."""
+    with tempfile.TemporaryDirectory(dir=work_dir) as directory:
+        keep_binary(directory)
+        server = CloakroomServer(directory)
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
 
 
 def target_of(url):

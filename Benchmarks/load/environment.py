@@ -38,6 +38,12 @@ def machine():
     }
 
 
+def print_heading(what, columns):
+    """Prints the machine, the commit and what is measured, and the head of a table of numbers."""
+    print(", ".join(f"{name}: {value}" for name, value in {**machine(), "commit": commit()}.items()))
+    print(f"{what}\n\n| {' | '.join(columns)} |\n|{'--:|' * len(columns)}")
+
+
 def versions(options):
     """Returns the version of everything that takes part."""
     found = {

@@ -1,23 +1,22 @@
 """Runs a server for a long time under a steady load, and looks whether anything grows.
 
-Each round mints, uploads and downloads at a fixed rate, as the ordinary client of slow_clients.py does, then deletes
-what it uploaded. After each round a line tells latencies, memory, descriptors, threads and room on the disk; at the
-end, the last quarter of the rounds is set against the first.
+Each round mints, uploads and downloads at a fixed rate, as ordinary_client.py does, then deletes what it uploaded.
+After each round a line tells latencies, memory, descriptors, threads and room on the disk; at the end, the last quarter
+of the rounds is set against the first.
 """
 
 import argparse
-import multiprocessing
 import os
 import pathlib
 import statistics
 import subprocess
-import tempfile
 
 import requests
 
-import slow_clients
-from cloakroom_server import CloakroomServer, keep_binary
-from environment import commit, machine
+from cloakroom_server import started
+from descriptors import raise_descriptors
+from environment import print_heading
+from ordinary_client import SMALL, make_requests, ordinary_requests
 
 COLUMNS = (
     "minute", "requests", "failed", "p50 ms", "p99 ms", "max ms", "memory MiB", "descriptors", "threads", "disk MiB",
@@ -35,27 +34,20 @@ def main():
     parser.add_argument("--work-dir", help="where a temporary directory is made")
     options = parser.parse_args()
     options.seconds = options.round
-    slow_clients.raise_descriptors()
-    with tempfile.TemporaryDirectory(dir=options.work_dir) as directory:
-        keep_binary(directory)
-        server = CloakroomServer(directory)
-        server.start()
-        try:
-            soak(server, options)
-        finally:
-            server.stop()
+    raise_descriptors()
+    with started(options.work_dir) as server:
+        soak(server, options)
 
 
 def soak(server, options):
     """Runs all rounds."""
-    print(", ".join(f"{name}: {value}" for name, value in {**machine(), "commit": commit()}.items()))
-    print(f"{options.rate} requests a second for {options.seconds} s of each round\n")
-    print(f"| {' | '.join(COLUMNS)} |\n|{'--:|' * len(COLUMNS)}")
-    plan = slow_clients.ordinary_requests(server, options)
+    print_heading(f"{options.rate} requests a second for {options.seconds} s of each round", COLUMNS)
+    plan = ordinary_requests(server, options)
     kept = set(server.file_ids)
     rows = []
     for minute in range(options.minutes):
-        latencies, failed = load(server, {**plan, "targets": server.upload_targets(slow_clients.SMALL, options.rate)})
+        targets = server.upload_targets(SMALL, options.rate)
+        latencies, failed = make_requests(server, {**plan, "targets": targets})
         delete_all(server, kept)
         rows.append(measured(server, minute, latencies, failed))
         cells = (f"{cell:,.2f}" if isinstance(cell, float) else f"{cell:,}" for cell in rows[-1])
@@ -67,25 +59,11 @@ def soak(server, options):
         print(f"{name}: {first:,.2f} in the first quarter, {last:,.2f} in the last")
 
 
-def load(server, plan):
-    """Makes the requests of a round in a process of their own; returns their latencies and how many failed."""
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    client = context.Process(target=slow_clients.request, args=(plan, theirs), daemon=True)
-    client.start()
-    if not ours.poll(plan["seconds"] + 60):
-        client.terminate()
-        raise SystemExit(f"the client did not end\n{server.log_tail()}")
-    answer = ours.recv()
-    client.join()
-    return answer
-
-
 def delete_all(server, kept):
     """Deletes every file but some."""
     base = "http://%s:%d/v1/files" % server.api
     with requests.Session() as session:
-        session.headers |= server.api_headers
+        session.headers.update(server.api_headers)
         cursor = None
         while True:
             page = session.get(base, params={"limit": 1_000, **({"cursor": cursor} if cursor else {})}).json()
