@@ -10,7 +10,7 @@ public final class DataDirectory: Sendable {
 
     private static let lockName = "lock"
     /// Is there in a backup, which shares packs and files with other backups: nobody may change them.
-    static let backupName = "backup"
+    static let backupName = "cloakroom-backup"
     /// Is there while a backup is being restored, and after a restoration that was interrupted.
     static let restoringName = "restoring"
 
@@ -45,7 +45,7 @@ public final class DataDirectory: Sendable {
         do throws(SystemCallError) {
             if creates { try Directory.create(path: path, system: system) }
             self.root = try Directory(path: path, system: system)
-            isBackup = try self.root.contains(Self.backupName)
+            isBackup = try Self.isBackup(self.root)
             // Nothing is changed in a backup, not even a lock added.
             self.lock = exclusively && !isBackup ? try Self.lock(self.root) : nil
             if exclusively { try Directory.synchronizeName(of: path, system: system) }
@@ -63,6 +63,18 @@ public final class DataDirectory: Sendable {
         guard !isBackup || !exclusively else {
             throw OpenError(
                 description: "\(path) is a backup: make a data directory of it with cloakroom restore")
+        }
+    }
+
+    /// Whether a directory is a backup; another directory or a link of that name is somebody's own.
+    private static func isBackup(_ root: Directory) throws(SystemCallError) -> Bool {
+        guard try root.contains(Self.backupName) else { return false }
+        do throws(SystemCallError) {
+            let mark = try root.open(Self.backupName, flags: O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+            return try mark.status().mode & S_IFMT == S_IFREG
+        } catch {
+            guard error.code == ELOOP else { throw error }
+            return false
         }
     }
 

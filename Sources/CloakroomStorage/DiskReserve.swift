@@ -32,7 +32,10 @@ public final class DiskReserve: Sendable {
         self.setAside(leaving: BlobStore.reserveBytes)
     }
 
-    private func setAside(leaving rest: Int64) {
+    /// Sets the reserve aside where there is room for it.
+    ///
+    /// - Parameter rest: How much room has to be left, in bytes.
+    func setAside(leaving rest: Int64) {
         self.isSetAside.withLock { isSetAside in
             guard let free = self.directory.freeSpace()?.bytes else { return }
             do throws(SystemCallError) {

@@ -50,6 +50,31 @@ struct StartTests {
     }
 
     @Test
+    func blobsAreNotMadeAnewBesideAPendingFile() async throws {
+        let store = try await ClosedStore()
+        // Its seal may be in a pack alone.
+        let reset = "UPDATE files SET sha256 = NULL, uploaded_at = NULL, pack = NULL, pack_offset = NULL"
+        #expect(try store.sqlite3(reset) == "")
+        try FileManager.default.removeItem(atPath: store.dataPath + "/blobs")
+        let refusal = try #require(try await Self.refusal(store.dataPath))
+        #expect(refusal.hasPrefix("\(store.dataPath)/blobs/packs is missing"))
+        #expect(try store.sqlite3("DELETE FROM files") == "")
+        #expect(try await Self.refusal(store.dataPath) == nil)
+    }
+
+    @Test(arguments: [true, false])
+    func whatIsOnlyCalledLikeABackupIsNone(isDirectory: Bool) async throws {
+        let store = try await ClosedStore()
+        let path = store.dataPath + "/cloakroom-backup"
+        if isDirectory {
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+        } else {
+            try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: "catalog.sqlite")
+        }
+        #expect(try await store.repair(.data).lines == [])
+    }
+
+    @Test
     func aDirectoryThatNoFileIsInIsMadeAnew() async throws {
         let store = try await ClosedStore()
         let shard = store.large.id.uuid.hasSuffix("00") ? "01" : "00"

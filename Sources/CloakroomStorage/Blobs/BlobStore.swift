@@ -114,9 +114,13 @@ public final class BlobStore: Sendable {
             throw OpenError(description: "\(path): \(error)")
         }
         guard tree.packs == nil || tree.shards.contains(where: { $0 == nil }) else { return }
-        let inUse: Catalog.DirectoriesInUse
+        var inUse: Catalog.DirectoriesInUse
         do throws(StorageError) {
             inUse = try catalog.directoriesInUse()
+            // A pending file may be an acknowledged one, whose seal is only in a pack.
+            if tree.packs == nil, tree.shards.allSatisfy({ $0 == nil }), try catalog.hasFiles() {
+                inUse.hasPacks = true
+            }
         } catch {
             throw OpenError(description: "\(path): \(error)")
         }

@@ -4,6 +4,8 @@ import Metrics
 import NIOPosix
 import Synchronization
 
+import Glibc
+
 /// The only writing connection, and the queue in front of it.
 ///
 /// Group commit: whatever has queued up while a transaction was being flushed goes into the next one, and its callers
@@ -147,6 +149,8 @@ final class CatalogWriter: Sendable {
     /// How often a log is tried to be copied that somebody else reads, each time for ``SQLiteConnection/busySeconds``:
     /// a backup or a check has a large catalogue open for minutes.
     private static let checkpointAttempts = 60
+    /// Between two attempts, so that others who write have their turn, in microseconds.
+    private static let checkpointInterval: useconds_t = 500_000
 
     /// Copies the whole log into the database, and flushes that.
     ///
@@ -161,16 +165,22 @@ final class CatalogWriter: Sendable {
     }
 
     private func checkpointAll() throws(StorageError) {
+        var hasGivenUp = false
         for attempt in 1... {
             do throws(SQLiteError) {
-                return try self.connection.checkpoint(SQLITE_CHECKPOINT_TRUNCATE)
+                try self.connection.checkpoint(SQLITE_CHECKPOINT_TRUNCATE)
+                // The log has given its room back.
+                if hasGivenUp { self.reserve?.setAside(leaving: 0) }
+                return
             } catch {
                 if error.primaryCode == SQLITE_BUSY, attempt < Self.checkpointAttempts {
                     self.health.report("Waiting for another program that reads the catalogue, a backup or a check")
+                    usleep(Self.checkpointInterval)
                 } else {
                     let storageError = self.report(.transaction(error))
                     // The database may have to grow before the log gives its room back.
                     guard storageError == .full, self.reserve?.giveUp() == true else { throw storageError }
+                    hasGivenUp = true
                 }
             }
         }

@@ -142,20 +142,25 @@ final class PackFile: Sendable {
         }
     }
 
+    /// So many pages are damaged; more are a disk that does not answer, and takes its time to say so for each.
+    private static let mostUnreadablePages = 64
+
     private func readByPages() throws(SystemCallError) -> (bytes: [UInt8], isComplete: Bool) {
         var bytes: [UInt8] = []
-        var isComplete = true
+        var unreadable = 0
         let length = Int(try self.length())
         while bytes.count < length {
             let count = min(PackSlotHeader.alignment, length - bytes.count)
             do throws(SystemCallError) {
-                bytes += try self.file.read(count: count, at: Int64(bytes.count))
+                let page = try self.file.read(count: count, at: Int64(bytes.count))
+                bytes += page
+                guard page.count == count else { return (bytes, false) }
             } catch {
-                guard case .unreadable = BlobDamage(error) else { throw error }
+                guard case .unreadable = BlobDamage(error), unreadable < Self.mostUnreadablePages else { throw error }
+                unreadable += 1
                 bytes += [UInt8](repeating: 0, count: count)
-                isComplete = false
             }
         }
-        return (bytes, isComplete)
+        return (bytes, unreadable == 0)
     }
 }
