@@ -1,4 +1,10 @@
+import pathlib
+
 import pytest
+
+# A check that fails in a module that tests share says as much of itself as one in a test.
+pytest.register_assert_rewrite(*(path.stem for path in pathlib.Path(__file__).parent.glob("*.py")))
+
 from cloakroom import Server
 
 

@@ -65,6 +65,12 @@ def target(url):
     return "/" + path, host
 
 
+def address_of(url):
+    """The host and the port of a URL."""
+    name, _, port = url.removeprefix("http://").rpartition(":")
+    return name, int(port)
+
+
 def head(method, url, *lines):
     path, host = target(url)
     return "\r\n".join([f"{method} {path} HTTP/1.1", f"Host: {host}", *lines, "", ""]).encode("latin-1")

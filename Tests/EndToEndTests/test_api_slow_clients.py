@@ -11,8 +11,8 @@ import time
 
 import pytest
 from cloakroom import Server
-from raw import head
-from test_concurrency_limits import Held, address
+from held_connections import LARGE, Held
+from raw import address_of, head
 
 # As documented: fewer than so many bytes a second over a window of so many seconds, and no request for so long.
 LOWEST_RATE, WINDOW, IDLE = 512, 20, 75
@@ -22,7 +22,6 @@ RESOLUTION = 2
 DEADLINE = 2 * WINDOW + 30
 # Four times what is asked for, for more than two windows.
 STEADY_RATE, STEADY_SECONDS = 4 * LOWEST_RATE, 2 * WINDOW + 5
-LARGE = 32_000_000
 # More than the socket's buffer takes.
 STEADY_SIZE = 12_000_000
 
@@ -68,7 +67,7 @@ def stopped_reader(server):
     """Takes the head of a large answer, and no more; returns when it was ended, and how many bytes it can get then."""
     client = server.client("stopped-reader")
     _, path, url = download(server, client, LARGE)
-    with Narrow(address(server.api)) as connection:
+    with Narrow(address_of(server.api)) as connection:
         connection.begin_download(url, f"Authorization: Bearer {client.key}")
         # Its key may have one request under way, which this one is.
         assert client.get(path).status_code == 429
@@ -90,7 +89,7 @@ def slow_sender(server):
         connection.try_to_send(b"x")
         return False
 
-    with Held(address(server.api)) as connection:
+    with Held(address_of(server.api)) as connection:
         connection.send(upload_head(server, client, 1_000))
         seconds = seconds_until(is_ended, "the upload is still under way", pause=0)
     # Its key may have one request under way: once another is answered, nothing comes of this one any more.
@@ -102,7 +101,7 @@ def steady_reader(server):
     """Reads slowly, then the rest; returns what was stored, and what came."""
     client = server.client("steady-reader")
     data, _, url = download(server, client, STEADY_SIZE)
-    with Narrow(address(server.api)) as connection:
+    with Narrow(address_of(server.api)) as connection:
         connection.begin_download(url, f"Authorization: Bearer {client.key}")
         received = connection.buffer.partition(b"\r\n\r\n")[2]
         for _ in range(STEADY_SECONDS):
@@ -116,7 +115,7 @@ def steady_sender(server):
     """Sends slowly up to the end; returns what was sent, and what the answer says."""
     client = server.client("steady-sender")
     data = os.urandom(STEADY_RATE * STEADY_SECONDS)
-    with Held(address(server.api)) as connection:
+    with Held(address_of(server.api)) as connection:
         connection.send(upload_head(server, client, len(data)))
         for start in range(0, len(data), STEADY_RATE):
             connection.send(data[start : start + STEADY_RATE])
@@ -127,7 +126,7 @@ def steady_sender(server):
 
 def idle_client(server):
     """Asks for something, and then for nothing any more; returns when it was ended."""
-    with Held(address(server.api)) as connection:
+    with Held(address_of(server.api)) as connection:
         connection.send(head("GET", server.api + "/openapi.yaml"))
         assert connection.response()[0] == 200
         started = time.monotonic()

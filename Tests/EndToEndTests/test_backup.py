@@ -246,9 +246,9 @@ def test_a_backup_without_a_server(stored, tmp_path):
     server, client, files = stored
     server.stop()
     _, path = backup(server, tmp_path / "backups")
-    # As it is, a backup is a data directory; whoever serves it shares its packs with others, so this is for a look.
-    with Server(f"--storage-url={STORAGE_URL}", data_dir=path) as served:
-        client = Client(served, client.key)
+    restore(path, tmp_path / "restored")
+    with Server(f"--storage-url={STORAGE_URL}", data_dir=tmp_path / "restored") as restored:
+        client = Client(restored, client.key)
         for file_id, data in files.items():
             assert client.get(f"/v1/files/{file_id}/download").content == data
 
@@ -356,6 +356,20 @@ def test_no_server_starts_on_half_a_restoration(stored, tmp_path):
         client = Client(restored, client.key)
         for file_id, data in files.items():
             assert client.get(f"/v1/files/{file_id}/download").content == data
+
+
+def test_a_backup_is_looked_at_and_not_changed(stored, tmp_path):
+    server, _, _ = stored
+    _, path = backup(server, tmp_path / "backups")
+    names = sorted(entry.name for entry in path.iterdir())
+    for line in (["serve", "--api-address=127.0.0.1:0", "--storage-address=127.0.0.1:0"], ["check", "--repair"]):
+        result = command(*line, data_dir=path, check=False)
+        assert result.returncode == 1
+        assert f"{path} is a backup: make a data directory of it with cloakroom restore" in result.stderr
+    assert command("check", "--data", data_dir=path).stdout == ""
+    # SQLite has files of its own beside a database that it reads.
+    allowed = {*names, "catalog.sqlite-shm", "catalog.sqlite-wal"}
+    assert set(names) <= {entry.name for entry in path.iterdir()} <= allowed
 
 
 def test_mistakes_are_named(tmp_path):

@@ -1,206 +1,19 @@
-"""`cloakroom check`, the scrub, and what damage becomes; judged by sqlite3 and sha256sum."""
+"""`cloakroom check`: what it finds, what it repairs, and what it leaves alone."""
 
 import contextlib
-import dataclasses
 import os
-import pathlib
 import re
 import shutil
-import subprocess
 import threading
-import time
 
 import pytest
 import requests
-from cloakroom import Server, command, error_code, http, put
+from cloakroom import Server, command, error_code, put
+from damage import (
+    HEADER, LARGE, SMALL, WITHOUT_SCRUB, Copy, check, digest, flipped, fresh_upload_url, key, place, quarantined, run,
+    sha256sum, status, uuid,
+)  # fmt: skip
 from test_client_commands import wait_until
-from test_operations import value
-
-# Packed, and in a file of its own.
-SMALL, LARGE = 5_000, 100_000
-# A slot begins with its header.
-HEADER = 128
-WITHOUT_SCRUB = "--scrub-period-days=0"
-
-
-def sqlite(data_dir, query):
-    """What the sqlite3 program says: a list of columns for each row."""
-    line = ["sqlite3", data_dir / "catalog.sqlite", query]
-    output = subprocess.run(line, capture_output=True, text=True, check=True, timeout=30).stdout
-    return [row.split("|") for row in output.splitlines()]
-
-
-def sha256sum(path):
-    return subprocess.run(["sha256sum", path], capture_output=True, text=True, check=True).stdout.split()[0]
-
-
-def digest(data):
-    return subprocess.run(["sha256sum"], input=data, capture_output=True, check=True).stdout.split()[0].decode()
-
-
-def key(file_id):
-    return f"x'{file_id.removeprefix('file_').replace('-', '')}'"
-
-
-def uuid(file_id):
-    return file_id.removeprefix("file_")
-
-
-@dataclasses.dataclass
-class Place:
-    """Where a file's bytes lie on the disk."""
-
-    path: pathlib.Path
-    offset: int
-
-    def flip(self, index=0):
-        """Changes one bit."""
-        with open(self.path, "r+b") as file:
-            file.seek(self.offset + index)
-            byte = file.read(1)[0]
-            file.seek(self.offset + index)
-            file.write(bytes([byte ^ 1]))
-
-
-def place(data_dir, file_id):
-    [[pack, offset]] = sqlite(data_dir, f"SELECT pack, pack_offset FROM files WHERE id = {key(file_id)}")
-    if pack:
-        return Place(data_dir / "blobs/packs" / f"{int(pack):016x}", int(offset) + HEADER)
-    return Place(data_dir / "blobs" / file_id[-2:] / uuid(file_id), 0)
-
-
-def quarantined(data_dir):
-    return {path.name: sha256sum(path) for path in (data_dir / "blobs/quarantine").iterdir()}
-
-
-def flipped(data, index=0):
-    return data[:index] + bytes([data[index] ^ 1]) + data[index + 1 :]
-
-
-def fresh_upload_url(client, file_id):
-    answer = client.post(f"/v1/files/{file_id}/upload-url")
-    assert answer.status_code == 200, answer.text
-    return answer.json()["upload_url"]
-
-
-def status(client, file_id):
-    return client.get(f"/v1/files/{file_id}").json()["status"]
-
-
-# The scrub
-
-
-def test_damage_under_a_running_server_is_found_and_never_served_again():
-    # The first round has a mebibyte to read before it comes to the files that are damaged meanwhile.
-    with Server("--scrub-period-days=1", "--scrub-bytes-per-second=65536") as server:
-        client, gateway = server.client(), server.client(gateway=True)
-        filler = client.upload(os.urandom(1_048_576))
-        data = {size: os.urandom(size) for size in (SMALL, LARGE)}
-        tickets = {size: client.mint(size) for size in data}
-        ids = {size: tickets[size]["file_id"] for size in data}
-        for size, ticket in tickets.items():
-            assert put(ticket["upload_url"], data[size]).status_code == 200
-        urls = {size: client.url(ids[size]) for size in data}
-        for size in data:
-            place(server.data_dir, ids[size]).flip(1_000)
-            # So it was damaged before anything looked at it; and it is open now.
-            assert http("GET", urls[size]).content == flipped(data[size], 1_000)
-        body = {"organization_id": "default", "file_ids": list(ids.values())}
-        assert gateway.post("/v1/files/resolve", json=body).status_code == 200
-
-        for size in data:
-            wait_until(lambda: http("GET", urls[size]).status_code == 404, 120)
-            assert error_code(http("GET", urls[size])) == "NoSuchKey"
-            assert status(client, ids[size]) == "pending"
-            assert client.get(f"/v1/files/{ids[size]}/download").status_code == 404
-        refused = gateway.post("/v1/files/resolve", json=body).json()["error"]
-        assert refused["code"] == "FILE_NOT_FOUND" and set(refused["details"]["file_ids"]) == set(ids.values())
-        wait_until(lambda: len(quarantined(server.data_dir)) == 2)
-        expected = {uuid(ids[size]): digest(flipped(data[size], 1_000)) for size in data}
-        assert quarantined(server.data_dir) == expected
-        rows = sqlite(server.data_dir, "SELECT lower(hex(declared_sha256)) FROM files WHERE sha256 IS NULL ORDER BY id")
-        assert rows == [[digest(data[size])] for size in (SMALL, LARGE)]
-
-        # The URL from before still takes the same bytes; so does a fresh one, and neither takes others.
-        for size, url in ((SMALL, tickets[SMALL]["upload_url"]), (LARGE, fresh_upload_url(client, ids[LARGE]))):
-            answer = put(url, flipped(data[size], 1_000))
-            assert (answer.status_code, error_code(answer)) == (400, "BadDigest")
-            assert http("GET", urls[size]).status_code == 404
-            assert put(url, data[size]).status_code == 200
-            assert http("GET", urls[size]).content == data[size]
-            assert status(client, ids[size]) == "ready"
-        assert gateway.post("/v1/files/resolve", json=body).status_code == 200
-        assert http("GET", client.url(filler)).status_code == 200
-
-        wait_until(lambda: value(server.metrics(), "cloakroom_scrub_files_total", outcome="damaged") == 2)
-        metrics = server.metrics()
-        assert value(metrics, "cloakroom_scrub_files_total", outcome="failed") == 0
-        assert value(metrics, "cloakroom_scrub_bytes_total") >= 1_048_576
-        for file_id in ids.values():
-            assert re.search(rf"error.*{file_id}", server.logged())
-        assert check(server.data_dir, "--data") == []
-
-
-def test_a_start_goes_on_with_the_round_and_finds_orphans():
-    with Server(WITHOUT_SCRUB) as server:
-        client = server.client()
-        data = {size: os.urandom(size) for size in (SMALL, LARGE)}
-        ids = {size: client.upload(data[size]) for size in data}
-        assert "cloakroom_scrub" not in server.metrics()
-        for size in data:
-            place(server.data_dir, ids[size]).flip()
-        orphan = "abababab-abab-4bab-abab-abababababab"
-        for name in (orphan, "README", orphan.upper()):
-            (server.data_dir / "blobs/ab" / name).write_bytes(b"lost")
-        url = client.url(ids[LARGE])
-        assert http("GET", url).content == flipped(data[LARGE])
-        server.stop()
-        server.options = ()
-        server.start()
-        for size in data:
-            wait_until(lambda: status(client, ids[size]) == "pending", 30)
-        wait_until(lambda: orphan in quarantined(server.data_dir), 30)
-        assert (server.data_dir / "blobs/ab/README").exists()
-        assert (server.data_dir / "blobs/ab" / orphan.upper()).exists()
-        assert not (server.data_dir / "blobs/ab" / orphan).exists()
-        name = "cloakroom_scrub_completed_timestamp_seconds"
-        wait_until(lambda: abs(value(server.metrics(), name) - time.time()) < 60, 30)
-        assert value(server.metrics(), "cloakroom_scrub_orphans_total") == 1
-        # A file that comes after the round is left for the next one, also by a restart.
-        late = client.upload(data[LARGE])
-        place(server.data_dir, late).flip()
-        server.stop()
-        server.start()
-        wait_until(lambda: value(server.metrics(), name) > 0)
-        [[completed]] = sqlite(server.data_dir, "SELECT completed_at >= started_at AND shards = 256 FROM scrub")
-        assert completed == "1" and status(client, late) == "ready"
-
-
-@pytest.mark.parametrize(
-    "option",
-    ["--scrub-period-days=366", "--scrub-period-days=-1", "--scrub-period-days=1.5", "--scrub-bytes-per-second=0",
-     "--scrub-bytes-per-second=10737418241", "--scrub-bytes-per-second=fast"],
-)
-def test_bad_values_are_refused(tmp_path, option):
-    result = command("serve", option, data_dir=tmp_path, check=False)
-    assert result.returncode == 64 and option.split("=")[0].removeprefix("--") in result.stderr
-
-
-# The check
-
-
-def run(data_dir, *options):
-    return command("check", *options, data_dir=data_dir, check=False)
-
-
-def check(data_dir, *options):
-    """The findings; the exit status and the summary have to fit them."""
-    result = run(data_dir, *options)
-    lines = result.stdout.splitlines()
-    count = sum(not line.startswith("noted ") for line in lines)
-    assert re.search(rf"cloakroom: \d+ files, \d+ bytes, {count} findings\n", result.stderr), result
-    assert result.returncode == (1 if count else 0), result
-    return lines
 
 
 @pytest.fixture(scope="module")
@@ -215,28 +28,6 @@ def original(tmp_path_factory):
         client.delete(f"/v1/files/{client.upload(b'deleted')}")
         data_dir = server.data_dir
     return data_dir, ids, data
-
-
-class Copy:
-    """A copy of it that a test may damage."""
-
-    def __init__(self, original, path):
-        source, self.ids, self.data = original
-        self.data_dir = path / "data"
-        shutil.copytree(source, self.data_dir)
-        self.small, self.large = (place(self.data_dir, self.ids[size]) for size in (SMALL, LARGE))
-
-    def sqlite(self, query):
-        return sqlite(self.data_dir, query)
-
-    def text(self, line):
-        names = {"SMALL": self.ids[SMALL], "LARGE": self.ids[LARGE], "PACK": f"blobs/packs/{self.small.path.name}"}
-        for name, text in names.items():
-            line = line.replace(name, text)
-        return line
-
-    def truncate(self, spot, length):
-        os.truncate(spot.path, spot.offset + length)
 
 
 @pytest.fixture
@@ -323,6 +114,33 @@ def test_what_was_repaired_takes_its_bytes_again(store):
             assert put(url, store.data[size]).status_code == 200
             assert client.get(f"/v1/files/{file_id}/download").content == store.data[size]
         assert check(server.data_dir, "--data") == []
+
+
+def test_more_damage_than_is_allowed_is_left_alone(store):
+    store.large.path.unlink()
+    store.small.path.unlink()
+    lines = sorted(f"damaged {file_id} missing" for file_id in store.ids.values())
+    result = run(store.data_dir, "--repair", "--max-damaged=1")
+    assert sorted(result.stdout.splitlines()) == lines and result.returncode == 1
+    assert "2 files are damaged, more than --max-damaged 1, and were left as they are" in result.stderr
+    assert store.sqlite("SELECT count(*) FROM files WHERE sha256 IS NOT NULL") == [["2"]]
+    repaired = check(store.data_dir, "--repair", "--max-damaged=2")
+    assert sorted(repaired) == [f"{line}: can be sent again" for line in lines]
+    assert check(store.data_dir, "--data") == []
+    for options, what in ((["--max-damaged=3"], "--repair"), (["--repair", "--max-damaged=-1"], "0 or more")):
+        result = run(store.data_dir, *options)
+        assert result.returncode == 64 and what in result.stderr
+
+
+def test_a_directory_that_is_missing_is_not_made_anew(store):
+    shutil.move(store.data_dir / "blobs", store.data_dir / "elsewhere")
+    for line in (["serve", "--api-address=127.0.0.1:0", "--storage-address=127.0.0.1:0"], ["check", "--repair"]):
+        result = command(*line, data_dir=store.data_dir, check=False)
+        assert result.returncode == 1
+        assert re.search(r"/blobs/[0-9a-f]{2} is missing", result.stderr)
+        assert not (store.data_dir / "blobs").exists()
+    shutil.move(store.data_dir / "elsewhere", store.data_dir / "blobs")
+    assert check(store.data_dir, "--data") == []
 
 
 def test_what_harms_nobody_is_noted_and_stays(store):

@@ -3,7 +3,8 @@
 import os
 import subprocess
 
-from killing import PACKED, Rig, chosen_seed
+from killing import Rig, chosen_seed
+from killing_ledger import PACKED
 
 ROUNDS = int(os.environ.get("CLOAKROOM_KILL_ROUNDS", "10"))
 

@@ -1,27 +1,20 @@
 """The rate limit of a key: a bucket of N requests that fills again within a second."""
 
-import json
 import re
 import time
 
 import pytest
-from cloakroom import Server, command, http
+from cloakroom import Server, http
+from key_limits import ROUTES, fresh, refused_at_start
 from test_api import error
 
 RATE = 5
-UNKNOWN = "file_f47ac10b-58cc-4372-a567-0e02b2c3d479"
 
 
 @pytest.fixture(scope="module")
 def limiting():
     with Server("--requests-per-second", str(RATE)) as server:
         yield server
-
-
-@pytest.fixture
-def fresh(limiting):
-    """A client whose key was never used."""
-    return limiting.client("default")
 
 
 def left(response):
@@ -67,26 +60,7 @@ def test_what_is_left_is_said_truly(fresh):
     assert max(remaining for _, (remaining, _) in seen) == RATE - 1
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "status"),
-    [
-        ("GET", "/v1/files", 200),
-        ("GET", "/v1/files?limit=0", 400),
-        ("GET", f"/v1/files/{UNKNOWN}", 404),
-        ("HEAD", f"/v1/files/{UNKNOWN}/download", 404),
-        ("DELETE", f"/v1/files/{UNKNOWN}", 404),
-        ("POST", "/v1/files/upload", 400),
-        ("POST", "/v1/files", 400),
-        ("POST", f"/v1/files/{UNKNOWN}/upload-url", 404),
-        ("POST", f"/v1/files/{UNKNOWN}/revoke-urls", 404),
-        ("POST", "/v1/files/resolve", 403),
-        ("POST", "/v1/inputs/resolve", 403),
-        ("GET", "/v1/keys", 403),
-        ("POST", "/v1/keys", 403),
-        ("DELETE", "/v1/keys/key_0123456789abcdef", 403),
-        ("POST", "/v1/keys/key_0123456789abcdef/rotate", 403),
-    ],
-)
+@pytest.mark.parametrize(("method", "path", "status"), ROUTES)
 def test_every_route_says_and_keeps_the_limit(fresh, method, path, status):
     response = fresh.request(method, path, json={} if method == "POST" else None)
     assert response.status_code == status
@@ -164,14 +138,4 @@ def test_the_variable_sets_it(monkeypatch, value):
 
 @pytest.mark.parametrize("value", ["-1", "1000001", "1.5", "fast", ""])
 def test_a_bad_value_is_named(tmp_path, value):
-    file = tmp_path / "cloakroom.json"
-    file.write_text(json.dumps({"requests-per-second": value}))
-    for options, env in (
-        ([f"--requests-per-second={value}"], {}),
-        ([], {"CLOAKROOM_REQUESTS_PER_SECOND": value}),
-        (["--config", str(file)], {}),
-    ):
-        result = command("serve", *options, data_dir=tmp_path / "data", check=False, env=env)
-        assert result.returncode == 64
-        assert "requests-per-second" in result.stderr and value in result.stderr
-    assert not (tmp_path / "data").exists()
+    refused_at_start(tmp_path, "requests-per-second", value)

@@ -5,10 +5,11 @@ import hashlib
 
 import pytest
 from cloakroom import Server, http
-from raw import Connection, target
-from smuggling import (
-    API, CASES, CHUNKED, STORAGE, address_of, api_scene, operations_scene, play, problems, storage_scene,
-)  # fmt: skip
+from raw import Connection, address_of, target
+from smuggling import CASES
+from smuggling_case import API, CHUNKED, STORAGE
+from smuggling_play import play, problems
+from smuggling_scenes import api_scene, operations_scene, storage_scene
 
 SCENES = {STORAGE: storage_scene, API: api_scene}
 
