@@ -20,6 +20,8 @@ struct ActivePack {
     /// more zeros than that is worth.
     private static let shortGroup = 128 * 1_024
     private static let writtenAhead = 1_024 * 1_024
+    /// Appended as an array, whose bytes are copied at once; repeated ones are appended one by one in a debug build.
+    private static let zeros = [UInt8](repeating: 0, count: writtenAhead)
 
     let file: PackFile
     private let secret: [UInt8]
@@ -59,7 +61,7 @@ struct ActivePack {
         let end = self.used + Int64(bytes.count)
         let isNew = end > self.written
         if isNew, bytes.count <= Self.shortGroup {
-            bytes.append(contentsOf: repeatElement(0, count: min(Self.writtenAhead, Int(self.limit - end))))
+            bytes += Self.zeros.prefix(Int(self.limit - end))
         }
         try self.file.write(bytes, at: self.used)
         try self.file.synchronizeData()
@@ -77,7 +79,7 @@ struct ActivePack {
             let end = bytes.count + slot.length
             PackSlotHeader(slot: slot, id: body.id, seal: body.seal).append(to: &bytes, secret: self.secret)
             body.bytes.withUnsafeReadableBytes { bytes.append(contentsOf: $0) }
-            bytes.append(contentsOf: repeatElement(0, count: end - bytes.count))
+            bytes += Self.zeros.prefix(end - bytes.count)
             slots.append(slot)
         }
         return (slots, bytes)
