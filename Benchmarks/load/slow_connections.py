@@ -14,6 +14,8 @@ from descriptors import raise_descriptors
 LARGE, BODY = 20_000_000, 1_000_000
 # The server has given up a slow reader by then, which the reader cannot see before it has read what is on its way.
 LIFE = 25.0
+# So many are opened in a second: what comes all at once would also end all at once, again and again.
+RATE = 400
 # Each has 28,000 ports or so, of which the closed ones are not used again for a minute.
 SOURCES = [f"127.0.0.{number}" for number in range(2, 18)]
 BIND_ADDRESS_NO_PORT = 24  # linux/in.h: the port is chosen when it is known what it is connected to
@@ -51,8 +53,9 @@ def hold(requests, connections, interval, pipe):
     """Holds slow connections until it is told to end, then sends what became of them."""
     raise_descriptors()
     holder = Holder(itertools.islice(itertools.cycle(requests), connections), interval)
+    begun = time.monotonic()
     while not pipe.poll():
-        holder.open(200)
+        holder.open(int(RATE * (time.monotonic() - begun)) - holder.counts["opened"])
         holder.step()
     pipe.send(holder.counts)
 
