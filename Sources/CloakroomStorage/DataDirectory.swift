@@ -48,7 +48,6 @@ public final class DataDirectory: Sendable {
             isBackup = try Self.isBackup(self.root)
             // Nothing is changed in a backup, not even a lock added.
             self.lock = exclusively && !isBackup ? try Self.lock(self.root) : nil
-            if exclusively { try Directory.synchronizeName(of: path, system: system) }
             isRestoring = try self.root.contains(Self.restoringName)
         } catch {
             if error.code == EWOULDBLOCK {
@@ -58,11 +57,11 @@ public final class DataDirectory: Sendable {
         }
         guard !isRestoring else {
             throw OpenError(
-                description: "data directory \(path) is being restored, or that was interrupted; restore it again")
+                description: "data directory \(path) is being restored, or this was interrupted; restore it again")
         }
         guard !isBackup || !exclusively else {
             throw OpenError(
-                description: "\(path) is a backup: make a data directory of it with cloakroom restore")
+                description: "\(path) is a backup; create a data directory from it with cloakroom restore")
         }
     }
 

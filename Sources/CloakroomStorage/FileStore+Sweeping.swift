@@ -20,7 +20,10 @@ extension FileStore {
         do throws(StorageError) {
             // What a failed flush left in the page cache only becomes durable, or the server does not start.
             try await self.catalog.makeDurable()
-            try await self.blobs.packs.recover { header async throws(StorageError) in try await self.seal(by: header) }
+            let isComplete = try await self.blobs.packs.recover { header async throws(StorageError) in
+                try await self.seal(by: header)
+            }
+            self.isRecoveryIncomplete.store(!isComplete, ordering: .relaxed)
         } catch .full {
             self.isRecoveryIncomplete.store(true, ordering: .relaxed)
             // Deletions have to make room first; what is left waits for the next start.
@@ -56,7 +59,7 @@ extension FileStore {
         }
         count(try await self.deleteEnded(now: now), .ended)
         // A pending row may be an acknowledged one whose slot the start could not look at.
-        if !self.isRecoveryIncomplete.load(ordering: .relaxed), !self.blobs.packs.hasSkippedPacks {
+        if !self.isRecoveryIncomplete.load(ordering: .relaxed) {
             count(try await self.catalog.deleteAbandoned(now: now, limit: Self.sweepBatch), .abandoned)
         }
         count(try await self.removeDeleted(), .removed)

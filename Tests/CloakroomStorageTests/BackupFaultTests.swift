@@ -12,45 +12,17 @@ struct BackupFaultTests {
     private static let stride =
         ProcessInfo.processInfo.environment["CLOAKROOM_FAULT_STRIDE"].flatMap { Int($0) } ?? 61
 
-    /// A failure, and at which call.
-    private struct Case: CustomStringConvertible {
-        let injected: InjectedFault
-        let call: Int
-        let stays: Bool
-
-        var description: String { "\(self.injected.name) \(self.stays ? "from" : "at") call \(self.call)" }
-
-        var trap: SimulatedMachine.Trap {
-            .init(
-                fault: self.injected.fault, call: self.call, of: self.injected.calls, counted: self.injected.counted,
-                stays: self.stays)
-        }
-    }
-
     @Test(arguments: [BackupScenario.intoEmptyDirectory, .second])
     func everyFailureIsSurvived(_ scenario: BackupScenario) async throws {
         let prepared = try await PreparedBackup(scenario)
         var (tried, failures) = (0, 0)
         // Each scenario begins elsewhere, so that both together come by every kind of call.
-        var turn = scenario == .second ? 0 : Self.stride / 2
-        for injected in InjectedFault.all {
-            for stays in injected.isTransparent ? [false] : [false, true] {
-                var call = 1
-                while true {
-                    turn += 1
-                    guard turn.isMultiple(of: Self.stride) || call == 1 else {
-                        call += 1
-                        continue
-                    }
-                    let outcome = try await Self.run(
-                        prepared, Case(injected: injected, call: call, stays: stays), starts: tried.isMultiple(of: 4),
-                        "\(scenario)")
-                    guard outcome != .notHit else { break }
-                    tried += 1
-                    if outcome == .failed { failures += 1 }
-                    call += 1
-                }
-            }
+        try await FaultyCall.each(stride: Self.stride, turn: scenario == .second ? 0 : Self.stride / 2) { faulty in
+            let outcome = try await Self.run(prepared, faulty, starts: tried.isMultiple(of: 4), "\(scenario)")
+            guard outcome != .notHit else { return false }
+            tried += 1
+            if outcome == .failed { failures += 1 }
+            return true
         }
         #expect(failures > 0 && failures < tried)
         print("backup \(scenario): \(tried) faults survived, \(failures) times there was no backup")
@@ -63,7 +35,7 @@ struct BackupFaultTests {
     }
 
     private static func run(
-        _ prepared: PreparedBackup, _ failing: Case, starts: Bool, _ scenario: String
+        _ prepared: PreparedBackup, _ failing: FaultyCall, starts: Bool, _ scenario: String
     ) async throws -> Outcome {
         let name = "\(scenario), \(failing)"
         let run = try await prepared.start()

@@ -5,35 +5,6 @@ import Testing
 
 @testable import CloakroomStorage
 
-/// A kind of failure, and the calls that can have it.
-struct InjectedFault: CustomTestStringConvertible, Sendable {
-    let name: String
-    let fault: SimulatedMachine.Fault
-    let calls: Set<SystemCall>?
-    var counted = SimulatedMachine.Counted.all
-    /// Whether nobody may notice it: the call is repeated, or goes on.
-    var isTransparent = false
-
-    var testDescription: String { self.name }
-
-    static let all: [InjectedFault] = [
-        InjectedFault(name: "EIO", fault: .failure(EIO), calls: nil),
-        InjectedFault(
-            name: "ENOSPC", fault: .failure(ENOSPC),
-            calls: [.openat, .write, .fallocate, .linkat, .renameat, .mkdirat],
-            counted: .changes),
-        InjectedFault(
-            name: "EROFS", fault: .failure(EROFS),
-            calls: [.openat, .write, .fallocate, .linkat, .unlinkat, .renameat, .mkdirat, .ftruncate], counted: .changes
-        ),
-        InjectedFault(name: "EMFILE", fault: .failure(EMFILE), calls: [.openat, .readdir]),
-        InjectedFault(
-            name: "EINTR", fault: .failure(EINTR), calls: [.openat, .read, .write, .ftruncate, .fallocate],
-            isTransparent: true),
-        InjectedFault(name: "short", fault: .short, calls: [.read, .write], isTransparent: true),
-    ]
-}
-
 /// Every call fails, once or from then on, and what was promised is held against what is found then: by the same
 /// process where it still takes writes, by the next one, and after a power cut.
 ///
@@ -49,24 +20,13 @@ struct FaultTests {
         let prepared = try await PreparedScenario(scenario)
         var (tried, refusals) = (0, 0)
         // Each scenario begins elsewhere, so that all of them together come by every kind of call.
-        var turn = Scenario.allCases.firstIndex(of: scenario) ?? 0
-        for injected in InjectedFault.all {
-            for stays in injected.isTransparent ? [false] : [false, true] {
-                var call = 1
-                while true {
-                    turn += 1
-                    guard turn.isMultiple(of: Self.stride) || call == 1 else {
-                        call += 1
-                        continue
-                    }
-                    let name = "\(scenario), \(injected.name) \(stays ? "from" : "at") call \(call)"
-                    let outcome = try await Self.run(prepared, injected, call: call, stays: stays, name)
-                    guard outcome != .notHit else { break }
-                    tried += 1
-                    if outcome == .refusedWrites { refusals += 1 }
-                    call += 1
-                }
-            }
+        let turn = Scenario.allCases.firstIndex(of: scenario) ?? 0
+        try await FaultyCall.each(stride: Self.stride, turn: turn) { faulty in
+            let outcome = try await Self.run(prepared, faulty, "\(scenario), \(faulty)")
+            guard outcome != .notHit else { return false }
+            tried += 1
+            if outcome == .refusedWrites { refusals += 1 }
+            return true
         }
         #expect(tried > 0)
         print("\(scenario): \(tried) faults survived, \(refusals) times writes were refused until a restart")
@@ -79,18 +39,17 @@ struct FaultTests {
     }
 
     private static func run(
-        _ prepared: PreparedScenario, _ injected: InjectedFault, call: Int, stays: Bool, _ name: String
+        _ prepared: PreparedScenario, _ faulty: FaultyCall, _ name: String
     ) async throws -> Outcome {
         let machine = SimulatedMachine(disk: prepared.disk, seed: 2)
         let ledger = Ledger(prepared.ledger)
         let service = try await SimulatedService.start(on: machine)
-        machine.set(
-            .init(fault: injected.fault, call: call, of: injected.calls, counted: injected.counted, stays: stays))
+        machine.set(faulty.trap)
         let failure = await prepared.failure(service, ledger)
         let isHit = machine.hits > 0
         machine.set(nil)
         let refusesWrites = service.health.reasonToRefuseWrites != nil
-        if injected.isTransparent {
+        if faulty.injected.isTransparent {
             #expect(failure == nil, "\(name): \(failure ?? "")")
             #expect(!refusesWrites, "\(name)")
         }

@@ -1,8 +1,8 @@
 """However a connection ends, its place among those of its address is free, once."""
 
+import concurrent.futures
 import os
 import socket
-import threading
 
 import pytest
 from connection_limits import (
@@ -98,12 +98,10 @@ def test_many_at_once_leave_nothing_behind(quiet, ready):
                 connection.try_to_send(head("GET", ready))
                 outcomes.append(connection.status())
 
-    threads = [threading.Thread(target=run) for _ in range(4 * CONNECTIONS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(outcomes) == 25 * len(threads)
+    with concurrent.futures.ThreadPoolExecutor(4 * CONNECTIONS) as threads:
+        for done in [threads.submit(run) for _ in range(4 * CONNECTIONS)]:
+            done.result()
+    assert len(outcomes) == 25 * 4 * CONNECTIONS
     assert 200 in outcomes and set(outcomes) <= {200, 503, None}
     eventually(lambda: open_connections(quiet) == 0)
     with holding(quiet, storage=CONNECTIONS):

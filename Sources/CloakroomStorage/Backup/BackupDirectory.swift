@@ -24,7 +24,6 @@ struct BackupDirectory {
         do throws(SystemCallError) {
             if creates { try Directory.create(path: path, system: system) }
             self.root = try Directory(path: path, system: system)
-            if creates { try Directory.synchronizeName(of: path, system: system) }
         } catch {
             throw BackupError(error, at: path)
         }

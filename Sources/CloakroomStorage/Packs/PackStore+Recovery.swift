@@ -1,15 +1,11 @@
 import CloakroomCrypto
 import CloakroomDomain
 import Logging
-import Synchronization
 
 import Glibc
 
 /// What a start makes of the packs that a crash left.
 extension PackStore {
-    /// Whether there are packs that the start could not look through: their slots may be acknowledged ones.
-    var hasSkippedPacks: Bool { self.skippedPacks.load(ordering: .relaxed) }
-
     /// Ends packs to which slots were being added when the process died, before any are added by this one.
     ///
     /// A whole slot whose row is pending seals it: the client may have been told. The newest of a file counts: before it
@@ -20,72 +16,84 @@ extension PackStore {
     /// anything rests on it, and so is the catalogue before a pack is ended.
     ///
     /// - Parameter seal: Seals a pending row by a slot.
+    /// - Returns: Whether all of them are ended. What cannot be read of the others may be slots that count: they are left
+    ///   to the next start.
     /// - Throws: ``StorageError``.
     func recover(
         _ seal: (PackSlotHeader) async throws(StorageError) -> Void
-    ) async throws(StorageError) {
+    ) async throws(StorageError) -> Bool {
+        var isComplete = true
         for id in try self.packIDs().sorted(by: >) {
-            guard let (pack, secret, bytes, isComplete) = self.openUnended(id) else { continue }
-            let found = Self.slots(in: id, secret: secret, bytes)
-            for header in found.reversed() where Self.isWhole(header, bytes) { try await seal(header) }
-            try await self.catalog.makeDurable()
-            // What cannot be read now may be a slot that counts: the pack stays as it is, for the next start.
-            guard isComplete else { continue }
-            var unused: [PackSlot] = []
-            for header in found where try self.catalog.slot(header.id) != header.slot { unused.append(header.slot) }
-            let end = found.filter { Self.isWhole($0, bytes) }.map { Int($0.slot.offset) + $0.slot.length }.max()
-            let tail = try self.tail(of: id, from: end ?? PackFile.headerLength, bytes)
-            do throws(SystemCallError) {
-                for slot in unused { try pack.giveBack(slot.offset, Int64(slot.length)) }
-                try pack.giveBack(tail, Int64(bytes.count) - tail)
-                // Before the cut, after which nobody looks for them any more.
-                try pack.synchronize()
-                try pack.cut(to: min(tail, self.packLength - Int64(PackSlotHeader.alignment)))
-                _ = try pack.removeIfEmpty(self.directory)
-            } catch {
-                if error.storageError == .full { throw .full }
-                throw .failed("pack \(id.fileName): \(error)")
+            let opened = Result { () throws(SystemCallError) in try self.openUnended(id) }
+            switch opened {
+            case .success(nil): continue
+            case .success(let unended?):
+                for header in unended.slots.reversed() where unended.isWhole(header) { try await seal(header) }
+                try await self.catalog.makeDurable()
+                if unended.isComplete {
+                    try self.end(unended)
+                } else {
+                    isComplete = false
+                    self.reportLeft(id, "a part of it cannot be read")
+                }
+            case .failure(let error):
+                isComplete = false
+                self.reportLeft(id, "\(error)")
             }
+        }
+        return isComplete
+    }
+
+    private func reportLeft(_ id: PackID, _ reason: String) {
+        self.health.report("An incomplete pack is left to the next start: \(id.fileName): \(reason)")
+    }
+
+    /// Gives back what no row refers to, and cuts a pack to what was used.
+    private func end(_ unended: UnendedPack) throws(StorageError) {
+        let (pack, id) = (unended.pack, unended.pack.id)
+        var unused: [PackSlot] = []
+        for header in unended.slots where try self.catalog.slot(header.id) != header.slot { unused.append(header.slot) }
+        let tail = try self.tail(of: unended)
+        do throws(SystemCallError) {
+            for slot in unused { try pack.giveBack(slot.offset, Int64(slot.length)) }
+            try pack.giveBack(tail, Int64(unended.bytes.count) - tail)
+            // Before the cut, after which nobody looks for them any more.
+            try pack.synchronize()
+            try pack.cut(to: min(tail, self.packLength - Int64(PackSlotHeader.alignment)))
+            _ = try pack.removeIfEmpty(self.directory)
+        } catch {
+            if error.storageError == .full { throw .full }
+            throw .failed("pack \(id.fileName): \(error)")
         }
     }
 
     /// Where the part of a pack begins that nothing refers to: the group that was being written is torn.
     ///
-    /// - Parameters:
-    ///   - id: The pack.
-    ///   - end: The end of the last slot whose body is whole.
-    ///   - bytes: What the pack holds.
-    /// - Returns: That end; the pack's, where a row refers to something beyond: its header is damaged.
+    /// - Parameter unended: The pack.
+    /// - Returns: The end of the last slot whose body is whole; the pack's, where a row refers to something beyond: its
+    ///   header is damaged.
     /// - Throws: ``StorageError``.
-    private func tail(of id: PackID, from end: Int, _ bytes: [UInt8]) throws(StorageError) -> Int64 {
+    private func tail(of unended: UnendedPack) throws(StorageError) -> Int64 {
+        let end = unended.endOfWholeSlots
         // Mostly nothing was torn, and then no rows need be looked through.
-        guard bytes[end...].contains(where: { $0 != 0 }) else { return Int64(end) }
-        let isReferredTo = try self.catalog.hasSlots(in: id, from: Int64(end))
-        return Int64(isReferredTo ? bytes.count : end)
+        guard unended.bytes[end...].contains(where: { $0 != 0 }) else { return Int64(end) }
+        let isReferredTo = try self.catalog.hasSlots(in: unended.pack.id, from: Int64(end))
+        return Int64(isReferredTo ? unended.bytes.count : end)
     }
 
     /// Opens and reads a pack that has its full length, and makes durable what was read.
     ///
-    /// - Returns: `nil` for one that has been ended, and for one that cannot be opened or has no header: it is left
-    ///   alone. One that can be read in part has zeros in place of the rest.
-    private func openUnended(_ id: PackID) -> (PackFile, secret: [UInt8], bytes: [UInt8], isComplete: Bool)? {
-        do throws(SystemCallError) {
-            let pack = try self.openFile(id, for: .changing)
-            guard try pack.length() >= self.packLength else { return nil }
-            let (bytes, isComplete) = try pack.readAll()
-            guard let secret = PackFile.secret(in: bytes) else { throw SystemCallError(.read, code: EBADMSG) }
-            try Self.rewrite(bytes, to: pack)
-            if !isComplete { self.leaveAlone(id, "a part of it cannot be read") }
-            return (pack, secret, bytes, isComplete)
-        } catch {
-            self.leaveAlone(id, "\(error)")
-            return nil
-        }
-    }
-
-    private func leaveAlone(_ id: PackID, _ reason: String) {
-        self.skippedPacks.store(true, ordering: .relaxed)
-        self.health.report("A pack that was not ended is left to the next start: \(id.fileName): \(reason)")
+    /// - Parameter id: The pack.
+    /// - Returns: `nil` for one that has been ended.
+    /// - Throws: The call that failed, also for one without a header.
+    private func openUnended(_ id: PackID) throws(SystemCallError) -> UnendedPack? {
+        let pack = try self.openFile(id, for: .changing)
+        guard try pack.length() >= self.packLength else { return nil }
+        let (bytes, isComplete) = try pack.readAll()
+        guard let secret = PackFile.secret(in: bytes) else { throw SystemCallError(.read, code: EBADMSG) }
+        try Self.rewrite(bytes, to: pack)
+        return UnendedPack(
+            pack: pack, bytes: bytes, isComplete: isComplete, slots: Self.slots(in: id, secret: secret, bytes))
     }
 
     /// Writes what a pack holds again, but not what has been given back or never used, and flushes it.
@@ -98,13 +106,6 @@ extension PackStore {
             position = end
         }
         try pack.synchronize()
-    }
-
-    /// Whether all of a slot's body reached the disk: the last group's may not have.
-    private static func isWhole(_ header: PackSlotHeader, _ bytes: [UInt8]) -> Bool {
-        let start = Int(header.slot.bodyOffset)
-        guard start + header.slot.bodyLength <= bytes.count else { return false }
-        return SHA256.hash(Array(bytes[start..<start + header.slot.bodyLength])) == header.seal.sha256
     }
 
     /// The slots of a pack in their order; one that is damaged hides no other.
@@ -128,5 +129,28 @@ extension PackStore {
         } catch {
             throw error.storageError
         }
+    }
+}
+
+/// A pack to which slots were being added when the process died, as it was read.
+private struct UnendedPack {
+    let pack: PackFile
+    /// What it holds, with zeros in place of pages that cannot be read.
+    let bytes: [UInt8]
+    /// Whether there are no such pages.
+    let isComplete: Bool
+    let slots: [PackSlotHeader]
+
+    /// Whether all of a slot's body reached the disk: the last group's may not have.
+    func isWhole(_ header: PackSlotHeader) -> Bool {
+        let start = Int(header.slot.bodyOffset)
+        guard start + header.slot.bodyLength <= self.bytes.count else { return false }
+        return SHA256.hash(Array(self.bytes[start..<start + header.slot.bodyLength])) == header.seal.sha256
+    }
+
+    /// Where the last slot ends whose body is whole.
+    var endOfWholeSlots: Int {
+        let ends = self.slots.filter { self.isWhole($0) }.map { Int($0.slot.offset) + $0.slot.length }
+        return ends.max() ?? PackFile.headerLength
     }
 }

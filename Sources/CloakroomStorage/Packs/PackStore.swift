@@ -23,7 +23,6 @@ final class PackStore: Sendable {
     let health: StorageHealth
     let catalog: Catalog
     private let readers = PackReaders()
-    let skippedPacks = Atomic(false)
     private let openPacks: Mutex<[PackID: PackFile]>
     private let openLimit: Int
     let packLength: Int64

@@ -35,13 +35,13 @@ final class Directory: Sendable {
         self.descriptor = try parent.open(name, flags: O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
     }
 
-    /// Makes a directory with those above it that are missing, durably.
+    /// Makes a directory with those above it that are missing, durably; the name of one that is there, too.
     static func create(path: String, system: any OperatingSystem) throws(SystemCallError) {
         do throws(SystemCallError) {
             try system.makeDirectory(at: AT_FDCWD, path, mode: 0o700)
             try self.synchronizeParent(of: path, system: system)
         } catch {
-            if error.code == EEXIST { return }
+            if error.code == EEXIST { return try self.synchronizeName(of: path, system: system) }
             let slash = path.lastIndex(of: "/") ?? path.startIndex
             guard error.code == ENOENT, slash > path.startIndex else { throw error }
             try self.create(path: String(path[..<slash]), system: system)

@@ -10,10 +10,9 @@ extension SimulatedMachine {
     func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) throws(SystemCallError) -> Int {
         try self.call(.write, isChange: true) { state, isShort throws(SystemCallError) in
             guard let file = state.open[descriptor] else { throw SystemCallError(.write, code: EBADF) }
-            let taken = Array(bytes.prefix(isShort ? 1 : bytes.count))
-            state.disk.change(file.number, .write(offset: file.position, bytes: taken))
-            state.open[descriptor]?.position += taken.count
-            return taken.count
+            let taken = Self.write(bytes, to: file.number, at: file.position, isShort: isShort, &state)
+            state.open[descriptor]?.position += taken
+            return taken
         }
     }
 
@@ -22,10 +21,18 @@ extension SimulatedMachine {
     ) throws(SystemCallError) -> Int {
         try self.call(.write, isChange: true) { state, isShort throws(SystemCallError) in
             let number = try Self.number(descriptor, .write, state)
-            let taken = Array(bytes.prefix(isShort ? 1 : bytes.count))
-            state.disk.change(number, .write(offset: Int(offset), bytes: taken))
-            return taken.count
+            return Self.write(bytes, to: number, at: Int(offset), isShort: isShort, &state)
         }
+    }
+
+    /// Writes to a file, and returns how many bytes were taken.
+    private static func write(
+        _ bytes: UnsafeRawBufferPointer, to number: SimulatedDisk.Number, at offset: Int, isShort: Bool,
+        _ state: inout State
+    ) -> Int {
+        let taken = Array(bytes.prefix(isShort ? 1 : bytes.count))
+        state.disk.change(number, .write(offset: offset, bytes: taken))
+        return taken.count
     }
 
     func read(
