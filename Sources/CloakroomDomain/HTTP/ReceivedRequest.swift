@@ -127,6 +127,22 @@ extension UnsafeBufferPointer<UInt8> {
         for index in 0..<literal.utf8CodeUnitCount where self[index] != other[index] { return false }
         return true
     }
+
+    /// Whether these bytes begin with those of an ASCII literal in lower case, whatever their own case.
+    @inline(__always)
+    func hasPrefixIgnoringCase(_ literal: StaticString) -> Bool {
+        guard self.count >= literal.utf8CodeUnitCount else { return false }
+        // A literal's UTF-8 is `utf8CodeUnitCount` bytes of static storage.
+        let other = literal.utf8Start
+        for index in 0..<literal.utf8CodeUnitCount where self[index].asciiLowercased != other[index] { return false }
+        return true
+    }
+}
+
+extension UInt8 {
+    /// The byte with an ASCII capital letter in lower case.
+    @inline(__always)
+    package var asciiLowercased: UInt8 { UInt8(ascii: "A")...UInt8(ascii: "Z") ~= self ? self | 0x20 : self }
 }
 
 extension [UInt8] {

@@ -17,12 +17,15 @@ public struct UploadGrant: Sendable {
     public let fileID: FileID
     /// The digest that the signature holds the body to, if it does.
     public let signedPayload: SHA256Digest?
+    /// The checksums in the URL's query, to which the signature holds the body.
+    public let signedChecksums: [Checksum]
     /// The date of the URL that gives the right, `nil` for an owner's own.
     public let issuedAt: Timestamp?
 
-    init(fileID: FileID, signedPayload: SHA256Digest?, issuedAt: Timestamp?) {
+    init(fileID: FileID, signedPayload: SHA256Digest?, signedChecksums: [Checksum], issuedAt: Timestamp?) {
         self.fileID = fileID
         self.signedPayload = signedPayload
+        self.signedChecksums = signedChecksums
         self.issuedAt = issuedAt
     }
 
@@ -33,7 +36,7 @@ public struct UploadGrant: Sendable {
     ///   - access: The owner's right.
     public init?(_ record: FileRecord, access: OrganizationAccess) {
         guard record.organization == access.organization else { return nil }
-        self.init(fileID: record.id, signedPayload: nil, issuedAt: nil)
+        self.init(fileID: record.id, signedPayload: nil, signedChecksums: [], issuedAt: nil)
     }
 }
 
@@ -47,6 +50,10 @@ public struct DownloadGrant: Sendable {
     public let contentDisposition: String?
     /// `response-cache-control`: the `Cache-Control` to answer with.
     public let cacheControl: String?
+    /// `response-content-language`: the `Content-Language` to answer with.
+    public let contentLanguage: String?
+    /// `response-expires`: the `Expires` to answer with.
+    public let expires: String?
     /// The last second in which the right holds.
     public let expiresAt: Timestamp
     /// The date of the URL that gives the right, `nil` for an owner's own.
@@ -54,12 +61,14 @@ public struct DownloadGrant: Sendable {
 
     init(
         fileID: FileID, contentType: String?, contentDisposition: String?, cacheControl: String?,
-        expiresAt: Timestamp, issuedAt: Timestamp?
+        contentLanguage: String?, expires: String?, expiresAt: Timestamp, issuedAt: Timestamp?
     ) {
         self.fileID = fileID
         self.contentType = contentType
         self.contentDisposition = contentDisposition
         self.cacheControl = cacheControl
+        self.contentLanguage = contentLanguage
+        self.expires = expires
         self.expiresAt = expiresAt
         self.issuedAt = issuedAt
     }
@@ -75,6 +84,7 @@ public struct DownloadGrant: Sendable {
         self.init(
             fileID: record.id, contentType: record.declaration.mediaType.text,
             contentDisposition: ContentDisposition(filename: record.declaration.filename).fieldValue,
-            cacheControl: nil, expiresAt: record.expiresAt.map { min($0, expiresAt) } ?? expiresAt, issuedAt: nil)
+            cacheControl: nil, contentLanguage: nil, expires: nil,
+            expiresAt: record.expiresAt.map { min($0, expiresAt) } ?? expiresAt, issuedAt: nil)
     }
 }

@@ -86,10 +86,7 @@ public final class PresignedClaim: Sendable {
             guard parameters.count(of: name) < 2 else { throw .repeatedParameter(text.description) }
             guard parameters.hasValue(name) else { throw .missingParameter(text.description) }
         }
-        // Each of those is there once; others of SigV4's may be there as well.
-        guard parameters.contains(.securityToken) || parameters.contains(.otherSignature) else { return }
-        let names = parameters.names.filter { $0.hasPrefix("X-Amz-") }.sorted { $0.lexicographicallyPrecedes($1) }
-        for (name, next) in zip(names, names.dropFirst()) where name.elementsEqual(next) {
+        if let name = parameters.repeatedSignatureName {
             throw .repeatedParameter(String(decoding: name, as: UTF8.self))
         }
     }

@@ -9,6 +9,11 @@ public struct PresignedURL: Sendable {
     /// The last second in which it works.
     public let expiresAt: Timestamp
 
+    /// The most characters of a GET URL that carries the disposition.
+    ///
+    /// Mail programs and models break longer ones; a name of 120 CJK characters makes a URL of 2,390.
+    static let maximumLength = 1_500
+
     /// Mints URLs under one policy and key.
     public struct Minter: Sendable {
         private let policy: SigningPolicy
@@ -43,6 +48,7 @@ public struct PresignedURL: Sendable {
 
         /// Mints a GET URL that carries the media type and disposition to answer with.
         ///
+        /// Where the URL would be longer than 1,500 characters it carries no disposition: the file's row has the name.
         /// It ends with the file at the latest.
         ///
         /// - Parameters:
@@ -55,8 +61,12 @@ public struct PresignedURL: Sendable {
                 ("response-content-disposition", disposition.fieldValue),
                 ("response-content-type", record.declaration.mediaType.text),
             ]
-            return self.mint(
+            let url = self.mint(
                 method: "GET", path: "/files/\(record.id)", headers: [], response: response, record, now: now)
+            guard url.url.reveal().utf8.count > PresignedURL.maximumLength else { return url }
+            return self.mint(
+                method: "GET", path: "/files/\(record.id)", headers: [], response: Array(response.dropFirst()), record,
+                now: now)
         }
 
         private func mint(

@@ -2,39 +2,6 @@
 ///
 /// A query that is in that form already, as nearly every one is that arrives, is not copied: its buffer is shared.
 public struct QueryParameters: Sendable {
-    /// The names that mean something to the service, recognised once when a query is read.
-    enum Name: UInt8 {
-        case algorithm, credential, date, expires, signedHeaders, signature, securityToken
-        /// Any other name that begins with `X-Amz-`.
-        case otherSignature
-        case responseContentType, responseContentDisposition, responseCacheControl, operation
-        /// Names of Signature Version 2.
-        case version2AccessKey, version2Signature, version2Expires
-        case other
-
-        init(_ bytes: UnsafeBufferPointer<UInt8>) {
-            func isNamed(_ name: StaticString) -> Bool { bytes.hasPrefix(name) }
-            // The length leaves one candidate or two.
-            switch bytes.count {
-            case 4 where isNamed("x-id"): self = .operation
-            case 7 where isNamed("Expires"): self = .version2Expires
-            case 9 where isNamed("Signature"): self = .version2Signature
-            case 10 where isNamed("X-Amz-Date"): self = .date
-            case 13 where isNamed("X-Amz-Expires"): self = .expires
-            case 14 where isNamed("AWSAccessKeyId"): self = .version2AccessKey
-            case 15 where isNamed("X-Amz-Algorithm"): self = .algorithm
-            case 15 where isNamed("X-Amz-Signature"): self = .signature
-            case 16 where isNamed("X-Amz-Credential"): self = .credential
-            case 19 where isNamed("X-Amz-SignedHeaders"): self = .signedHeaders
-            case 20 where isNamed("X-Amz-Security-Token"): self = .securityToken
-            case 21 where isNamed("response-content-type"): self = .responseContentType
-            case 22 where isNamed("response-cache-control"): self = .responseCacheControl
-            case 28 where isNamed("response-content-disposition"): self = .responseContentDisposition
-            default: self = isNamed("X-Amz-") ? .otherSignature : .other
-            }
-        }
-    }
-
     private struct Entry {
         let start: Int
         let nameEnd: Int
@@ -247,12 +214,26 @@ public struct QueryParameters: Sendable {
         return nil
     }
 
-    /// The first name that is recognised as one of two, in its encoded form.
-    func firstName(in names: (Name, Name)) -> ArraySlice<UInt8>? {
-        for entry in self.entries where entry.recognised == names.0 || entry.recognised == names.1 {
+    /// The first parameter that means nothing to the service: its name, in its encoded form.
+    var firstUnsupportedName: ArraySlice<UInt8>? {
+        for entry in self.entries where entry.recognised == .other || entry.recognised == .otherSignature {
             return self.bytes[entry.name]
         }
         return nil
+    }
+
+    /// The parameters of a name: their names and values, both in their encoded form.
+    func parameters(of name: Name) -> [(name: ArraySlice<UInt8>, value: ArraySlice<UInt8>)] {
+        self.entries.lazy.filter { $0.recognised == name }.map { (self.bytes[$0.name], self.bytes[$0.value]) }
+    }
+
+    /// A name of SigV4's (`X-Amz-…`, in either case) that appears more than once, in its encoded form.
+    var repeatedSignatureName: ArraySlice<UInt8>? {
+        // The six that every presigned URL has are counted one by one.
+        let names = self.entries.lazy.filter { $0.recognised.isAdditionalOfSigning }
+            .map { entry in (key: self.bytes[entry.name].map(\.asciiLowercased), name: self.bytes[entry.name]) }
+            .sorted { $0.key.lexicographicallyPrecedes($1.key) }
+        return zip(names, names.dropFirst()).first { $0.key == $1.key }?.0.name
     }
 
     /// Appends the canonical query string: `name=value` joined by `&`.

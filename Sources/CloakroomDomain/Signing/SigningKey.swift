@@ -3,7 +3,7 @@ public import CloakroomCrypto
 /// An access key id and the secret that signs and verifies presigned URLs.
 public struct SigningKey: Sendable {
     /// The rule of an access key id, for messages.
-    public static let rule = "16 to 128 of A-Z, a-z, 0-9 and _"
+    public static let rule = "16 to 128 characters from A-Z, a-z, 0-9 and _"
 
     /// The id, which is no secret: it stands in every URL.
     public let accessKeyID: String

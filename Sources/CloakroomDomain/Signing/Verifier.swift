@@ -62,7 +62,11 @@ public struct Verifier: Sendable {
     }
 
     private static func checkParameters(_ claim: PresignedClaim) throws(PresignedURLError) {
-        if let name = claim.parameters.firstName(in: (.other, .otherSignature)) {
+        if let name = claim.parameters.firstUnsupportedName {
+            throw .unsupportedParameter(String(decoding: name, as: UTF8.self))
+        }
+        for (name, value) in claim.parameters.parameters(of: .contentSHA256)
+        where !value.elementsEqual(CanonicalRequest.unsignedPayload) {
             throw .unsupportedParameter(String(decoding: name, as: UTF8.self))
         }
     }
@@ -78,7 +82,6 @@ public struct Verifier: Sendable {
         }
         var missing: [String] = []
         if !listed.contains("host") { missing.append("host") }
-        if request.method.isEqual(to: "PUT"), !listed.contains("content-type") { missing.append("content-type") }
         for field in request.fields {
             let name = request.name(of: field)
             guard name.hasPrefix("x-amz-"), !listed.contains(name),
@@ -91,6 +94,8 @@ public struct Verifier: Sendable {
 
     private static func mayBeUnsigned(_ name: ArraySlice<UInt8>, value: ArraySlice<UInt8>) -> Bool {
         name.hasPrefix("x-amz-checksum-") || name.isEqual(to: "x-amz-sdk-checksum-algorithm")
+            // CloudFront adds these to what it passes on.
+            || name.hasPrefix("x-amz-cf-")
             || (name.isEqual(to: "x-amz-content-sha256") && value.elementsEqual(CanonicalRequest.unsignedPayload))
     }
 
@@ -240,7 +245,9 @@ public struct Verifier: Sendable {
         if isUpload {
             guard request.method.isEqual(to: "PUT") else { throw .methodNotAllowed(allowed: ["PUT", "OPTIONS"]) }
             return .upload(
-                UploadGrant(fileID: fileID, signedPayload: try Self.signedPayload(request), issuedAt: claim.date))
+                UploadGrant(
+                    fileID: fileID, signedPayload: try Self.signedPayload(request),
+                    signedChecksums: try SignedChecksum.read(claim.parameters), issuedAt: claim.date))
         }
         guard isRead else { throw .methodNotAllowed(allowed: ["GET", "HEAD", "OPTIONS"]) }
         return .download(
@@ -250,6 +257,9 @@ public struct Verifier: Sendable {
                 contentDisposition: try Self.responseHeader(
                     .responseContentDisposition, "response-content-disposition", claim),
                 cacheControl: try Self.responseHeader(.responseCacheControl, "response-cache-control", claim),
+                contentLanguage: try Self.responseHeader(
+                    .responseContentLanguage, "response-content-language", claim),
+                expires: try Self.responseHeader(.responseExpires, "response-expires", claim),
                 expiresAt: claim.expiresAt, issuedAt: claim.date))
     }
 

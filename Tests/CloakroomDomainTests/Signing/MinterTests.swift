@@ -126,6 +126,30 @@ struct MinterTests {
         #expect(minted.expiresAt == Timestamp(secondsSinceEpoch: 1_774_006_260))
     }
 
+    /// A name of 120 CJK characters, or of 255 emoji, would make a URL of thousands.
+    @Test(arguments: [(120, "漢"), (255, "😀"), (255, "é")])
+    func longNameIsLeftToTheRow(count: Int, character: String) throws {
+        let fixture = try SigningFixture()
+        let minter = PresignedURL.Minter(policy: fixture.policy, keyRing: fixture.keyRing)
+        let name = String(repeating: character, count: count)
+        let url = minter.download(try Self.record(name, "image/png"), now: SigningFixture.now).url.reveal()
+        #expect(url.count <= 1_500)
+        #expect(!url.contains("response-content-disposition"))
+        let grant = try fixture.verify(.head("GET", String(url.dropFirst("http://127.0.0.1:8081".count))))
+        #expect(grant.download?.contentType == "image/png")
+        #expect(grant.download?.contentDisposition == nil)
+    }
+
+    @Test
+    func nameThatFitsIsInTheURL() throws {
+        let fixture = try SigningFixture()
+        let minter = PresignedURL.Minter(policy: fixture.policy, keyRing: fixture.keyRing)
+        let name = String(repeating: "a", count: 255)
+        let url = minter.download(try Self.record(name, "image/png"), now: SigningFixture.now).url.reveal()
+        #expect(url.count <= 1_500)
+        #expect(url.contains("response-content-disposition"))
+    }
+
     @Test
     func mintedURLIsNotPrinted() throws {
         let fixture = try SigningFixture()

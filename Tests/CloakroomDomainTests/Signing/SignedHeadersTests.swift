@@ -26,9 +26,7 @@ struct SignedHeadersTests {
         ListCase("GET", "%3Bhost", ["(empty)"]),
         ListCase("GET", "host%3B", ["(empty)"]),
         ListCase("GET", "host%2Caccept", ["host"]),
-        ListCase("PUT", "host", ["content-type"]),
-        ListCase("PUT", "content-length%3Bhost", ["content-type"]),
-        ListCase("PUT", "accept", ["host", "content-type"]),
+        ListCase("PUT", "accept", ["host"]),
         ListCase("PUT", "Content-Type%3Bhost", ["Content-Type"]),
     ]
 
@@ -70,6 +68,12 @@ struct SignedHeadersTests {
         ArrivalCase("x-amz-content-sha256", "UNSIGNED-PAYLOAD", isAccepted: true),
         ArrivalCase("x-amz-checksum-crc32", "NhCmhg==", isAccepted: true),
         ArrivalCase("x-amz-checksum-sha256", "LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=", isAccepted: true),
+        ArrivalCase("x-amz-checksum-mode", "ENABLED", isAccepted: true),
+        // CloudFront's, under any name of its own: https://github.com/pypi/infra/issues/219
+        ArrivalCase("X-Amz-Cf-Id", "3K5QGXYn9Hc0Xb2dGQ==", isAccepted: true),
+        ArrivalCase("x-amz-cf-pop", "FRA60-P1", isAccepted: true),
+        ArrivalCase("x-amz-cf", "a"),
+        ArrivalCase("x-amz-cfx-id", "a"),
         ArrivalCase("User-Agent", "curl/8", isAccepted: true),
         ArrivalCase("x-amzn-trace-id", "Root=1", isAccepted: true),
     ]
