@@ -86,4 +86,28 @@ struct TimestampTests {
         #expect(start > start.advanced(bySeconds: -1))
         #expect(start.advanced(bySeconds: 3_600).rfc3339 == "2026-03-20T12:30:00Z")
     }
+
+    /// RFC 9110 §5.6.7's three forms of one moment, and others of each.
+    @Test(
+        arguments: [
+            ("Sun, 06 Nov 1994 08:49:37 GMT", 784_111_777), ("Sunday, 06-Nov-94 08:49:37 GMT", 784_111_777),
+            ("Sun Nov  6 08:49:37 1994", 784_111_777), ("Thu, 01 Jan 1970 00:00:00 GMT", 0),
+            ("Tuesday, 19-Jan-38 03:14:08 GMT", 2_147_483_648), ("Thu Feb 29 12:00:00 2024", 1_709_208_000),
+            // By Python: calendar.timegm((2016, 12, 31, 23, 59, 59)); a leap second counts as the one before it.
+            ("Sat, 31 Dec 2016 23:59:60 GMT", 1_483_228_799),
+        ] as [(String, Int64)])
+    func httpDateIsRead(text: String, seconds: Int64) {
+        #expect(Timestamp(httpDate: text)?.secondsSinceEpoch == seconds)
+    }
+
+    @Test(arguments: [
+        "", "Sun", "Sun, 06 Nov 1994 08:49:37", "Sun, 06 Nov 1994 08:49:37 UTC", "Sun, 06 Nov 1994 08:49:37 +0000",
+        "Sun, 31 Feb 1994 08:49:37 GMT", "Sun, 06 nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 24:49:37 GMT",
+        "Sun, 06 Nov 1994 8:49:37 GMT", "Sun, 06 Nov 1994 08:49 GMT", "Sun, 006 Nov 1994 08:49:37 GMT",
+        "Sun, 06 Nov 194 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 GMT, Sun, 06 Nov 1994 08:49:37 GMT",
+        "1994-11-06T08:49:37Z", "784111777", "Sun, -6 Nov 1994 08:49:61 GMT",
+    ])
+    func otherTextIsNoHTTPDate(text: String) {
+        #expect(Timestamp(httpDate: text) == nil)
+    }
 }

@@ -1,10 +1,14 @@
 /// Reads the grammar that HTTP fields share: tokens, quoted strings, optional white space (RFC 9110 §5.6).
-struct FieldScanner {
+package struct FieldScanner {
     private let bytes: [UInt8]
     private(set) var position = 0
 
     init(_ text: some StringProtocol) {
-        self.bytes = Array(text.utf8)
+        self.init(Array(text.utf8))
+    }
+
+    init(_ bytes: [UInt8]) {
+        self.bytes = bytes
     }
 
     var isAtEnd: Bool { self.position == self.bytes.count }
@@ -37,6 +41,24 @@ struct FieldScanner {
         let start = self.position
         while let byte = self.next, Self.isTokenCharacter(byte) { self.position += 1 }
         return self.position > start ? self.text(from: start, to: self.position) : nil
+    }
+
+    /// Takes `token *( OWS "," OWS token )`, and returns it as it stands.
+    ///
+    /// A comma without a token behind it is left.
+    mutating func tokenList() -> String? {
+        let start = self.position
+        guard self.token() != nil else { return nil }
+        var end = self.position
+        while true {
+            self.skipWhitespace()
+            guard self.take(",") else { break }
+            self.skipWhitespace()
+            guard self.token() != nil else { break }
+            end = self.position
+        }
+        self.position = end
+        return self.text(from: start, to: end)
     }
 
     /// Takes `quoted-string = DQUOTE *( qdtext / quoted-pair ) DQUOTE`.
@@ -84,7 +106,7 @@ struct FieldScanner {
     }
 
     /// HTAB, SP, VCHAR and obs-text: what a field value may hold (RFC 9110 §5.5).
-    static func isFieldCharacter(_ byte: UInt8) -> Bool {
+    package static func isFieldCharacter(_ byte: UInt8) -> Bool {
         byte == UInt8(ascii: "\t") || (byte >= 0x20 && byte != 0x7F)
     }
 }

@@ -1,11 +1,26 @@
 /// The conditional fields of a GET or HEAD of a sealed file (RFC 9110 §13).
-///
-/// The only validator is the strong entity tag, which is the file id: bytes never change once sealed. Conditions on
-/// `Last-Modified` have nothing to compare with and are ignored, as §13.1.3 and §13.1.4 ask where there is no such date.
 public struct Preconditions: Sendable {
+    /// What a sealed file is compared by (RFC 9110 §8.8); its bytes never change, so both are strong.
+    public struct Validators: Hashable, Sendable {
+        /// The entity tag, with its quotation marks: the file id.
+        public let entityTag: String
+        /// `Last-Modified`: when the bytes were sealed.
+        public let lastModified: Timestamp
+
+        /// Creates the validators of a file.
+        ///
+        /// - Parameters:
+        ///   - id: The file.
+        ///   - lastModified: When its bytes were sealed.
+        public init(_ id: FileID, lastModified: Timestamp) {
+            self.entityTag = "\"\(id)\""
+            self.lastModified = lastModified
+        }
+    }
+
     /// What to do with the request.
     public enum Outcome: Hashable, Sendable {
-        /// Answer it.
+        /// Respond as without conditions.
         case proceed
         /// 304, without a body.
         case notModified
@@ -13,38 +28,62 @@ public struct Preconditions: Sendable {
         case failed
     }
 
+    /// The fields by which a request asks for less than the whole, in lower case.
+    public static let fieldNames: [StaticString] = [
+        "range", "if-none-match", "if-match", "if-range", "if-modified-since", "if-unmodified-since",
+    ]
+
     private let ifMatch: String?
     private let ifNoneMatch: String?
+    private let ifModifiedSince: Timestamp?
+    private let ifUnmodifiedSince: Timestamp?
     private let ifRange: String?
 
     /// Creates conditions.
     ///
+    /// A date that is not one of RFC 9110 §5.6.7 is ignored, as §13.1.3 and §13.1.4 ask.
+    ///
     /// - Parameters:
     ///   - ifMatch: The value of `If-Match`, several joined by commas.
     ///   - ifNoneMatch: The value of `If-None-Match`, likewise.
+    ///   - ifModifiedSince: The value of `If-Modified-Since`, likewise: more than one date is ignored.
+    ///   - ifUnmodifiedSince: The value of `If-Unmodified-Since`, likewise.
     ///   - ifRange: The value of `If-Range`.
-    public init(ifMatch: String?, ifNoneMatch: String?, ifRange: String?) {
+    public init(
+        ifMatch: String?, ifNoneMatch: String?, ifModifiedSince: String?, ifUnmodifiedSince: String?, ifRange: String?
+    ) {
         self.ifMatch = ifMatch
         self.ifNoneMatch = ifNoneMatch
+        self.ifModifiedSince = ifModifiedSince.flatMap { Timestamp(httpDate: $0) }
+        self.ifUnmodifiedSince = ifUnmodifiedSince.flatMap { Timestamp(httpDate: $0) }
         self.ifRange = ifRange
     }
 
-    /// Evaluates in the order of RFC 9110 §13.2.2.
+    /// Evaluates in the order of RFC 9110 §13.2.2: a condition on the tag takes the place of one on the date.
     ///
-    /// - Parameter entityTag: The strong tag of the representation, with its quotation marks.
+    /// - Parameter validators: Of the file.
     /// - Returns: What to do with the request.
-    public func evaluate(entityTag: String) -> Outcome {
-        if let ifMatch, !Self.list(ifMatch, matches: entityTag, weakly: false) { return .failed }
-        if let ifNoneMatch, Self.list(ifNoneMatch, matches: entityTag, weakly: true) { return .notModified }
+    public func evaluate(_ validators: Validators) -> Outcome {
+        if let ifMatch {
+            guard Self.list(ifMatch, matches: validators.entityTag, weakly: false) else { return .failed }
+        } else if let ifUnmodifiedSince, validators.lastModified > ifUnmodifiedSince {
+            return .failed
+        }
+        if let ifNoneMatch {
+            return Self.list(ifNoneMatch, matches: validators.entityTag, weakly: true) ? .notModified : .proceed
+        }
+        if let ifModifiedSince, validators.lastModified <= ifModifiedSince { return .notModified }
         return .proceed
     }
 
-    /// Whether a `Range` field counts: always without `If-Range`, else only if the tag is the same (§13.1.5).
+    /// Whether a `Range` field counts: always without `If-Range`, else only if tag or date are the file's (§13.1.5).
     ///
-    /// - Parameter entityTag: The strong tag of the representation, with its quotation marks.
-    /// - Returns: `true` if so.
-    public func allowsRange(entityTag: String) -> Bool {
-        self.ifRange == nil || self.ifRange == entityTag
+    /// - Parameter validators: Of the file.
+    /// - Returns: `false` where the whole is to be sent.
+    public func allowsRange(_ validators: Validators) -> Bool {
+        guard let ifRange else { return true }
+        // An exact comparison: a later date is no match.
+        return ifRange == validators.entityTag || Timestamp(httpDate: ifRange) == validators.lastModified
     }
 
     private static func list(_ list: String, matches entityTag: String, weakly: Bool) -> Bool {
