@@ -16,6 +16,8 @@ package enum FuzzCheck: String, CaseIterable, Sendable {
     case inputDocument = "InputDocument"
     /// Media types and ranges: a text.
     case mediaType = "MediaType"
+    /// Forms that upload a file: the value of `Content-Type` and a line feed, then the body.
+    case multipartForm = "MultipartForm"
     /// A presigned URL and one change to it: see ``Tampering``.
     case presignedURL = "PresignedURL"
     /// A query.
@@ -34,6 +36,7 @@ package enum FuzzCheck: String, CaseIterable, Sendable {
         case .identifiers: try IdentifiersCheck.run(bytes)
         case .inputDocument: try InputDocumentCheck.run(bytes)
         case .mediaType: try MediaTypeCheck.run(bytes)
+        case .multipartForm: try MultipartFormCheck.run(bytes)
         case .presignedURL: try PresignedURLCheck.run(bytes)
         case .queryParameters: try QueryParametersCheck.run(bytes)
         }

@@ -53,6 +53,7 @@ enum IdentifiersCheck {
         let contradiction = FileExtension.contradiction(of: .octetStream, by: filename)
         try Violation.unless(contradiction == nil, "a generic type contradicts nothing", filename.text)
         guard let usual = FileExtension.mediaType(of: filename) else { return }
+        try Violation.unless(MediaType(usual.text) == usual, "a usual type is a media type", usual.text)
         try Violation.unless(
             FileExtension.contradiction(of: usual, by: filename) == nil, "a name does not contradict its usual type",
             filename.text)

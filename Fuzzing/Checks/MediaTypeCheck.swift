@@ -11,6 +11,8 @@ enum MediaTypeCheck {
         try self.checkRange(text)
         guard let mediaType = MediaType(text) else { return }
         try self.checkParts(mediaType)
+        try self.checkCommas(mediaType)
+        try self.checkIndifference(mediaType)
         try self.checkSpelling(mediaType)
         try self.checkMatching(mediaType)
     }
@@ -45,14 +47,21 @@ enum MediaTypeCheck {
             isEssence && mediaType.essence.lowercased() == mediaType.essence,
             "the essence is two tokens in lower case", mediaType.essence)
         try Violation.unless(
-            MediaType.topLevelTypes.contains(mediaType.topLevelType), "the top-level type is registered", text)
+            MediaType.topLevelTypes.contains(mediaType.topLevelType) || mediaType.topLevelType == "chemical",
+            "the top-level type is registered, or that of molecules", text)
         let lower = Array(text.utf8).map { UInt8(ascii: "A")...UInt8(ascii: "Z") ~= $0 ? $0 + 32 : $0 }
-        try Violation.unless(lower.starts(with: mediaType.essence.utf8), "the text begins with the essence", text)
+        // S3's default has two names.
+        let written = lower.starts(with: "binary/".utf8) ? "binary/octet-stream" : mediaType.essence
+        try Violation.unless(lower.starts(with: written.utf8), "the text begins with the essence", text)
+        try Violation.unless(
+            written == mediaType.essence || mediaType.isGeneric, "binary/octet-stream is generic", text)
         try Violation.unless(text.utf8.count <= MediaType.maximumLength, "a media type has at most 255 bytes", text)
-        let isFieldValue = text.utf8.allSatisfy { $0 == 9 || ($0 >= 32 && $0 != 127) }
+        let isFieldValue = text.utf8.allSatisfy { $0 >= 32 && $0 != 127 }
         try Violation.unless(isFieldValue, "a media type can stand in a field", text)
         for parameter in mediaType.parameters {
             let isLowerCase = parameter.name.lowercased() == parameter.name
+            try Violation.unless(
+                !parameter.value.utf8.contains { $0 < 32 || $0 == 127 }, "a parameter holds no control character", text)
             try Violation.unless(
                 self.isToken(parameter.name.utf8) && isLowerCase, "a parameter's name is a token in lower case", text)
         }
@@ -76,6 +85,32 @@ enum MediaTypeCheck {
         try Violation.unless(
             mediaType.accepts(same) && same.accepts(mediaType), "the same type in another spelling is accepted",
             written)
+    }
+
+    /// Outside quotation marks a comma separates two types to a browser (Fetch, "extract a MIME type").
+    private static func checkCommas(_ mediaType: MediaType) throws(Violation) {
+        var (isQuoted, isEscaped) = (false, false)
+        for byte in mediaType.text.utf8 {
+            try Violation.unless(
+                isQuoted || byte != UInt8(ascii: ","), "a comma stands in quotation marks", mediaType.text)
+            if byte == UInt8(ascii: "\""), !isEscaped { isQuoted.toggle() }
+            isEscaped = isQuoted && byte == UInt8(ascii: "\\") && !isEscaped
+        }
+    }
+
+    /// What `accepts` does not look at: the case and the white space of codecs, the `charset` of what has none.
+    private static func checkIndifference(_ mediaType: MediaType) throws(Violation) {
+        guard mediaType.text.utf8.count + 40 < MediaType.maximumLength else { return }
+        let text = mediaType.text
+        let upper = MediaType("\(text); codecs=\"A, B\""), lower = MediaType("\(text);codecs=a,b")
+        guard let upper, let lower else { throw Violation("a media type takes another parameter: \(text)") }
+        try Violation.unless(
+            upper.accepts(lower) && lower.accepts(upper), "case and white space of codecs make no difference", text)
+        guard mediaType.topLevelType == "image", !mediaType.essence.hasSuffix("+xml"),
+            !mediaType.essence.hasSuffix("+json"), let binary = MediaType("\(text); charset=binary")
+        else { return }
+        try Violation.unless(
+            mediaType.accepts(binary) && binary.accepts(mediaType), "an image has no charset", text)
     }
 
     /// quoted-string of RFC 9110 §5.6.4, with every character escaped that has to be.
