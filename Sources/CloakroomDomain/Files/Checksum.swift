@@ -1,7 +1,7 @@
 public import CloakroomCrypto
 
 /// A digest of the body that a client announced in a field of its request.
-public struct Checksum: Hashable, Sendable {
+public struct Checksum: Hashable, Sendable, CustomStringConvertible {
     /// The algorithms that the fields name.
     public enum Algorithm: String, Hashable, Sendable, CaseIterable {
         /// MD5, in `Content-MD5` (RFC 1864).
@@ -62,6 +62,11 @@ public struct Checksum: Hashable, Sendable {
         self.field = field
         self.algorithm = algorithm
         self.value = value
+    }
+
+    /// The field, the algorithm, and the digest in hexadecimal digits.
+    public var description: String {
+        "\(self.field): \(self.algorithm.rawValue) \(Hexadecimal.encode(self.value))"
     }
 
     /// Reads every field of a request that announces a digest.

@@ -1,5 +1,5 @@
 /// How long a file is kept from its creation on: a second to ten years.
-public struct FileLifetime: Hashable, Sendable {
+public struct FileLifetime: Hashable, Sendable, CustomStringConvertible {
     /// The seconds that are allowed.
     public static let range: ClosedRange<Int64> = 1...315_360_000
 
@@ -13,6 +13,9 @@ public struct FileLifetime: Hashable, Sendable {
         guard Self.range.contains(seconds) else { return nil }
         self.seconds = seconds
     }
+
+    /// The number with its unit: `3600 seconds`.
+    public var description: String { self.seconds == 1 ? "1 second" : "\(self.seconds) seconds" }
 
     /// Returns when a file ends.
     ///

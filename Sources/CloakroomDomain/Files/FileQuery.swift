@@ -1,11 +1,14 @@
 /// Which of an organization's files to list.
 public struct FileQuery: Hashable, Sendable {
     /// A status to select by.
-    public enum Status: String, Hashable, Sendable, CaseIterable {
+    public enum Status: String, Hashable, Sendable, CaseIterable, CustomStringConvertible {
         /// Declared, not sealed.
         case pending
         /// Sealed.
         case ready
+
+        /// As the API writes it: `ready`.
+        public var description: String { self.rawValue }
     }
 
     /// The page sizes that may be asked for.

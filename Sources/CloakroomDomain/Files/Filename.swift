@@ -1,11 +1,23 @@
 /// The name a client gives a file: shown back to it, never used as a path.
 public struct Filename: Hashable, Sendable, CustomStringConvertible {
     /// Why a text is no filename.
-    public enum Invalid: Error, Hashable, Sendable {
+    public enum Invalid: Error, Hashable, Sendable, CustomStringConvertible {
         /// No characters, or more than ``Filename/maximumLength``.
         case length(Int)
         /// A control character (general category Cc), `/` or `\`.
         case character(Unicode.Scalar)
+
+        /// What is wrong, in words.
+        public var description: String {
+            switch self {
+            case .length(let length):
+                return "a filename must have 1 to \(Filename.maximumLength) characters; this one has \(length)"
+            case .character(let scalar):
+                let digits = String(scalar.value, radix: 16, uppercase: true)
+                let code = String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+                return "a filename must not contain control characters, / or \\; this one contains U+\(code)"
+            }
+        }
     }
 
     /// The most characters (Unicode scalar values) in a name.
@@ -25,6 +37,13 @@ public struct Filename: Hashable, Sendable, CustomStringConvertible {
         where scalar == "/" || scalar == "\\" || scalar.properties.generalCategory == .control {
             throw .character(scalar)
         }
+        self.text = text
+    }
+
+    /// A name that was read when it was declared, and has been in the catalogue since: it is not looked through again.
+    ///
+    /// - Parameter text: As the catalogue holds it.
+    package init(stored text: String) {
         self.text = text
     }
 

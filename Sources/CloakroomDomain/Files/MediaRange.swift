@@ -25,6 +25,8 @@ public struct MediaRange: Hashable, Sendable, CustomStringConvertible {
     /// - Parameter mediaType: The type to look at.
     /// - Returns: `true` if so.
     public func contains(_ mediaType: MediaType) -> Bool {
+        // S3's name for bytes nobody described is a name of the same type.
+        if self.description == "binary/octet-stream" { return mediaType.isGeneric }
         let (type, subtype) = (mediaType.topLevelType, mediaType.essence.dropFirst(mediaType.topLevelType.count + 1))
         return (self.type == "*" || self.type == type) && (self.subtype == "*" || self.subtype == subtype)
     }

@@ -21,7 +21,7 @@ enum UploadFields {
             return "must have 1 to \(Filename.maximumLength) characters; it has \(length)"
         case .character(let scalar):
             let code = String(scalar.value, radix: 16, uppercase: true)
-            return "must not hold control characters, / or \\; it holds U+\(Self.pad(code))"
+            return "must not contain control characters, / or \\; it contains U+\(Self.pad(code))"
         }
     }
 
@@ -31,8 +31,10 @@ enum UploadFields {
             errors.append(
                 .init(
                     field: "content_type",
-                    reason:
-                        "must be a media type like image/png, of a registered top-level type; it is \"\(text.excerpt)\""
+                    reason: """
+                        must be a media type like image/png, of a registered top-level type; it is \
+                        "\(text.excerpt)". \(Self.wayOut)
+                        """
                 ))
             return nil
         }
@@ -56,7 +58,7 @@ enum UploadFields {
             if let digest = SHA256Digest(hexadecimal: text) { return digest }
             errors.append(
                 .init(
-                    field: "sha256", reason: "must be 64 hexadecimal digits; it has \(text.count) characters or others")
+                    field: "sha256", reason: "must be 64 hexadecimal digits; it is \"\(text.excerpt)\"")
             )
         case .some(let other):
             errors.append(
@@ -93,13 +95,18 @@ enum UploadFields {
             reason: "must be a whole number from \(range.lowerBound) to \(range.upperBound); it is \(received)")
     }
 
+    /// What a client can always declare; both refusals of a media type name it.
+    private static let wayOut = "application/octet-stream is accepted for every file"
+
     static func checkExtension(_ filename: Filename, _ mediaType: MediaType, _ errors: inout Errors) {
-        guard let expected = FileExtension.contradiction(of: mediaType, by: filename) else { return }
+        guard let usual = FileExtension.contradiction(of: mediaType, by: filename) else { return }
         errors.append(
             .init(
                 field: "content_type",
-                reason:
-                    "contradicts the extension of filename: .\(filename.pathExtension ?? "") is \(expected.joined(separator: " or ")), not \(mediaType.essence)"
+                reason: """
+                    contradicts the extension of filename: .\(filename.pathExtension ?? "") is \(usual), \
+                    not \(mediaType.essence). \(Self.wayOut)
+                    """
             ))
     }
 

@@ -3,12 +3,14 @@ import CloakroomCrypto
 import CloakroomDomain
 
 /// Reads a row of `files` in the order in which every query selects its columns.
+///
+/// Names and media types were validated when they were declared; the row is not validated again character by character.
 enum FileRow {
     static func decode(_ row: SQLiteStatement) throws(SQLiteError) -> FileRecord {
         guard let id = row.blob(0).flatMap({ FileID(bytes: $0) }),
             let organization = row.text(1).flatMap({ OrganizationID($0) }),
-            let filename = row.text(2).flatMap({ try? Filename($0) }),
-            let mediaType = row.text(3).flatMap({ MediaType($0) }),
+            let filename = row.text(2).map({ Filename(stored: $0) }),
+            let mediaType = row.text(3).map({ MediaType(stored: $0) }),
             let size = row.integer(4).flatMap({ ByteCount($0) }),
             let createdAt = row.integer(6), let uploadExpiresAt = row.integer(7)
         else { throw SQLiteError(code: SQLITE_CORRUPT, message: "a row of files is malformed") }
@@ -33,7 +35,7 @@ extension PackSlot {
     init(_ row: SQLiteStatement, from column: Int32) throws(SQLiteError) {
         guard let pack = row.integer(column).flatMap({ PackID(number: $0) }), let offset = row.integer(column + 1),
             let length = row.integer(column + 2).flatMap({ Int(exactly: $0) })
-        else { throw SQLiteError(code: SQLITE_CORRUPT, message: "the place of a packed body is malformed") }
+        else { throw SQLiteError(code: SQLITE_CORRUPT, message: "the pack position of a file is malformed") }
         self.init(pack: pack, offset: offset, bodyLength: length)
     }
 }

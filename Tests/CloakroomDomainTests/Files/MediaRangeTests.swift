@@ -28,6 +28,13 @@ struct MediaRangeTests {
         Case("image/png", "image/png+xml", false),
         Case("application/*", "application/vnd.api+json", true),
         Case("image/p", "image/png", false),
+        // S3's name for bytes nobody described, as a type and as a range.
+        Case("application/octet-stream", "binary/octet-stream", true),
+        Case("binary/octet-stream", "application/octet-stream", true),
+        Case("binary/octet-stream", "binary/octet-stream", true),
+        Case("application/*", "binary/octet-stream", true),
+        Case("binary/octet-stream", "image/png", false),
+        Case("chemical/*", "chemical/x-pdb", true),
     ]
 
     @Test(arguments: Self.cases)
