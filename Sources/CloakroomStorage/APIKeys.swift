@@ -43,7 +43,7 @@ public final class APIKeys: Sendable {
                 permissions: permissions, createdAt: now)
             return (record, key)
         } catch {
-            throw .failed("no random bytes: \(error)")
+            throw .failed("\(error)")
         }
     }
 

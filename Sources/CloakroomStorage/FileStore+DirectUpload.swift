@@ -1,4 +1,4 @@
-import CloakroomCrypto
+public import CloakroomCrypto
 public import CloakroomDomain
 public import NIOCore
 import NIOPosix
@@ -43,6 +43,7 @@ extension FileStore {
     ///   - last: Its last bytes.
     ///   - filename: The file's name.
     ///   - mediaType: The file's media type.
+    ///   - declared: The digest that the bytes must have, if the client said.
     ///   - access: The owner's right.
     ///   - fileLifetime: How long the file is kept at most; its organization's files may be kept for less.
     ///   - now: The current time.
@@ -51,11 +52,12 @@ extension FileStore {
     /// - Throws: ``StorageError``.
     public func sealNew(
         _ staged: StagedBlob, last: [ByteBuffer], filename: Filename, mediaType: MediaType,
-        access: OrganizationAccess, fileLifetime: FileLifetime? = nil, now: Timestamp, key: IdempotencyKey? = nil
+        declared: SHA256Digest? = nil, access: OrganizationAccess, fileLifetime: FileLifetime? = nil, now: Timestamp,
+        key: IdempotencyKey? = nil
     ) async throws(StorageError) -> FileRecord {
         let (digest, size) = try await self.onDisk { () throws(StorageError) in
             try staged.append(last)
-            return try staged.finish(declared: nil)
+            return try staged.finish(declared: declared)
         }
         let record = FileRecord(
             id: staged.fileID, organization: access.organization,
@@ -139,7 +141,7 @@ extension FileStore {
     private static func added(_ outcome: Catalog.InsertOutcome) throws(StorageError) -> FileRecord {
         switch outcome {
         case .inserted(let file): return file
-        case .repeated: throw .failed("a request without a key was recognised")
+        case .repeated: throw .failed("a request without an idempotency key was recognized")
         case .keyReused: throw .idempotencyKeyReused
         case .exceedsQuota(let excess): throw .quotaExceeded(excess)
         }

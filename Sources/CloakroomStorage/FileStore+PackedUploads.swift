@@ -93,9 +93,9 @@ extension FileStore {
         } catch let failure {
             // A pending row's slot must not come back beside a later upload's.
             if error != nil {
-                self.blobs.health.refuseWrites("a slot of \(id) cannot be given back: \(failure)")
+                self.blobs.health.refuseWrites("a slot of \(id) cannot be freed: \(failure)")
             } else {
-                self.blobs.health.report("A slot cannot be given back", id, failure)
+                self.blobs.health.report("A slot cannot be freed", id, failure)
             }
             return true
         }

@@ -103,7 +103,7 @@ extension FileStore {
             try staged.publish(replacingOrphan: false)
         }
         // An upload that was only hashed has nothing to heal with; it can be sent again.
-        guard isPublished else { throw .failed("the bytes of a ready file were lost during its repetition") }
+        guard isPublished else { throw .failed("the bytes of a ready file were lost while it was uploaded again") }
         if let slot = try self.catalog.slot(id) {
             try await self.catalog.unpack(id)
             try? await self.giveBack(slot, of: id)

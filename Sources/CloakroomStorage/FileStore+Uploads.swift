@@ -117,8 +117,7 @@ extension FileStore {
         let signed = grant.signedPayload.map { [Checksum(field: "x-amz-content-sha256", sha256: $0)] } ?? []
         return StagedBlob(
             store: self.blobs, fileID: grant.fileID, length: .exactly(record.declaration.size),
-            checksums: checksums + signed,
-            keepsBytes: keepsBytes)
+            checksums: checksums + signed + grant.signedChecksums, keepsBytes: keepsBytes)
     }
 
     /// Writes and hashes the next bytes of an upload.

@@ -113,15 +113,6 @@ public final class FileStore: Sendable {
             .filter { $0.organization == access.organization && !$0.hasEnded(at: now) }
     }
 
-    /// Returns any organization's sealed file, for a URL that does not carry its media type.
-    ///
-    /// - Parameter grant: The right to read it.
-    /// - Returns: Any organization's sealed file, for a URL that does not carry its media type.
-    /// - Throws: ``StorageError``.
-    public func record(_ grant: DownloadGrant) throws(StorageError) -> FileRecord? {
-        try self.catalog.file(grant.fileID)
-    }
-
     /// Returns a page of an organization's files.
     ///
     /// - Parameters:

@@ -1,7 +1,7 @@
 public import CloakroomDomain
 
 /// Why the storage could not do what was asked; ignorant of HTTP.
-public enum StorageError: Error, Hashable, Sendable {
+public enum StorageError: Error, Hashable, Sendable, CustomStringConvertible {
     /// There is no such file, or not for the one who asks: the two cannot be told apart.
     case notFound
     /// The file has been sealed with other bytes.
@@ -22,6 +22,24 @@ public enum StorageError: Error, Hashable, Sendable {
     case writesRefused(String)
     /// The operating system or SQLite failed; the text is for the log, never for a client.
     case failed(String)
+
+    /// What is wrong, for the log and for commands.
+    public var description: String {
+        switch self {
+        case .notFound: "the file does not exist"
+        case .alreadySealed: "the file has already been uploaded with different bytes"
+        case .wrongLength(let expected, let received): "the body has \(received) bytes instead of \(expected)"
+        case .badDigest(let digest):
+            "the digest of the body does not match \(digest.field): expected \(digest.expected), received \(digest.received)"
+        case .quotaExceeded(let excess):
+            "the quota of \(excess.limit) \(excess.resource) is exceeded: \(excess.used) used, \(excess.requested) requested"
+        case .idempotencyKeyReused: "the idempotency key was already used for a different request"
+        case .urlRevoked: "the URL has been revoked"
+        case .full: "the disk is full"
+        case .writesRefused(let reason): "writes are refused: \(reason)"
+        case .failed(let reason): reason
+        }
+    }
 
     /// A digest that differs.
     public struct BadDigest: Hashable, Sendable {

@@ -15,7 +15,7 @@ extension BackupTests {
         let error = #expect(throws: DataDirectory.OpenError.self) {
             try DataDirectory(path: backup, exclusively: true)
         }
-        #expect(error?.description == "\(backup) is a backup: make a data directory of it with cloakroom restore")
+        #expect(error?.description == "\(backup) is a backup; create a data directory from it with cloakroom restore")
         // Nothing was added to it, and it can be looked at.
         #expect(try FileManager.default.contentsOfDirectory(atPath: backup).sorted() == names)
         let directory = try DataDirectory(path: backup, creates: false, exclusively: false)

@@ -11,8 +11,14 @@ import Testing
 struct IdempotencyKeyTests {
     private static func key(_ text: String) throws -> IdempotencyKey { try #require(IdempotencyKey(text)) }
 
-    @Test(arguments: [5, 100_000])
-    func repeatedUploadGivesTheSameFile(size: Int) async throws {
+    /// Sizes, and what `hashlib.sha256(b"\t" * size)` gives.
+    private static let digests = [
+        5: "e69e434f5fc3b1b17648f5e5b96e60fc4430cb16773f3bf4cebb7f3007600944",
+        100_000: "98c36ae0d23a1d9b7356e1b3875a331dcd3418e553887925c4aeb088de47804f",
+    ]
+
+    @Test(arguments: Self.digests)
+    func repeatedUploadGivesTheSameFile(size: Int, digest: String) async throws {
         let fixture = try Fixture()
         let access = try Fixture.access()
         let bytes = [UInt8](repeating: 9, count: size)
@@ -24,7 +30,7 @@ struct IdempotencyKeyTests {
             return try await group.reduce(into: [FileRecord]()) { $0.append($1) }
         }
         #expect(Set(records.map(\.id)).count == 1)
-        #expect(records.allSatisfy { $0.seal?.sha256 == SHA256.hash(bytes) })
+        #expect(records.allSatisfy { $0.seal?.sha256.hexadecimal == digest })
         #expect(try fixture.sqlite3("SELECT count(*) FROM files") == "1")
         let id = try #require(records.first).id
         #expect(try await fixture.bytes(of: id, access: access) == bytes)
@@ -38,7 +44,10 @@ struct IdempotencyKeyTests {
         do {
             let fixture = try Fixture(in: temporary)
             // The row and the key were committed, the bytes were not sealed.
-            let declaration = try Fixture.declaration(size: 3, sha256: SHA256.hash([1, 2, 3]))
+            // hashlib.sha256(bytes([1, 2, 3]))
+            let digest = try #require(
+                SHA256Digest(hexadecimal: "039058c6f2c0cb492c533b0a4d14ef77cc0f78abccced5287d84a1a2011cfb81"))
+            let declaration = try Fixture.declaration(size: 3, sha256: digest)
             record = FileRecord(
                 id: try fixture.store.ids.next(), organization: access.organization, declaration: declaration,
                 createdAt: Fixture.now, uploadExpiresAt: Fixture.now, status: .pending)

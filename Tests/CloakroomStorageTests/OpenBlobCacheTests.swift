@@ -10,7 +10,12 @@ struct OpenBlobCacheTests {
     private static func id(_ number: UInt64) -> FileID { FileID(milliseconds: 1, sequence: 0, random: number) }
 
     private static func blob() throws -> OpenBlob {
-        OpenBlob(file: try FileDescriptor(at: AT_FDCWD, "/dev/null", flags: O_RDONLY, system: Linux()), size: .zero)
+        let moment = Timestamp(secondsSinceEpoch: 0)
+        let representation = try #require(
+            Representation(contentType: "text/plain", filename: try Filename("empty.txt"), uploadedAt: moment))
+        return OpenBlob(
+            file: try FileDescriptor(at: AT_FDCWD, "/dev/null", flags: O_RDONLY, system: Linux()),
+            Catalog.Placement(slot: nil, size: .zero, expiresAt: nil, representation: representation))
     }
 
     private static func ticket(_ outcome: OpenBlobCache.Outcome) -> OpenBlobCache.Ticket? {

@@ -48,7 +48,10 @@ extension PackTests {
         #expect(try fixture.store.record(record.id, access: access, now: Fixture.now).seal == nil)
         try await fixture.store.recover(now: Fixture.now)
         let sealed = try fixture.store.record(record.id, access: access, now: Fixture.now)
-        #expect(sealed.seal == .init(sha256: SHA256.hash(Self.bytes(1)), uploadedAt: Fixture.now))
+        // hashlib.sha256(bytes((i + 1) * 31 & 255 for i in range(5000)))
+        let digest = try #require(
+            SHA256Digest(hexadecimal: "693f47051a8819b21d75947874483590c748a3187c92d60027d2c5b3ef638c41"))
+        #expect(sealed.seal == .init(sha256: digest, uploadedAt: Fixture.now))
         #expect(try await fixture.bytes(of: record.id, access: access) == Self.bytes(1))
         try await fixture.close()
     }

@@ -156,7 +156,7 @@ struct StartTests {
         // What the reader does not see cannot be copied over what it sees.
         try await catalog.checkWritable()
         async let isDurable: Void = catalog.makeDurable()
-        let waits = "Waiting for another program that reads the catalogue, a backup or a check"
+        let waits = "Waiting for a backup or check that reads the database"
         let end = ContinuousClock.now + .seconds(60)
         while !recorder.all.contains(waits), ContinuousClock.now < end { try await Task.sleep(for: .milliseconds(50)) }
         #expect(recorder.all.contains(waits))

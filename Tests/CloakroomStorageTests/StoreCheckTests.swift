@@ -20,14 +20,15 @@ struct StoreCheckTests {
         var testDescription: String { self.name }
     }
 
-    private static let waits = ": moved to quarantine, can be sent again"
+    private static let missingRepair = ": can be uploaded again"
+    private static let waits = ": moved to quarantine, can be uploaded again"
 
     /// In the lines, `SMALL` and `LARGE` are the files, `PACK` is the pack's path, and `BLOB` the large file's.
     private static let cases: [Case] = [
-        Case(name: "a blob is missing", lines: ["damaged LARGE missing"], repaired: ": can be sent again") { store in
+        Case(name: "a blob is missing", lines: ["damaged LARGE missing"], repaired: missingRepair) { store in
             try FileManager.default.removeItem(atPath: store.large.path)
         },
-        Case(name: "a pack is missing", lines: ["damaged SMALL missing"], repaired: ": can be sent again") { store in
+        Case(name: "a pack is missing", lines: ["damaged SMALL missing"], repaired: missingRepair) { store in
             try FileManager.default.removeItem(atPath: store.small.path)
         },
         Case(name: "a blob is cut", lines: ["damaged LARGE length 99999 instead of 100000"], repaired: waits) { store in
@@ -50,9 +51,9 @@ struct StoreCheckTests {
         Case(
             name: "rows are gone",
             lines: [
-                "orphan LARGE BLOB is no file's",
+                "orphan LARGE BLOB belongs to no file",
                 // The slot is a page.
-                "unreferenced PACK 4096 bytes at 4096, of SMALL, are no file's",
+                "unreferenced PACK 4096 bytes at 4096 with the header of SMALL belong to no file",
             ],
             repaired: ": moved to quarantine"
         ) { store in
@@ -60,7 +61,7 @@ struct StoreCheckTests {
             #expect(output.isEmpty)
         },
         Case(
-            name: "a pack is longer", lines: ["unreferenced PACK 8192 bytes at 8192 are no file's"],
+            name: "a pack is longer", lines: ["unreferenced PACK 8192 bytes at 8192 belong to no file"],
             repaired: ": moved to quarantine"
         ) { store in
             let handle = try FileHandle(forUpdating: URL(filePath: store.small.path))
@@ -71,8 +72,8 @@ struct StoreCheckTests {
         Case(
             name: "deleted files are there",
             lines: [
-                "undeleted LARGE is deleted, and its bytes are there",
-                "undeleted SMALL is deleted, and its bytes are there",
+                "undeleted LARGE is deleted, and its bytes still exist",
+                "undeleted SMALL is deleted, and its bytes still exist",
             ], repaired: ": removed"
         ) { store in
             let columns = "id, deleted_at, forget_after, pack, pack_offset, size_bytes"
@@ -85,8 +86,8 @@ struct StoreCheckTests {
             #expect(output == "")
         },
         Case(
-            name: "a file is deleted and there", lines: ["contradictory LARGE is deleted, and is there"],
-            repaired: ": deletion forgotten"
+            name: "a file is deleted and there", lines: ["contradictory LARGE is marked as deleted and still exists"],
+            repaired: ": deletion mark removed"
         ) { store in
             let output = try store.sqlite3(
                 """
@@ -103,16 +104,16 @@ struct StoreCheckTests {
             #expect(output.isEmpty)
         },
         Case(
-            name: "a header is damaged", lines: ["noted SMALL the header of its slot is damaged, its bytes are whole"]
+            name: "a header is damaged", lines: ["noted SMALL the header of its slot is damaged; its bytes are intact"]
         ) { store in
             try ClosedStore.flip(store.small.path, at: store.small.offset - 20)
         },
         Case(
             name: "names do not belong here",
             lines: [
-                "noted blobs/00/notes?txt does not belong here, and is left alone",
-                "noted blobs/lost+found does not belong here, and is left alone",
-                "noted blobs/packs/17 does not belong here, and is left alone",
+                "noted blobs/00/notes?txt does not belong here and was not changed",
+                "noted blobs/lost+found does not belong here and was not changed",
+                "noted blobs/packs/17 does not belong here and was not changed",
             ]
         ) { store in
             for name in ["00/notes\ntxt", "lost+found", "packs/17"] {
@@ -166,7 +167,7 @@ struct StoreCheckTests {
         #expect(try store.sqlite3("SELECT count(*) FROM files WHERE sha256 IS NOT NULL") == "2")
 
         let repaired = try await store.repair(maximumDamaged: 2)
-        #expect(repaired.lines.sorted() == lines.map { $0 + ": can be sent again" })
+        #expect(repaired.lines.sorted() == lines.map { $0 + ": can be uploaded again" })
         #expect(repaired.summary.unrepaired == 0)
         #expect(try store.sqlite3("SELECT count(*) FROM files WHERE sha256 IS NOT NULL") == "0")
     }

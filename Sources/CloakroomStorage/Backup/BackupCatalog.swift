@@ -37,7 +37,7 @@ final class BackupCatalog {
         let version = try self.number("PRAGMA user_version")
         guard known.contains(Int(version)) else {
             throw .failed(
-                path: path, reason: "schema version \(version) is none of this program's, 1 to \(known.upperBound)")
+                path: path, reason: "schema version \(version) is not supported, only 1 to \(known.upperBound)")
         }
     }
 

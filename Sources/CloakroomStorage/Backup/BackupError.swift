@@ -24,15 +24,15 @@ public enum BackupError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What is wrong, for whoever ran the command.
     public var description: String {
         switch self {
-        case .busy(let path): "\(path) is in use by another run"
-        case .full(let path): "\(path): the disk has no room; \(BlobStore.reserveBytes >> 20) MiB of it are left alone"
-        case .nothingThere(let path): "\(path) holds neither a store nor a backup"
-        case .incomplete(let path): "\(path) was left by a backup that did not come to its end"
-        case .notEmpty(let path): "\(path) is not empty, and nothing is overwritten"
+        case .busy(let path): "\(path) is in use by another backup or restoration"
+        case .full(let path): "\(path): the disk is full; \(BlobStore.reserveBytes >> 20) MiB must stay free"
+        case .nothingThere(let path): "\(path) is neither a data directory nor a backup"
+        case .incomplete(let path): "\(path) is incomplete: the backup was interrupted"
+        case .notEmpty(let path): "\(path) is not empty; existing files are not overwritten"
         case .damaged(let files):
-            "damaged files: \(files); with --allow-damaged they are left out and wait for their upload again"
+            "damaged files: \(files); with --allow-damaged, they are copied as pending files, without their bytes"
         case .moved(let id): "\(id) was moved while it was being copied; run the command again"
-        case .unverified(let path, let reason): "\(path) is not what was written: \(reason)"
+        case .unverified(let path, let reason): "\(path) differs from what was written: \(reason)"
         case .failed(let path, let reason): "\(path): \(reason)"
         }
     }

@@ -7,6 +7,8 @@ public final class BlobReader: Sendable {
     private let store: FileStore
     /// The blob's length in bytes.
     public let size: ByteCount
+    /// When the bytes were sealed.
+    public var lastModified: Timestamp { self.blob.representation.uploadedAt }
 
     init(_ blob: OpenBlob, store: FileStore) {
         self.size = blob.size
@@ -31,7 +33,7 @@ public final class BlobReader: Sendable {
                 }
                 return (try? outcome.get()) ?? 0
             }
-            guard try outcome.get() == range.count else { throw .failed("a sealed blob is shorter than it was") }
+            guard try outcome.get() == range.count else { throw .failed("a sealed blob has become shorter") }
             return buffer
         }
     }

@@ -7,7 +7,8 @@ import Glibc
 extension BlobStore {
     /// Opens a sealed blob.
     ///
-    /// The row of a blob that is not open yet says whether it is sealed, where it lies, and until when it may be read.
+    /// The row of a blob that is not open yet says whether it is sealed, where it is, until when it may be read, and how a
+    /// download is described.
     ///
     /// - Parameters:
     ///   - grant: The right to read it.
@@ -32,12 +33,12 @@ extension BlobStore {
         let reading = self.packs.beginReading(id)
         guard let placement = try self.catalog.placement(id) else { return nil }
         if let slot = placement.slot {
-            return try self.packs.open(slot, reading, expiresAt: placement.expiresAt)
+            return try self.packs.open(slot, reading, placement)
         }
         if let blob = try self.openOwnFile(id, placement) { return blob }
         // Deleted since the row was read, or lost.
         guard try self.catalog.placement(id) != nil else { return nil }
-        self.health.report("The bytes of a ready file are not there", id, .notFound)
+        self.health.report("The bytes of a ready file are missing", id, .notFound)
         return nil
     }
 
@@ -47,7 +48,7 @@ extension BlobStore {
             let file = try self.openFile(id)
             length = try file.status().size
             if length == placement.size.bytes {
-                return OpenBlob(file: file, size: placement.size, expiresAt: placement.expiresAt)
+                return OpenBlob(file: file, placement)
             }
         } catch {
             if error.code == ENOENT { return nil }
@@ -55,7 +56,7 @@ extension BlobStore {
         }
         // A part of a file, or more than it, is served to nobody.
         let error = StorageError.failed("\(length) bytes instead of \(placement.size)")
-        self.health.report("The bytes of a ready file have another length", id, error)
+        self.health.report("The bytes of a ready file have the wrong length", id, error)
         throw error
     }
 

@@ -48,27 +48,32 @@ public final class OpenBlob: Sendable {
 
     /// When the file ends; `nil` for one that stays.
     let expiresAt: Timestamp?
+    /// How a download is described.
+    public let representation: Representation
 
-    private init(_ place: Place, _ descriptor: Int32, fileOffset: Int64, size: ByteCount, expiresAt: Timestamp?) {
+    private init(
+        _ place: Place, _ descriptor: Int32, fileOffset: Int64, size: ByteCount, _ placement: Catalog.Placement
+    ) {
         self.place = place
         self.rawDescriptor = descriptor
         self.fileOffset = fileOffset
         self.size = size
-        self.expiresAt = expiresAt
+        self.expiresAt = placement.expiresAt
+        self.representation = placement.representation
         self.kept =
             size.bytes <= Self.keptLength
             ? Self.readCached(descriptor, count: Int(size.bytes), offset: fileOffset, place.system) : nil
     }
 
-    convenience init(file: consuming FileDescriptor, size: ByteCount, expiresAt: Timestamp? = nil) {
+    convenience init(file: consuming FileDescriptor, _ placement: Catalog.Placement) {
         let descriptor = file.rawValue
-        self.init(.ownFile(OwnFile(file)), descriptor, fileOffset: 0, size: size, expiresAt: expiresAt)
+        self.init(.ownFile(OwnFile(file)), descriptor, fileOffset: 0, size: placement.size, placement)
     }
 
-    convenience init(pack: PackFile, slot: PackSlot, reading: PackReading, expiresAt: Timestamp?) {
+    convenience init(pack: PackFile, slot: PackSlot, reading: PackReading, _ placement: Catalog.Placement) {
         self.init(
             .pack(pack, reading), pack.rawDescriptor, fileOffset: slot.bodyOffset,
-            size: ByteCount(inMemory: slot.bodyLength), expiresAt: expiresAt)
+            size: ByteCount(inMemory: slot.bodyLength), placement)
     }
 
     /// A part of a file, if all of it is in memory.

@@ -1,3 +1,4 @@
+import CSQLite
 import CloakroomDomain
 
 /// Where bytes lie.
@@ -17,7 +18,7 @@ extension Catalog {
         }
     }
 
-    /// Where a ready file's bytes are, and until when.
+    /// Where a ready file's bytes are, until when, and how a download of them is described.
     struct Placement: Hashable, Sendable {
         /// Where they are packed; `nil` for a file of their own.
         let slot: PackSlot?
@@ -25,25 +26,44 @@ extension Catalog {
         let size: ByteCount
         /// When the file ends; `nil` for one that stays.
         let expiresAt: Timestamp?
+        /// How a download is described.
+        let representation: Representation
     }
 
-    /// Returns where a ready file's bytes are, and until when.
+    /// Returns where a ready file's bytes are, and how a download of them is described.
     ///
     /// - Parameter id: The file, of any organization.
-    /// - Returns: Both, also for a file that has ended; `nil` where there is no row, or a pending one.
+    /// - Returns: The placement, also of an expired file; `nil` where there is no row, or a pending one.
     /// - Throws: ``StorageError``.
     func placement(_ id: FileID) throws(StorageError) -> Placement? {
         try self.readers.read { connection throws(SQLiteError) in
             let row = try connection.statement(
-                "SELECT pack, pack_offset, size_bytes, expires_at FROM files WHERE id = ? AND sha256 IS NOT NULL"
+                """
+                SELECT pack, pack_offset, size_bytes, expires_at, content_type, filename, uploaded_at FROM files
+                WHERE id = ? AND sha256 IS NOT NULL
+                """
             ).bind(id.bytes)
             defer { row.reset() }
             guard try row.step() else { return nil }
             let slot: PackSlot? = if row.integer(0) == nil { nil } else { try PackSlot(row, from: 0) }
             return Placement(
                 slot: slot, size: row.integer(2).flatMap { ByteCount($0) } ?? .zero,
-                expiresAt: row.integer(3).map { Timestamp(secondsSinceEpoch: $0) })
+                expiresAt: row.integer(3).map { Timestamp(secondsSinceEpoch: $0) },
+                representation: try Self.representation(row, from: 4))
         }
+    }
+
+    /// Reads three columns: the media type, the name, and when the bytes were sealed.
+    private static func representation(
+        _ row: SQLiteStatement, from column: Int32
+    ) throws(SQLiteError) -> Representation {
+        guard let contentType = row.text(column), let filename = row.text(column + 1),
+            let uploadedAt = row.integer(column + 2),
+            let representation = Representation(
+                contentType: contentType, filename: Filename(stored: filename),
+                uploadedAt: Timestamp(secondsSinceEpoch: uploadedAt))
+        else { throw SQLiteError(code: SQLITE_CORRUPT, message: "a row of files is malformed") }
+        return representation
     }
 
     /// The directories of the blobs that ready files are in.

@@ -62,7 +62,7 @@ public final class Catalog: Sendable {
         } catch let error as CatalogSchema.TooNew {
             throw OpenError(
                 description:
-                    "\(path): schema version \(error.found) is newer than this program's, \(error.known); use a newer program"
+                    "\(path): schema version \(error.found) is newer than \(error.known), the version of this program; use a newer program"
             )
         } catch {
             throw OpenError(description: "\(path): \(error)")

@@ -141,7 +141,7 @@ final class CatalogWriter: Sendable {
         do throws(SQLiteError) {
             try self.connection.checkpoint(SQLITE_CHECKPOINT_PASSIVE)
         } catch {
-            self.health.report("SQLite's log cannot be copied into the database: \(error.code): \(error.message)")
+            self.health.report("The WAL cannot be copied into the database: SQLite \(error.code): \(error.message)")
             _ = self.report(.transaction(error))
         }
     }
@@ -174,7 +174,7 @@ final class CatalogWriter: Sendable {
                 return
             } catch {
                 if error.primaryCode == SQLITE_BUSY, attempt < Self.checkpointAttempts {
-                    self.health.report("Waiting for another program that reads the catalogue, a backup or a check")
+                    self.health.report("Waiting for a backup or check that reads the database")
                     usleep(Self.checkpointInterval)
                 } else {
                     let storageError = self.report(.transaction(error))

@@ -30,6 +30,6 @@ extension StoreCheck {
     }
 
     static func contradiction(_ id: FileID, repair: String? = nil) -> Finding {
-        Finding(.contradictory, "\(id)", "is deleted, and is there", repair: repair)
+        Finding(.contradictory, "\(id)", "is marked as deleted and still exists", repair: repair)
     }
 }

@@ -39,7 +39,7 @@ extension StoreCheck {
             // One of full length is being added to, or was when a crash came: the next start looks through it.
             guard pack.length < self.packLength else { return }
             guard pack.secret != nil else {
-                return self.report(Finding(.noted, path, "its header is damaged, what no file refers to stays"))
+                return self.report(Finding(.noted, path, "its header is damaged; unreferenced parts are kept"))
             }
             content = try PackContent(pack)
         } catch {
@@ -78,7 +78,7 @@ extension StoreCheck {
     }
 
     private func noteForeign(_ path: String) {
-        self.report(Finding(.noted, "\(BlobStore.directoryName)/\(path)", "does not belong here, and is left alone"))
+        self.report(Finding(.noted, "\(BlobStore.directoryName)/\(path)", "does not belong here and was not changed"))
     }
 
     private static func names(in directory: Directory?) throws(StorageError) -> [String] {

@@ -19,7 +19,7 @@ extension StoreCheck {
         switch try BlobExamination(file, in: self.tree, self.extent).outcome() {
         case .whole: return
         case .headerDamaged:
-            self.report(Finding(.noted, "\(file.id)", "the header of its slot is damaged, its bytes are whole"))
+            self.report(Finding(.noted, "\(file.id)", "the header of its slot is damaged; its bytes are intact"))
         case .damaged, .gone:
             guard let damage = try self.confirmedDamage(of: file.id) else { return }
             if self.store == nil || self.summary.unrepaired > 0 || self.damaged.count == self.maximumDamaged {
@@ -50,8 +50,8 @@ extension StoreCheck {
 
     private static func repair(of damage: BlobDamage) -> String {
         switch damage {
-        case .missing, .unreadable: "can be sent again"
-        case .wrongLength, .wrongDigest: "moved to quarantine, can be sent again"
+        case .missing, .unreadable: "can be uploaded again"
+        case .wrongLength, .wrongDigest: "moved to quarantine, can be uploaded again"
         }
     }
 

@@ -69,7 +69,7 @@ extension StoreCheck {
                     directory, catalog: catalog, tree: blobs.tree, extent, store: store,
                     maximumDamaged: maximumDamaged, packLength: packLength, patience: .zero, now: now,
                     observer: observer)
-                for id in contradictory { await check.report(Self.contradiction(id, repair: "deletion forgotten")) }
+                for id in contradictory { await check.report(Self.contradiction(id, repair: "deletion mark removed")) }
                 return try await check.run()
             }
         }
@@ -81,7 +81,7 @@ extension StoreCheck {
         _ observer: @Sendable (Finding) -> Void
     ) throws -> Catalog? {
         guard directory.holdsCatalog else {
-            throw NoCatalog(description: "data directory \(directory.path) holds no catalogue")
+            throw NoCatalog(description: "data directory \(directory.path) contains no database")
         }
         do throws(Catalog.OpenError) {
             let reserve = owner == .server ? DiskReserve(directory: directory) : nil

@@ -80,18 +80,18 @@ enum Suspect: Hashable, Sendable {
         switch self {
         case .orphan(let id):
             let path = "\(BlobStore.directoryName)/\(BlobStore.shardName(Int(id.shard)))/\(id.uuid)"
-            return Finding(.orphan, "\(id)", "\(path) is no file's", repair: repair)
+            return Finding(.orphan, "\(id)", "\(path) belongs to no file", repair: repair)
         case .slot(let slot, let id):
-            return Self.finding(slot, ", of \(id),", repair)
+            return Self.finding(slot, " with the header of \(id)", repair)
         case .part(let part): return Self.finding(part, "", repair)
         case .undeleted(let tombstone):
-            return Finding(.undeleted, "\(tombstone.id)", "is deleted, and its bytes are there", repair: repair)
+            return Finding(.undeleted, "\(tombstone.id)", "is deleted, and its bytes still exist", repair: repair)
         }
     }
 
     private static func finding(_ part: PackSlot, _ owner: String, _ repair: String?) -> Finding {
         let path = "\(BlobStore.directoryName)/\(PackStore.directoryName)/\(part.pack.fileName)"
-        let detail = "\(part.length) bytes at \(part.offset)\(owner) are no file's"
+        let detail = "\(part.length) bytes at \(part.offset)\(owner) belong to no file"
         return Finding(.unreferenced, path, detail, repair: repair)
     }
 }

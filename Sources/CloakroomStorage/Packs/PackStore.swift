@@ -62,11 +62,13 @@ final class PackStore: Sendable {
     /// - Parameters:
     ///   - slot: Where it lies, asked for since the reader was counted.
     ///   - reading: The reader.
-    ///   - expiresAt: When the file ends, if it does.
+    ///   - placement: What the file's row says.
     /// - Returns: The body.
     /// - Throws: ``StorageError``.
-    func open(_ slot: PackSlot, _ reading: PackReading, expiresAt: Timestamp?) throws(StorageError) -> OpenBlob {
-        OpenBlob(pack: try self.pack(slot.pack), slot: slot, reading: reading, expiresAt: expiresAt)
+    func open(
+        _ slot: PackSlot, _ reading: PackReading, _ placement: Catalog.Placement
+    ) throws(StorageError) -> OpenBlob {
+        OpenBlob(pack: try self.pack(slot.pack), slot: slot, reading: reading, placement)
     }
 
     /// Whether a file's row says that its bytes are packed, and something of them is there.
@@ -178,7 +180,7 @@ final class PackStore: Sendable {
                 try self.giveBack(files.map(\.1), in: pack)
                 gone += files.map(\.0)
             } catch {
-                self.health.report("Deleted bytes cannot be given back", files[0].0, error)
+                self.health.report("The space of deleted bytes cannot be freed", files[0].0, error)
             }
         }
         return gone

@@ -78,7 +78,7 @@ public actor Scrubber {
         do throws(StorageError) {
             try await self.store.catalog.keep(round)
         } catch {
-            self.store.blobs.health.report("The scrub's place cannot be kept: \(error)")
+            self.store.blobs.health.report("The progress of the scrub cannot be saved: \(error)")
         }
     }
 
@@ -191,7 +191,7 @@ public actor Scrubber {
         switch outcome {
         case .whole: self.metrics.examined(.whole)
         case .headerDamaged:
-            health.report("The header of a file's slot is damaged", id, "its bytes are whole")
+            health.report("The header of a file's slot is damaged", id, "its bytes are intact")
             self.metrics.examined(.headerDamaged)
         case .gone: break
         case .damaged(let damage) where !self.mayAct(on: damage):
@@ -204,7 +204,7 @@ public actor Scrubber {
                 let damage = try await self.quarantineIfDamaged(id, now: now)
                 self.metrics.examined(damage == nil ? .whole : .damaged)
             } catch {
-                health.report("A damaged file cannot be put into quarantine", id, error)
+                health.report("A damaged file cannot be moved to quarantine", id, error)
                 self.metrics.examined(.failed)
             }
         }
@@ -244,7 +244,7 @@ public actor Scrubber {
             }
         } catch {
             guard !Task.isCancelled else { return .zero }
-            self.store.blobs.health.report("A shard cannot be looked through: \(error)")
+            self.store.blobs.health.report("A shard cannot be listed: \(error)")
         }
         self.round?.shards = shard + 1
         guard self.round?.isComplete == true else {

@@ -23,12 +23,12 @@ public struct SigningKeyFile: Sendable {
         /// What is wrong, for whoever starts the server.
         public var description: String {
             switch self {
-            case .noKeys(let path): "\(path): no signing key; add one with `cloakroom signing-keys rotate`"
+            case .noKeys(let path): "\(path): there is no signing key; add one with cloakroom signing-keys rotate"
             case .exposed(let path, let mode):
-                "\(path): mode is 0\(String(mode, radix: 8)), others may read the secrets; use chmod 600"
+                "\(path): the mode is 0\(String(mode, radix: 8)), other users can read the secrets; use chmod 600"
             case .malformed(let path, let line):
                 "\(path): line \(line) is not `<access key id> <secret> <created>`; the id is \(SigningKey.rule), the secret 16 or more printable ASCII characters, the time like 2026-03-20T11:30:00Z"
-            case .repeated(let path, let id): "\(path): the access key id \(id) stands there twice"
+            case .repeated(let path, let id): "\(path): the access key id \(id) appears twice"
             case .failed(let path, let reason): "\(path): \(reason)"
             }
         }

@@ -50,7 +50,7 @@ public final class SigningKeys: Sendable {
                 return current.failure != error
             }
             guard isNew else { return }
-            self.logger.error("Signing keys unusable, the former ones stay", metadata: ["error": "\(error)"])
+            self.logger.error("Signing keys unusable; the previous ones stay active", metadata: ["error": "\(error)"])
         }
     }
 }

@@ -197,7 +197,7 @@ struct Linux: OperatingSystem {
         do {
             return try RandomBytes.generate(count: count)
         } catch {
-            throw .failed("no random bytes: \(error)")
+            throw .failed("\(error)")
         }
     }
 
