@@ -34,7 +34,7 @@ final class Announcement: Sendable {
             self.introduce(key, api: self.apiURL?.description ?? addresses[.api] ?? "")
             fflush(nil)
         } catch {
-            StandardError.write("no first API key could be made: \(error); use cloakroom keys create")
+            StandardError.write("the first API key cannot be created: \(error); create one with cloakroom keys create")
         }
     }
 
@@ -47,11 +47,11 @@ final class Announcement: Sendable {
         print(
             """
 
-            First start. The API key of organization "default", shown this once:
+            First start. The API key of the organization "default", which is shown only once:
 
               \(key.reveal())
 
-            Upload a photo and download it again (in another terminal, with FILE set to a photo of yours):
+            To upload a photo and download it again, run this in another terminal. Set FILE to one of your photos.
 
               KEY=\(key.reveal())
               FILE=photo.jpg

@@ -7,16 +7,24 @@ import Logging
 struct BackupCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "backup",
-        abstract: "Adds a backup of a data directory to a directory of backups, also beside a running server.")
+        abstract: "Back up a data directory.",
+        discussion: """
+            Adds a backup to a directory of backups and prints its path. Backups in the same directory share the files \
+            that have not changed. A server may be running.
+
+            Make a backup, and restore the latest one:
+              cloakroom backup /var/backups/cloakroom
+              cloakroom restore /var/backups/cloakroom --data-dir restored-data
+            """)
 
     @Argument(
         help: ArgumentHelp(
-            "The directory of backups, made where it is missing. Each backup is called after its time in UTC.",
+            "The directory of backups, created if it is missing. Each backup is named after its time in UTC.",
             valueName: "dir"))
     var backups: String
-    @Flag(help: "Reads what is shared with the backup before, too, and copies again what has been damaged there.")
+    @Flag(help: "Also read the files shared with the previous backup, and copy damaged ones again.")
     var verifyAll = false
-    @Flag(help: "Goes on where a file is damaged: it waits in the backup for its upload again.")
+    @Flag(help: "Continue if a file is damaged. It is pending in the backup and can be uploaded again.")
     var allowDamaged = false
     @OptionGroup var directory: DataDirectoryOption
 

@@ -7,31 +7,38 @@ import Logging
 struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
-        abstract: "Holds the catalogue and the bytes of a data directory to one another, also beside a running server.",
+        abstract: "Verify that the database and the files of a data directory agree.",
         discussion: """
-            Prints a line for each finding: what kind, of what, and what is wrong. Ends with 0 without findings, \
-            with 1 where there are some.
+            Prints one line for each finding: its kind, its subject and a description. The exit code is 1 if there are \
+            findings, else 0. Findings of the kind 'noted' do not count. Without --repair, a server may be running.
+
+            Read all files and verify them:
+              cloakroom check --data
             """)
 
-    @Flag(help: "Reads every file's bytes, and compares their digest; without it, only their presence and length.")
+    @Flag(
+        help: """
+            Read the bytes of every file and verify their digest. Without this option, only presence and length are \
+            verified.
+            """)
     var data = false
-    @Flag(help: "Puts right what can be, and says what was done; only while no server has the directory.")
+    @Flag(help: "Repair what can be repaired, and print what was done. The server must be stopped.")
     var repair = false
     @Option(
         help: ArgumentHelp(
             """
-            The most damaged files that --repair takes out of the way. Where there are more, it leaves all of them: \
-            rather than so many files, their disk is not mounted or does not answer.
-            """, valueName: "files"))
+            The maximum number of damaged files that --repair sets aside. If there are more, it changes none of them, \
+            because a disk that is not mounted or not working is the likely cause.
+            """, valueName: "count"))
     var maxDamaged = StoreCheck.maximumDamagedFiles
     @OptionGroup var directory: DataDirectoryOption
 
     func validate() throws {
         guard self.maxDamaged >= 0 else {
-            throw ValidationError("--max-damaged is \(self.maxDamaged); it is a number of files, 0 or more")
+            throw ValidationError("--max-damaged: \(self.maxDamaged) is not allowed; it must be 0 or more.")
         }
         guard self.repair || self.maxDamaged == StoreCheck.maximumDamagedFiles else {
-            throw ValidationError("--max-damaged says what --repair may do, which is not given")
+            throw ValidationError("--max-damaged requires --repair.")
         }
     }
 
@@ -45,13 +52,13 @@ struct CheckCommand: AsyncParsableCommand {
         }
         StandardError.write("\(summary.files) files, \(summary.bytes) bytes, \(summary.findings) findings")
         if summary.isCorrupt {
-            StandardError.write("the catalogue is damaged, which cannot be repaired: use a backup (cloakroom restore)")
+            StandardError.write("the database is damaged and cannot be repaired; use cloakroom restore")
         }
         if summary.unrepaired > 0 {
             StandardError.write(
                 """
-                \(summary.unrepaired) files are damaged, more than --max-damaged \(self.maxDamaged), and were left as they \
-                are: is their disk mounted, and does it answer?
+                \(summary.unrepaired) files are damaged, more than --max-damaged allows (\(self.maxDamaged)); none of \
+                them was changed; check that their disk is mounted and working
                 """)
         }
         guard summary.findings == 0 else { throw ExitCode.failure }

@@ -81,14 +81,17 @@ struct Composition {
                 group: eventLoops, logger: logger, onListening: { await announcement.listening(.operations, $0) }),
             StorageOrigin(
                 socket: socket, store: store, policy: policy, signingKeys: signingKeys,
-                limits: StorageOriginLimits(maximumConnections: Self.descriptors.connections),
+                limits: StorageOriginLimits(
+                    downloadStallSeconds: self.configuration.downloadStallSeconds,
+                    maximumConnections: Self.descriptors.connections),
                 connectionLimiter: connectionLimiter, group: eventLoops, logger: logger,
                 onListening: { await announcement.listening(.storage, $0) }),
             API(
                 address: self.configuration.apiAddress, store: store, keys: keys, policy: policy,
                 signingKeys: signingKeys, requestsPerSecond: self.configuration.requestsPerSecond,
                 concurrentRequestsPerKey: self.configuration.concurrentRequestsPerKey,
-                maximumConnections: Self.descriptors.connections, connectionLimiter: connectionLimiter,
+                maximumConnections: Self.descriptors.connections,
+                downloadStallSeconds: self.configuration.downloadStallSeconds, connectionLimiter: connectionLimiter,
                 group: eventLoops, logger: logger,
                 onListening: { await announcement.listening(.api, $0) }),
         ]
@@ -111,7 +114,7 @@ struct Composition {
         let address = self.configuration.storageAddress
         let host = address.host.contains(":") ? "[\(address.host)]" : address.host
         guard let url = StorageURL("http://\(host):\(port)") else {
-            throw ConfigurationError("storage-address: \(address) makes no URL; say storage-url")
+            throw ConfigurationError("storage-address: \(address) does not form a URL; set storage-url")
         }
         return url
     }

@@ -7,17 +7,19 @@ struct CopyReport {
 
     func show(_ summary: CopySummary) {
         let tenths = ((ContinuousClock.now - self.startedAt) / .milliseconds(100)).rounded()
-        let shared = summary.shared > .zero ? ", \(summary.shared) shared with the backup before" : ""
+        let shared = summary.shared > .zero ? ", \(summary.shared) shared with the previous backup" : ""
         StandardError.write("files: \(summary.files); bytes: \(summary.copied) copied\(shared); \(tenths / 10) s")
         if let error = summary.unusablePrevious {
-            StandardError.write("nothing is shared with the backup before, which cannot be used: \(error)")
+            StandardError.write("nothing is shared with the previous backup: \(error)")
         }
-        if summary.deleted > 0 { StandardError.write("deleted meanwhile, and left out: \(summary.deleted)") }
+        if summary.deleted > 0 {
+            StandardError.write("files that were deleted during the copy: \(summary.deleted), not copied")
+        }
         if summary.damaged > 0 {
-            StandardError.write("damaged, and pending in the copy: \(summary.damaged)")
+            StandardError.write("damaged files, pending in the copy: \(summary.damaged)")
         }
         if !summary.hasSigningKeys {
-            StandardError.write("there are no signing keys; a server needs one (cloakroom signing-keys rotate)")
+            StandardError.write("there is no signing key; add one with cloakroom signing-keys rotate")
         }
     }
 }

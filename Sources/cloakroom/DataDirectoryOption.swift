@@ -6,7 +6,10 @@ import Logging
 
 /// `--data-dir`, of the commands that work beside a server.
 struct DataDirectoryOption: ParsableArguments {
-    @Option(help: "The server's data directory. (default: CLOAKROOM_DATA_DIR, else storage-data)")
+    @Option(
+        help: ArgumentHelp(
+            "The data directory of the server. Without this option, CLOAKROOM_DATA_DIR names it. (default: storage-data)",
+            valueName: "dir"))
     var dataDir: String?
 
     /// The directory's path.
@@ -22,7 +25,7 @@ struct DataDirectoryOption: ParsableArguments {
     func open(creates: Bool = false) throws -> DataDirectory {
         umask(0o077)
         if creates, access("\(self.path)/\(Catalog.fileName)", F_OK) != 0 {
-            StandardError.write("\(self.path) holds no catalogue yet: it is created now, for a server to come")
+            StandardError.write("\(self.path) contains no database; a new data directory is created")
         }
         return try DataDirectory(path: self.path, creates: creates, exclusively: false)
     }

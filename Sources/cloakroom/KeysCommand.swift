@@ -6,30 +6,42 @@ import CloakroomStorage
 /// The command `cloakroom keys`.
 struct KeysCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "keys", abstract: "Manages API keys, also beside a running server.",
+        commandName: "keys", abstract: "Manage API keys.",
+        discussion: "A server may be running. It applies a change within one second.",
         subcommands: [Create.self, List.self, Revoke.self, Rotate.self])
 
     /// The command `cloakroom keys create`.
     struct Create: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Creates an API key and prints it; it is never shown again.")
+            abstract: "Create an API key and print it.",
+            usage: """
+                cloakroom keys create --organization <organization> [<options>]
+                cloakroom keys create --gateway [<options>]
+                """,
+            discussion: """
+                The key is printed once. It cannot be shown again, because only its digest is stored.
 
-        @Option(help: "The organization the key acts for: \(OrganizationID.rule).")
+                Create a key that can read files and nothing else:
+                  cloakroom keys create --organization acme --permission files:read
+                """)
+
+        @Option(help: "Create a key for this organization: \(OrganizationID.rule).")
         var organization: String?
-        @Flag(help: "Creates a gateway key, which names an organization with each request.")
+        @Flag(help: "Create a gateway key. Each request with this key names an organization in X-Organization-ID.")
         var gateway = false
-        @Option(help: "A name to recognise the key by, at most 255 characters.")
+        @Option(help: "A name that identifies the key to people, at most 255 characters.")
         var name = ""
         @Option(
-            help:
-                "What the key may do: files:read, files:write or keys:manage; repeat for several. (default: files:read and files:write)"
-        )
+            help: """
+                Grant this permission: files:read, files:write or keys:manage. Repeat the option to grant several. \
+                (default: files:read and files:write)
+                """)
         var permission: [String] = []
         @OptionGroup var directory: DataDirectoryOption
 
         func validate() throws {
             guard (self.organization != nil) != self.gateway else {
-                throw ValidationError("Say either --organization ORG or --gateway.")
+                throw ValidationError("Specify either --organization <organization> or --gateway.")
             }
             if let organization, OrganizationID(organization) == nil {
                 throw ValidationError(
@@ -37,7 +49,10 @@ struct KeysCommand: AsyncParsableCommand {
             }
             guard APIKeyRecord.isName(self.name) else {
                 throw ValidationError(
-                    "--name: it has \(self.name.unicodeScalars.count) characters; at most \(APIKeyRecord.maximumNameLength) are allowed, none of them a control character."
+                    """
+                    --name: a name of \(self.name.unicodeScalars.count) characters is not allowed; it must have at most \
+                    \(APIKeyRecord.maximumNameLength) characters, without control characters.
+                    """
                 )
             }
             for text in self.permission where Permission(rawValue: text) == nil {
@@ -61,9 +76,12 @@ struct KeysCommand: AsyncParsableCommand {
     /// The command `cloakroom keys list`.
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract:
-                "Lists the keys: id, organization, name, permissions, created, last used, first characters, and revoked or expires where so; separated by tabs."
-        )
+            abstract: "List API keys.",
+            discussion: """
+                Prints one line for each key. The columns are separated by tabs: id, organization, name, permissions, \
+                creation time, time of last use, first characters of the key. The last column is present if the key \
+                was revoked or expires, and gives the time.
+                """)
 
         @OptionGroup var directory: DataDirectoryOption
 
@@ -93,9 +111,9 @@ struct KeysCommand: AsyncParsableCommand {
 
     /// The command `cloakroom keys revoke ID`.
     struct Revoke: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Revokes a key for good.")
+        static let configuration = CommandConfiguration(abstract: "Revoke an API key permanently.")
 
-        @Argument(help: "The key's id, key_ and 16 digits.")
+        @Argument(help: "The id of the key: key_ and 16 hexadecimal digits.")
         var id: String
         @OptionGroup var directory: DataDirectoryOption
 
@@ -112,11 +130,18 @@ struct KeysCommand: AsyncParsableCommand {
     /// The command `cloakroom keys rotate ID`.
     struct Rotate: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Prints a new key with the organization, name and permissions of another, which ends.")
+            abstract: "Create an API key that replaces another one, and print it.",
+            discussion: """
+                The new key has the organization, the name and the permissions of the old key. The old key keeps working \
+                for a grace period.
+                """)
 
-        @Argument(help: "The key's id, key_ and 16 digits.")
+        @Argument(help: "The id of the old key: key_ and 16 hexadecimal digits.")
         var id: String
-        @Option(help: "For how long the old key works on, in seconds: 0 to 604800; with 0 it is revoked at once.")
+        @Option(
+            help: ArgumentHelp(
+                "Revoke the old key after this many seconds: 0 to 604800. 0 revokes it immediately.",
+                valueName: "seconds"))
         var gracePeriodSeconds = APIKeys.defaultGracePeriod
         @OptionGroup var directory: DataDirectoryOption
 
@@ -135,7 +160,7 @@ struct KeysCommand: AsyncParsableCommand {
                     let (_, key) = try await keys.rotate(
                         id, gracePeriodSeconds: self.gracePeriodSeconds, now: SystemClock().now)
                 else {
-                    StandardError.write("there is no key \(self.id) that is neither revoked nor expired")
+                    StandardError.write("there is no key \(self.id), or it was revoked or has expired")
                     throw ExitCode.failure
                 }
                 print(key.reveal())

@@ -7,15 +7,18 @@ import CloakroomStorage
 struct OrganizationsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "organizations",
-        abstract: "Shows what organizations keep, and sets how much they may and for how long.",
+        abstract: "Show what organizations store, and limit it.",
+        discussion: "A server may be running. It applies a change within one second.",
         subcommands: [List.self, Set.self])
 
     /// The command `cloakroom organizations list`.
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: """
-                Lists the organizations: id, files, bytes, most files, most bytes (- for any number), created, seconds \
-                that files are kept (- for any); separated by tabs.
+            abstract: "List organizations with their usage and limits.",
+            discussion: """
+                Prints one line for each organization. The columns are separated by tabs: id, number of files, bytes, \
+                maximum number of files, maximum bytes, creation time, seconds after which new files expire. \
+                A hyphen means no limit.
                 """)
 
         @OptionGroup var directory: DataDirectoryOption
@@ -39,7 +42,18 @@ struct OrganizationsCommand: AsyncParsableCommand {
     /// The command `cloakroom organizations set ORG`.
     struct Set: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Sets how much an organization may keep and for how long; what it keeps already stays as it is.")
+            abstract: "Set the limits of an organization.",
+            usage: """
+                cloakroom organizations set <organization> [--max-files <count>] [--max-bytes <bytes>]
+                    [--expires-after-seconds <seconds>] [--data-dir <dir>]
+                """,
+            discussion: """
+                The limits apply to new files. Existing files do not change. A limit whose option is missing does not \
+                change either.
+
+                Allow an organization 1000 files and 10 GB:
+                  cloakroom organizations set acme --max-files 1000 --max-bytes 10000000000
+                """)
 
         /// A limit as it is written: a whole number, or `none`.
         private struct Limit: ExpressibleByArgument, Sendable {
@@ -71,28 +85,33 @@ struct OrganizationsCommand: AsyncParsableCommand {
             }
         }
 
-        @Argument(help: "The organization: \(OrganizationID.rule).")
+        @Argument(help: "The id of the organization: \(OrganizationID.rule).")
         var organization: String
-        @Option(help: "The most files, pending and ready; none for any number.")
+        @Option(
+            help: ArgumentHelp(
+                "The maximum number of files, pending and ready. 'none' means no limit.", valueName: "count"))
         private var maxFiles: Limit?
-        @Option(help: "The most bytes, as declared; none for any number.")
+        @Option(
+            help: ArgumentHelp(
+                "The maximum total of the declared sizes in bytes. 'none' means no limit.", valueName: "bytes"))
         private var maxBytes: Limit?
         @Option(
-            help: """
-                After how many seconds files end that are created from now on, unless they ask for less: 1 to \
-                315360000, or none for any life.
-                """)
+            help: ArgumentHelp(
+                """
+                New files expire after this many seconds, or earlier if their upload requests it: 1 to 315360000. \
+                'none' means no limit.
+                """, valueName: "seconds"))
         private var expiresAfterSeconds: Lifetime?
         @OptionGroup var directory: DataDirectoryOption
 
         func validate() throws {
             guard OrganizationID(self.organization) != nil else {
                 throw ValidationError(
-                    "ORG: \"\(self.organization)\" is not allowed; it must be \(OrganizationID.rule).")
+                    "<organization>: \"\(self.organization)\" is not allowed; it must be \(OrganizationID.rule).")
             }
             guard self.maxFiles != nil || self.maxBytes != nil || self.expiresAfterSeconds != nil else {
                 throw ValidationError(
-                    "Say --max-files, --max-bytes, --expires-after-seconds or several: a whole number, or none.")
+                    "Specify at least one of --max-files, --max-bytes and --expires-after-seconds.")
             }
         }
 

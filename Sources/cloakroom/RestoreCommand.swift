@@ -7,11 +7,17 @@ import Glibc
 struct RestoreCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "restore",
-        abstract: "Makes a data directory of a backup; the directory must not be there, or be empty.")
+        abstract: "Restore a data directory from a backup.",
+        discussion: """
+            The data directory must be missing or empty. Prints its path.
 
-    @Argument(help: "A backup, or a directory of backups: then the latest.")
+            Restore the latest backup:
+              cloakroom restore /var/backups/cloakroom --data-dir restored-data
+            """)
+
+    @Argument(help: "A backup, or a directory of backups, from which the latest is taken.")
     var backup: String
-    @Flag(help: "Goes on where a file of the backup is damaged: it waits for its upload again.")
+    @Flag(help: "Continue if a file of the backup is damaged. It is pending afterwards and can be uploaded again.")
     var allowDamaged = false
     @OptionGroup var directory: DataDirectoryOption
 

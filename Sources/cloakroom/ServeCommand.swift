@@ -4,52 +4,106 @@ import ArgumentParser
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve",
-        abstract: "Serves the API, the storage origin and the operations listener.",
+        abstract: "Start the server.",
         discussion: """
-            Every option is also an environment variable, CLOAKROOM_ and the option's name in capitals with _ for -, \
-            and a key of the JSON file that --config names. Options win over the environment, the environment over \
-            the file, the file over the defaults.
+            The server listens on three addresses: one for the API (JSON, API keys), one for the storage origin \
+            (presigned URLs, file contents), and one for operations (health, readiness, metrics). SIGTERM and SIGINT \
+            stop it.
+
+            Each option except --config can also be set by an environment variable and by a key of the configuration \
+            file. For --max-size-bytes, they are CLOAKROOM_MAX_SIZE_BYTES and max-size-bytes. An option overrides the \
+            environment, the environment overrides the file, and the file overrides the default.
+
+            Serve behind a proxy that terminates TLS:
+              cloakroom serve --data-dir /var/lib/cloakroom \\
+                --api-url https://api.example.com --storage-url https://storage.example.com
             """)
 
-    @Option(help: "A JSON file with the keys below.")
+    @Option(
+        help: ArgumentHelp(
+            "Read settings from this JSON file. Without this option, CLOAKROOM_CONFIG names the file.",
+            valueName: "file"))
     var config: String?
-    @Option(help: "The directory that holds everything that lasts. (default: storage-data)")
+    @Option(help: ArgumentHelp("Store all data in this directory. (default: storage-data)", valueName: "dir"))
     var dataDir: String?
-    @Option(help: "Where the API listens; port 0 takes a free one. (default: 127.0.0.1:8080)")
+    @Option(
+        help: ArgumentHelp(
+            "Listen for API requests on this address. Port 0 selects a free port. (default: 127.0.0.1:8080)",
+            valueName: "host:port"))
     var apiAddress: String?
-    @Option(help: "Where the storage origin listens. (default: 127.0.0.1:8081)")
+    @Option(
+        help: ArgumentHelp(
+            "Listen for requests with presigned URLs on this address. (default: 127.0.0.1:8081)",
+            valueName: "host:port"))
     var storageAddress: String?
-    @Option(help: "Where the operations listener listens. (default: 127.0.0.1:8082)")
+    @Option(
+        help: ArgumentHelp(
+            "Listen for health checks and metrics on this address. (default: 127.0.0.1:8082)",
+            valueName: "host:port"))
     var operationsAddress: String?
-    @Option(help: "The API's public base URL. (default: http://<api-address>)")
+    @Option(help: ArgumentHelp("The public base URL of the API. (default: http://<api-address>)", valueName: "url"))
     var apiURL: String?
     @Option(
-        help:
-            "The storage origin's public base URL, part of every signature; further ones after commas also verify. (default: http://<storage-address>)"
-    )
+        help: ArgumentHelp(
+            """
+            The public base URL of the storage origin. Every signature covers it. Separate several URLs by commas: the \
+            first is used in new presigned URLs, all of them are accepted. (default: http://<storage-address>)
+            """, valueName: "url"))
     var storageURL: String?
-    @Option(help: "The region of credential scopes. (default: local)")
+    @Option(help: "The region in the credential scope of presigned URLs. (default: local)")
     var region: String?
-    @Option(help: "How long presigned URLs work, in seconds. (default: 3600)")
+    @Option(
+        help: ArgumentHelp(
+            "The lifetime of presigned URLs in seconds: 1 to 604800. (default: 3600)", valueName: "seconds"))
     var urlLifetimeSeconds: String?
-    @Option(help: "The largest file, in bytes. (default: 104857600)")
+    @Option(
+        help: ArgumentHelp(
+            "The maximum size of a file in bytes: 1 to 5368709120. (default: 104857600)", valueName: "bytes"))
     var maxSizeBytes: String?
-    @Option(help: "The most requests of an organization's API key in a second; 0 for any number. (default: 0)")
+    @Option(
+        help: ArgumentHelp(
+            "The maximum number of requests per second for each API key of an organization. 0 means no limit. (default: 0)",
+            valueName: "count"))
     var requestsPerSecond: String?
-    @Option(help: "The most requests of an organization's API key at a time; 0 for any number. (default: 0)")
+    @Option(
+        help: ArgumentHelp(
+            """
+            The maximum number of concurrent requests for each API key of an organization. 0 means no limit. (default: 0)
+            """, valueName: "count"))
     var concurrentRequestsPerKey: String?
     @Option(
-        help:
-            "The most connections of a client address at a time, over the API and the storage origin together; 0 for any number. (default: 0)"
-    )
+        help: ArgumentHelp(
+            """
+            The maximum number of concurrent connections from each client address to the API and the storage origin \
+            together. 0 means no limit. (default: 0)
+            """, valueName: "count"))
     var connectionsPerAddress: String?
-    @Option(help: "Within how many days each file's bytes are read again and checked; 0 for never. (default: 30)")
+    @Option(
+        help: ArgumentHelp(
+            """
+            Close a download after its client has read nothing for this many seconds: 20 to 86400. When connections are \
+            scarce, it is closed earlier. (default: 300)
+            """, valueName: "seconds"))
+    var downloadStallSeconds: String?
+    @Option(
+        help: ArgumentHelp(
+            "Read and verify the bytes of each file once in this many days: 1 to 365. 0 disables this. (default: 30)",
+            valueName: "days"))
     var scrubPeriodDays: String?
-    @Option(help: "How many bytes are read for that in a second at most. (default: 16777216)")
+    @Option(
+        help: ArgumentHelp(
+            "The maximum number of bytes per second that --scrub-period-days reads. (default: 16777216)",
+            valueName: "bytes"))
     var scrubBytesPerSecond: String?
-    @Option(help: "How long requests under way may take after SIGTERM, in seconds. (default: 30)")
+    @Option(
+        help: ArgumentHelp(
+            "After SIGTERM or SIGINT, wait this many seconds for active requests: 0 to 3600. (default: 30)",
+            valueName: "seconds"))
     var shutdownTimeoutSeconds: String?
-    @Option(help: "trace, debug, info, notice, warning, error or critical. (default: info)")
+    @Option(
+        help: ArgumentHelp(
+            "The least severe level to log: trace, debug, info, notice, warning, error or critical. (default: info)",
+            valueName: "level"))
     var logLevel: String?
 
     private var flags: [ConfigurationKey: String] {
@@ -60,6 +114,7 @@ struct ServeCommand: AsyncParsableCommand {
             (.maxSizeBytes, self.maxSizeBytes), (.requestsPerSecond, self.requestsPerSecond),
             (.concurrentRequestsPerKey, self.concurrentRequestsPerKey),
             (.connectionsPerAddress, self.connectionsPerAddress),
+            (.downloadStallSeconds, self.downloadStallSeconds),
             (.scrubPeriodDays, self.scrubPeriodDays), (.scrubBytesPerSecond, self.scrubBytesPerSecond),
             (.shutdownTimeoutSeconds, self.shutdownTimeoutSeconds),
             (.logLevel, self.logLevel),

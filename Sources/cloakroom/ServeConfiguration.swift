@@ -22,6 +22,7 @@ struct ServeConfiguration {
     let concurrentRequestsPerKey: Int?
     /// `nil`: any number.
     let connectionsPerAddress: Int?
+    let downloadStallSeconds: Int
     /// `nil`: files are not read again.
     let scrubPace: ScrubPace?
     let shutdownTimeoutSeconds: Int64
@@ -34,6 +35,8 @@ struct ServeConfiguration {
     private static let requestRates: ClosedRange<Int64> = 0...1_000_000
     private static let concurrentRequests: ClosedRange<Int64> = 0...100_000
     private static let connections: ClosedRange<Int64> = 0...1_000_000
+    /// From the window over which the lowest rate is measured, to a day.
+    private static let downloadStalls: ClosedRange<Int64> = 20...86_400
     private static let scrubPeriods: ClosedRange<Int64> = 0...365
     /// Up to what no disk gives, 10 GiB.
     private static let scrubRates: ClosedRange<Int64> = 1...10_737_418_240
@@ -49,7 +52,7 @@ struct ServeConfiguration {
         self.apiURL = try Self.apiURL(sources)
         self.storageURLs = try Self.storageURLs(sources)
         self.region = try Self.value(
-            .region, sources, default: "local", allowed: "1 to 32 of a-z, 0-9 and -"
+            .region, sources, default: "local", allowed: "1 to 32 characters from a-z, 0-9 and -"
         ) { Self.region($0) }
         self.urlLifetimeSeconds = try Self.integer(.urlLifetimeSeconds, sources, default: 3_600, Self.lifetimes)
         let size = try Self.integer(
@@ -58,6 +61,9 @@ struct ServeConfiguration {
         self.requestsPerSecond = try Self.limit(.requestsPerSecond, sources, Self.requestRates)
         self.concurrentRequestsPerKey = try Self.limit(.concurrentRequestsPerKey, sources, Self.concurrentRequests)
         self.connectionsPerAddress = try Self.limit(.connectionsPerAddress, sources, Self.connections)
+        self.downloadStallSeconds = Int(
+            try Self.integer(
+                .downloadStallSeconds, sources, default: Int64(LowestRate.stallSeconds), Self.downloadStalls))
         self.scrubPace = try Self.scrubPace(sources)
         self.shutdownTimeoutSeconds = try Self.integer(
             .shutdownTimeoutSeconds, sources, default: 30, Self.shutdownTimeouts)
@@ -118,7 +124,7 @@ struct ServeConfiguration {
         let texts = value.text.split(separator: ",", omittingEmptySubsequences: false)
         let urls = texts.compactMap { StorageURL($0.filter { $0 != " " }) }
         guard urls.count == texts.count else {
-            throw ConfigurationError(.storageURL, value, allowed: StorageURL.rule + ", or several after commas")
+            throw ConfigurationError(.storageURL, value, allowed: StorageURL.rule + ", or several separated by commas")
         }
         return urls
     }

@@ -7,7 +7,8 @@ import CloakroomStorage
 struct SigningKeysCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "signing-keys",
-        abstract: "Manages the keys that sign presigned URLs; a running server takes a change over.",
+        abstract: "Manage the keys that sign presigned URLs.",
+        discussion: "A server may be running. It applies a change within one second.",
         subcommands: [List.self, Rotate.self, Retire.self])
 
     private static func perform(_ directory: DataDirectoryOption, _ body: (SigningKeyFile) throws -> Void) throws {
@@ -23,7 +24,11 @@ struct SigningKeysCommand: ParsableCommand {
     /// The command `cloakroom signing-keys list`.
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Lists the keys without their secrets: access key id, created, and what it does.")
+            abstract: "List signing keys without their secrets.",
+            discussion: """
+                Prints one line for each key. The columns are separated by tabs: access key id, creation time, and \
+                'signs' for the key that signs new URLs or 'verifies' for the others.
+                """)
 
         @OptionGroup var directory: DataDirectoryOption
 
@@ -39,7 +44,8 @@ struct SigningKeysCommand: ParsableCommand {
     /// The command `cloakroom signing-keys rotate`.
     struct Rotate: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Adds a new key that signs from now on; the others go on verifying.")
+            abstract: "Add a signing key that signs all new URLs.",
+            discussion: "Prints its access key id. URLs that the other keys signed keep working.")
 
         @OptionGroup var directory: DataDirectoryOption
 
@@ -55,9 +61,9 @@ struct SigningKeysCommand: ParsableCommand {
     /// The command `cloakroom signing-keys retire ID`.
     struct Retire: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Removes a key: every URL that it signed is dead.")
+            abstract: "Remove a signing key. All URLs that it signed stop working.")
 
-        @Argument(help: "The access key id.")
+        @Argument(help: "The access key id of the signing key.")
         var id: String
         @OptionGroup var directory: DataDirectoryOption
 
@@ -67,7 +73,7 @@ struct SigningKeysCommand: ParsableCommand {
                 let rest = keys.filter { $0.accessKeyID != self.id }
                 guard rest.count < keys.count else { throw Refusal(description: "there is no signing key \(self.id)") }
                 guard !rest.isEmpty else {
-                    throw Refusal(description: "\(self.id) is the only signing key; rotate before you retire it")
+                    throw Refusal(description: "\(self.id) is the only signing key; add one before you retire it")
                 }
                 try file.write(rest)
             }

@@ -63,7 +63,8 @@ def test_headers(url, file_id):
         "ETag": f'"{file_id}"',
         "Accept-Ranges": "bytes",
         "X-Content-Type-Options": "nosniff",
-        "Content-Security-Policy": "default-src 'none'; sandbox",
+        "Content-Security-Policy": "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; "
+        "sandbox allow-same-origin",
         "Referrer-Policy": "no-referrer",
         "Access-Control-Allow-Origin": "*",
         "Content-Disposition": 'inline; filename="photo.png"',

@@ -38,11 +38,11 @@ def slow_read(server, client):
     return ["-X", "-w", "16", "-y", "512", "-n", "2", "-z", "32", "-u", large]
 
 
-# What is attacked, and the options that do so.
+# What is attacked, the options that do so, and those of the server: readers that pause are let be longer by default.
 ATTACKS = {
     "slow headers": ("storage", slow_headers),
     "slow body": ("storage", slow_body),
-    "slow read": ("storage", slow_read),
+    "slow read": ("storage", slow_read, "--download-stall-seconds", "20"),
     "slow headers of the API": ("api", slow_api_headers),
 }
 
@@ -50,9 +50,10 @@ ATTACKS = {
 class Attack:
     """A server under attack, and a client that goes on using it."""
 
-    def __init__(self, origin, options):
+    def __init__(self, origin, options, *server_options):
         self.origin = origin
         self.options = options
+        self.server_options = server_options
         self.rounds = 0
         self.failures = []
         self.most = 0
@@ -60,7 +61,7 @@ class Attack:
         self.stopping = threading.Event()
 
     def __enter__(self):
-        self.server = Server().__enter__()
+        self.server = Server(*self.server_options).__enter__()
         self.client = self.server.client()
         common = ["-c", str(CONNECTIONS), "-r", str(CONNECTIONS), "-i", "3", "-l", str(SECONDS)]
         options = self.options(self.server, self.client)

@@ -12,6 +12,7 @@ public struct API: Service {
     private let services: APIServices
     private let address: ListenAddress
     private let maximumConnections: Int
+    private let downloadStallSeconds: Int
     private let connectionLimiter: ConnectionLimiter?
     private let groups = ConnectionGroups()
     private let group: any EventLoopGroup
@@ -29,6 +30,7 @@ public struct API: Service {
     ///   - requestsPerSecond: The most requests of an organization's key in a second; `nil` for any number.
     ///   - concurrentRequestsPerKey: The most requests of an organization's key at a time; `nil` for any number.
     ///   - maximumConnections: The most connections at once; further ones are closed at once.
+    ///   - downloadStallSeconds: How long a client may take nothing of a download, in seconds.
     ///   - connectionLimiter: Counts the connections of each client address; `nil` for any number.
     ///   - group: The event loops.
     ///   - logger: For failures on our side.
@@ -36,7 +38,8 @@ public struct API: Service {
     public init(
         address: ListenAddress, store: FileStore, keys: APIKeys, policy: SigningPolicy, signingKeys: SigningKeys,
         requestsPerSecond: Int?, concurrentRequestsPerKey: Int? = nil,
-        maximumConnections: Int = DescriptorBudget.mostConnections, connectionLimiter: ConnectionLimiter? = nil,
+        maximumConnections: Int = DescriptorBudget.mostConnections,
+        downloadStallSeconds: Int = LowestRate.stallSeconds, connectionLimiter: ConnectionLimiter? = nil,
         group: any EventLoopGroup, logger: Logger, onListening: @escaping @Sendable (SocketAddress) async -> Void
     ) {
         let clock = SystemClock()
@@ -48,6 +51,7 @@ public struct API: Service {
             policy: policy, signingKeys: signingKeys, clock: clock)
         self.address = address
         self.maximumConnections = maximumConnections
+        self.downloadStallSeconds = downloadStallSeconds
         self.connectionLimiter = connectionLimiter
         self.group = group
         // The framework reports its own starts and stops, which the server has reported already.
@@ -58,14 +62,16 @@ public struct API: Service {
 
     /// Serves until the service group shuts down, then lets requests under way end; cancelled, it cuts them off.
     public func run() async throws {
-        let connections = ConnectionMeter(origin: "api")
-        let (groups, maximum, limiter) = (self.groups, self.maximumConnections, self.connectionLimiter)
-        // Idle connections are closed with the others that do not get on, so that none takes a timer of its own.
+        let groups = self.groups
+        let environment = APIConnectionHandler.Environment(
+            groups: groups, connections: ConnectionMeter(origin: "api"), maximumConnections: self.maximumConnections,
+            expendable: ExpendableConnections(maximumConnections: self.maximumConnections),
+            downloadStallSeconds: self.downloadStallSeconds,
+            maximumDrainedBytes: self.services.policy.maximumSize.bytes + StorageOriginLimits.spareDrainedBytes,
+            limiter: self.connectionLimiter)
+        // Idle connections are closed by the look once a second, so that none takes a timer of its own.
         var configuration = HTTP1Channel.Configuration(
-            additionalChannelHandlers: [
-                APIConnectionHandler(
-                    groups: groups, connections: connections, maximumConnections: maximum, limiter: limiter)
-            ])
+            additionalChannelHandlers: [APIConnectionHandler(environment: environment)])
         configuration.httpDecoder = .init(
             maxHeaderFieldSize: HTTPHeadParser.maximumLength, maxHeaderListSize: HTTPHeadParser.maximumLength,
             maxHeaderFieldCount: HTTPHeadParser.maximumFieldCount)

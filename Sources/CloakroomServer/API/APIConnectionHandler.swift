@@ -1,3 +1,4 @@
+import CloakroomDomain
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
@@ -8,10 +9,10 @@ import NIOHTTPTypes
 
 /// What Hummingbird leaves open on a connection: `100 Continue`, and bodies that are not to be read.
 ///
-/// An answer that goes out before its request's body has arrived ends the connection: the framework would otherwise
-/// read the rest to get at the next request, up to 100 MB of it. So does the answer to a connection that is one too
-/// many of its address, of which the framework sees no request. And the framework does not look whether a client takes
-/// its answer, nor how fast it sends a body: one that does not get on is closed here.
+/// A response that goes out before its request's body has arrived ends the connection, once the rest of the body has been
+/// read and dropped, within limits: a client that still sends hears no response from a connection that is reset. So does
+/// the response to a connection over the limit of its address, of which the framework sees no request. And the framework
+/// checks neither whether a client reads its response nor how fast it sends a body: slow clients are closed here.
 final class APIConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler, TimedConnection {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
@@ -21,37 +22,57 @@ final class APIConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler,
     /// Asks for `100 Continue`.
     struct ContinueEvent: Sendable {}
 
-    /// How long the client may take to read the last answer.
-    private static let lingering = TimeAmount.seconds(2)
+    /// Hands over the place that a request has among those of its key, to be released when the client stops reading.
+    struct HoldingEvent: Sendable {
+        let place: ConcurrencyLimiter<APIKeyID>.Place
+    }
 
-    private var progress = APIConnectionProgress()
+    /// What all connections of the API share.
+    struct Environment: Sendable {
+        /// The API's connections, looked at once a second.
+        let groups: ConnectionGroups
+        /// Counts them.
+        let connections: ConnectionMeter
+        /// The most of them; further ones are closed at once.
+        let maximumConnections: Int
+        /// The connections that wait for slow clients.
+        let expendable: ExpendableConnections
+        /// How long a client may take nothing of a download, in seconds.
+        let downloadStallSeconds: Int
+        /// The most bytes of a rejected request's body that are read and dropped.
+        let maximumDrainedBytes: Int64
+        /// Counts the connections of each client address; `nil` for any number.
+        let limiter: ConnectionLimiter?
+    }
+
+    /// How long the client may take to read the last answer.
+    static let lingering = TimeAmount.seconds(2)
+
+    var progress = APIConnectionProgress()
     /// Whether bytes of the client would be taken: the framework reads no further while it has enough to do.
     private var isReading = false
-    private var isLastAnswer = false
-    private var isClosing = false
-    private var context: ChannelHandlerContext?
+    var isLastAnswer = false
+    /// Whether the whole of the last answer has been written; whatever the framework writes then is dropped.
+    private var hasWrittenLastAnswer = false
+    var isClosing = false
+    /// What was wrong with the request, where the parser could not read it.
+    private(set) var parserError: HTTPParserError?
+    /// The rest of a rejected request's body, which is dropped.
+    var drain: APIDrain?
+    /// The entry among the API's expendable connections while the client has stopped reading.
+    var stall: ExpendableConnections.Entry?
+    /// The place that the request has among those of its key.
+    private var heldPlace: ConcurrencyLimiter<APIKeyID>.Place?
+    private(set) var context: ChannelHandlerContext?
     private var group: ConnectionGroup?
-    private let groups: ConnectionGroups
-    private let connections: ConnectionMeter
-    private let maximumConnections: Int
-    private let limiter: ConnectionLimiter?
+    let environment: Environment
     /// The connection's place among those of its address, where these are limited.
     private var place: ConnectionLimiter.Place?
     /// What the first request is answered with, whatever it asks for, on a connection that is one too many.
-    private var refusal: APIError?
+    private(set) var refusal: APIError?
 
-    /// - Parameters:
-    ///   - groups: The API's connections, looked at once a second.
-    ///   - connections: Counts them.
-    ///   - maximumConnections: The most of them; further ones are closed at once.
-    ///   - limiter: Counts the connections of each client address; `nil` for any number.
-    init(
-        groups: ConnectionGroups, connections: ConnectionMeter, maximumConnections: Int, limiter: ConnectionLimiter?
-    ) {
-        self.groups = groups
-        self.connections = connections
-        self.maximumConnections = maximumConnections
-        self.limiter = limiter
+    init(environment: Environment) {
+        self.environment = environment
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -65,7 +86,7 @@ final class APIConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler,
     }
 
     func channelActive(context: ChannelHandlerContext) {
-        let group = self.groups.group(of: context.eventLoop).value
+        let group = self.environment.groups.group(of: context.eventLoop).value
         group.add(self)
         self.context = context
         self.group = group
@@ -81,12 +102,16 @@ final class APIConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler,
         self.context = nil
         self.place?.release()
         self.place = nil
-        self.connections.closed()
+        self.heldPlace = nil
+        self.endStall()
+        if let drain { self.environment.expendable.remove(drain.entry) }
+        self.environment.connections.closed()
         context.fireChannelInactive()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let part = self.unwrapInboundIn(data)
+        guard self.drain == nil else { return self.drop(part, context) }
         if let refusal { return self.refuse(refusal, part, context) }
         switch part {
         case .head(let request):
@@ -100,16 +125,27 @@ final class APIConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler,
 
     func channelReadComplete(context: ChannelHandlerContext) {
         self.isReading = false
+        if self.drain != nil { context.read() }
         context.fireChannelReadComplete()
     }
 
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if let error = error as? HTTPParserError { self.parserError = error }
+        context.fireErrorCaught(error)
+    }
+
     func read(context: ChannelHandlerContext) {
-        guard !self.isClosing else { return }
+        guard !self.isClosing, self.drain == nil else { return }
         self.isReading = true
         context.read()
     }
 
     func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {
+        if let event = event as? HoldingEvent {
+            self.heldPlace = event.place
+            promise?.succeed()
+            return
+        }
         guard event is ContinueEvent else {
             return context.triggerUserOutboundEvent(event, promise: promise)
         }
@@ -119,12 +155,20 @@ final class APIConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler,
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        guard !self.hasWrittenLastAnswer else {
+            promise?.succeed()
+            return
+        }
         switch self.unwrapOutboundIn(data) {
+        case .head(let head) where self.parserError != nil && !self.isLastAnswer && head.status == .badRequest:
+            // The framework's own has no body; what follows of it is dropped.
+            self.rejectMalformed(context, promise)
         case .head(var head) where !self.progress.isAnswerDue && head.status.kind != .informational:
             self.isLastAnswer = true
             head.headerFields[.connection] = "close"
             context.write(self.wrapOutboundOut(.head(head)), promise: promise)
         case .end where self.isLastAnswer:
+            self.hasWrittenLastAnswer = true
             let promise = promise ?? context.eventLoop.makePromise()
             let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
             promise.futureResult.whenComplete { _ in
@@ -133,6 +177,7 @@ final class APIConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler,
             }
             context.writeAndFlush(data, promise: promise)
         case .end:
+            self.heldPlace = nil
             self.progress.answered(self.tick)
             context.write(data, promise: promise)
         case .body(let bytes):
@@ -143,20 +188,37 @@ final class APIConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler,
         }
     }
 
-    // MARK: Clients that do not get on
+    func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+        // The framework ends its side after a response; what is still read of the request comes first.
+        guard mode == .output, self.isLastAnswer, !self.isClosing else {
+            return context.close(mode: mode, promise: promise)
+        }
+        promise?.succeed()
+    }
 
-    private var tick: Int { self.group?.tick ?? 0 }
+    // MARK: Slow clients
+
+    var tick: Int { self.group?.tick ?? 0 }
 
     func secondPassed() {
         // The end of a connection that is closing has a time of its own.
         guard let context, !self.isClosing else { return }
+        if let drain { return self.drainingSecondPassed(drain, context) }
         let buffered = context.bufferedBytes
         // A body that is not to be read is not waited for.
         let verdict = self.progress.secondPassed(
             self.tick, waiting: buffered > 0 ? buffered + context.unacknowledgedBytes : nil,
             isReading: self.isReading && !self.isLastAnswer)
-        // Whoever writes or reads for a request is told by the failure of that.
-        if verdict != .kept { context.close(promise: nil) }
+        switch verdict {
+        case .kept:
+            self.endStall()
+        case .takesTooSlowly where self.mayStall(context, bufferedBytes: buffered):
+            // Others with the same key need not wait for a client that has stopped reading.
+            self.heldPlace?.release()
+        case .idle, .sendsTooSlowly, .takesTooSlowly:
+            // Whoever writes or reads for a request is told by the failure of that.
+            context.close(promise: nil)
+        }
     }
 
     func cutOff() { self.context?.close(promise: nil) }
@@ -165,15 +227,17 @@ final class APIConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler,
 
     /// Counts the connection; `false` where the API has as many as it may.
     private func isWithinMaximum() -> Bool {
-        guard self.connections.opened() > self.maximumConnections else { return true }
-        self.connections.refused(.origin)
+        let openConnections = self.environment.connections.opened()
+        self.environment.expendable.makeRoom(openConnections: openConnections)
+        guard openConnections > self.environment.maximumConnections else { return true }
+        self.environment.connections.refused(.origin)
         return false
     }
 
     /// Takes a place among the connections of the client's address, where these are limited; `false` where the
     /// connection is to be closed at once.
     private func takePlace(_ context: ChannelHandlerContext) -> Bool {
-        guard let limiter else { return true }
+        guard let limiter = self.environment.limiter else { return true }
         switch limiter.admit(context.channel.remoteAddress) {
         case .admitted(let place):
             self.place = place
@@ -181,37 +245,15 @@ final class APIConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler,
         case .refused(let place):
             self.place = place
             self.refusal = .connectionsLimited(limiter.limit)
-            self.connections.refused(.address)
+            self.environment.connections.refused(.address)
             // A request that is to be refused is not waited for as long as others.
             context.eventLoop.assumeIsolated().scheduleTask(in: Self.lingering) {
                 if !self.isClosing { context.close(promise: nil) }
             }
             return true
         case .dropped:
-            self.connections.refused(.address)
+            self.environment.connections.refused(.address)
             return false
         }
-    }
-
-    /// Answers the first request once its head has arrived, and drops everything else.
-    private func refuse(_ refusal: APIError, _ part: HTTPRequestPart, _ context: ChannelHandlerContext) {
-        guard case .head(let request) = part, !self.isLastAnswer else { return }
-        let requestID = APIContext.requestIDs.next().description
-        var response = refusal.response(requestID: requestID)
-        APIErrorMiddleware.addCommonFields(to: &response.headers, requestID: requestID)
-        var body = ByteBuffer()
-        refusal.document(requestID: requestID).write(into: &body)
-        // No request has been counted as arrived, so that this answer is the last.
-        self.write(context: context, data: self.wrapOutboundOut(.head(response.head)), promise: nil)
-        if request.method != .head {
-            self.write(context: context, data: self.wrapOutboundOut(.body(body)), promise: nil)
-        }
-        self.write(context: context, data: self.wrapOutboundOut(.end(nil)), promise: nil)
-    }
-
-    private func closeAfterAnswer(_ context: ChannelHandlerContext) {
-        self.isClosing = true
-        context.close(mode: .output, promise: nil)
-        context.eventLoop.assumeIsolated().scheduleTask(in: Self.lingering) { context.close(promise: nil) }
     }
 }

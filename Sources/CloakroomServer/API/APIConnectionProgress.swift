@@ -40,6 +40,12 @@ struct APIConnectionProgress {
     /// Whether a request has arrived whole and is being answered.
     var isAnswerDue: Bool { self.requestsArrived > self.answersSent }
 
+    /// Whether the client is sending the body of a request, asked for where it wanted to be.
+    var isBodyArriving: Bool { self.rest == .body }
+
+    /// How long ago the client last took an answer at the lowest rate, in seconds.
+    func secondsSinceTaken(_ tick: Int) -> Int { self.outgoing.elapsed(tick) }
+
     // MARK: What happens
 
     /// Notes that the connection is there.

@@ -1,3 +1,4 @@
+import CloakroomDomain
 import HTTPTypes
 import Hummingbird
 import Logging
@@ -24,5 +25,10 @@ struct APIContext: RequestContext {
     func sendContinue(to request: Request) {
         guard request.headers[.expect]?.lowercased() == "100-continue" else { return }
         self.channel.triggerUserOutboundEvent(APIConnectionHandler.ContinueEvent(), promise: nil)
+    }
+
+    /// Lets the connection release a request's place among those of its key when the client stops reading.
+    func hold(_ place: ConcurrencyLimiter<APIKeyID>.Place) {
+        self.channel.triggerUserOutboundEvent(APIConnectionHandler.HoldingEvent(place: place), promise: nil)
     }
 }

@@ -40,6 +40,8 @@ enum APIError: Error, Hashable, Sendable {
     case connectionsLimited(Int)
     /// The body is larger than this many bytes.
     case payloadTooLarge(Int64)
+    /// The body is encoded (`Content-Encoding`), as here.
+    case contentEncoded(String)
     /// The disk is full.
     case storageFull
     /// The storage takes no writes; the reason is for the log.
@@ -96,7 +98,7 @@ extension APIError {
             self = .invalid("body", "must have 1 to \(limit) bytes; it has \(received)")
         case .badDigest(let digest):
             self = .invalid(
-                digest.field, "is not the digest of the body: expected \(digest.expected), received \(digest.received)")
+                digest.field, "does not match the body: expected \(digest.expected), received \(digest.received)")
         case .full: self = .storageFull
         case .writesRefused(let reason): self = .unavailable(reason)
         case .failed(let reason): self = .internalError(reason)
@@ -113,9 +115,9 @@ extension APIError {
         case .malformedOrganization(let received):
             self = .invalid("X-Organization-ID", "must be \(OrganizationID.rule); it is \"\(received)\"")
         case .foreignOrganization:
-            self = .forbidden("The API key is not of the organization that X-Organization-ID names.")
+            self = .forbidden("The API key does not belong to the organization in X-Organization-ID.")
         case .notAGateway:
-            self = .forbidden("Only a gateway key may do this.")
+            self = .forbidden("This request requires a gateway key.")
         }
     }
 
@@ -132,45 +134,53 @@ extension APIError {
         case .fileNotFound:
             (.notFound, "FILE_NOT_FOUND", "The file does not exist or belongs to another organization.")
         case .keyNotFound:
-            (.notFound, "KEY_NOT_FOUND", "The key does not exist, has ended, or belongs to another organization.")
-        case .filesNotFound(let files):
+            (.notFound, "KEY_NOT_FOUND", "The key does not exist, is not active, or belongs to another organization.")
+        case .filesNotFound:
             (
                 .notFound, "FILE_NOT_FOUND",
-                "\(files.count) of the files do not exist or belong to another organization."
+                "Some files do not exist or belong to another organization; details.file_ids lists them."
             )
-        case .formatUnsupported(let files, _):
+        case .formatUnsupported:
             (
                 .unprocessableContent, "FILE_FORMAT_UNSUPPORTED",
-                "\(files.count) of the files are of a type that is not accepted."
+                "Some files have a media type that is not accepted; details.files lists them."
             )
         case .notFound: (.notFound, "NOT_FOUND", "There is no such route.")
         case .methodNotAllowed(let allowed):
-            (.methodNotAllowed, "METHOD_NOT_ALLOWED", "The route has the methods \(allowed.joined(separator: ", ")).")
+            (.methodNotAllowed, "METHOD_NOT_ALLOWED", "The route supports only \(allowed.joined(separator: ", ")).")
         case .preconditionFailed:
-            (.preconditionFailed, "PRECONDITION_FAILED", "The file's ETag is not one of If-Match.")
+            (
+                .preconditionFailed, "PRECONDITION_FAILED",
+                "The ETag of the file is not in If-Match, or the file was uploaded after If-Unmodified-Since."
+            )
         case .rangeNotSatisfiable(let size):
-            (.rangeNotSatisfiable, "RANGE_NOT_SATISFIABLE", "The range lies outside the file's \(size) bytes.")
+            (.rangeNotSatisfiable, "RANGE_NOT_SATISFIABLE", "The range is outside the file, which has \(size) bytes.")
         case .uploadAlreadyCompleted:
-            (.conflict, "UPLOAD_ALREADY_COMPLETED", "The file has been uploaded already.")
+            (.conflict, "UPLOAD_ALREADY_COMPLETED", "The file has already been uploaded.")
         case .idempotencyKeyReused:
-            (.conflict, "IDEMPOTENCY_KEY_REUSED", "The Idempotency-Key was used with another request.")
+            (.conflict, "IDEMPOTENCY_KEY_REUSED", "The Idempotency-Key was already used for a different request.")
         case .quotaExceeded(let excess):
             (
                 .forbidden, "QUOTA_EXCEEDED",
-                "The organization may keep \(excess.limit) \(excess.resource); it keeps \(excess.used), and this would add \(excess.requested)."
+                "The organization may store at most \(excess.limit) \(excess.resource). It stores \(excess.used), and this request adds \(excess.requested)."
             )
         case .rateLimited(let limit):
-            (.tooManyRequests, "RATE_LIMITED", "The API key may be used for \(limit) requests a second.")
+            (.tooManyRequests, "RATE_LIMITED", "The API key has exceeded its limit of \(limit) requests per second.")
         case .concurrencyLimited(let limit):
-            (.tooManyRequests, "RATE_LIMITED", "The API key may be used for \(limit) requests at a time.")
+            (.tooManyRequests, "RATE_LIMITED", "The API key has exceeded its limit of \(limit) concurrent requests.")
         case .connectionsLimited(let limit):
-            (.serviceUnavailable, "UNAVAILABLE", "The client's address may have \(limit) connections at a time.")
+            (.serviceUnavailable, "UNAVAILABLE", "The client address has exceeded its limit of \(limit) connections.")
         case .payloadTooLarge(let limit):
             (.contentTooLarge, "PAYLOAD_TOO_LARGE", "The body is larger than \(limit) bytes.")
+        case .contentEncoded(let received):
+            (
+                .unsupportedMediaType, "UNSUPPORTED_CONTENT_ENCODING",
+                "The body must not be encoded: send it without Content-Encoding; it is \"\(received.excerpt)\"."
+            )
         case .storageFull:
             (.init(code: 507, reasonPhrase: "Insufficient Storage"), "STORAGE_FULL", "The storage is full.")
-        case .unavailable: (.serviceUnavailable, "UNAVAILABLE", "The storage takes no writes at present.")
-        case .internalError: (.internalServerError, "INTERNAL_ERROR", "The request failed on the server's side.")
+        case .unavailable: (.serviceUnavailable, "UNAVAILABLE", "The storage does not accept writes at the moment.")
+        case .internalError: (.internalServerError, "INTERNAL_ERROR", "The server failed to process the request.")
         }
     }
 
@@ -198,7 +208,7 @@ extension APIError {
         case .invalid, .unauthorized, .forbidden, .fileNotFound, .filesNotFound, .formatUnsupported, .keyNotFound,
             .notFound, .methodNotAllowed, .preconditionFailed, .rangeNotSatisfiable, .uploadAlreadyCompleted,
             .idempotencyKeyReused, .quotaExceeded, .rateLimited, .concurrencyLimited, .connectionsLimited,
-            .payloadTooLarge, .storageFull:
+            .payloadTooLarge, .contentEncoded, .storageFull:
             nil
         }
     }

@@ -23,6 +23,8 @@ extension APIError {
         switch self {
         case .unauthorized: response.headers[.wwwAuthenticate] = "Bearer"
         case .methodNotAllowed(let allowed): response.headers[.allow] = allowed.joined(separator: ", ")
+        // RFC 9110 §15.5.16.
+        case .contentEncoded: response.headers[.acceptEncoding] = "identity"
         case .rangeNotSatisfiable(let size): response.headers[.contentRange] = "bytes */\(size)"
         // The bucket gains a request within the second; what else is under way may end at any time.
         case .rateLimited, .concurrencyLimited, .connectionsLimited: response.headers[.retryAfter] = "1"
@@ -57,7 +59,7 @@ extension APIError {
             return .object([("limit", .integer(Int64(limit)))])
         case .unauthorized, .forbidden, .fileNotFound, .keyNotFound, .notFound, .methodNotAllowed,
             .preconditionFailed, .rangeNotSatisfiable, .uploadAlreadyCompleted, .idempotencyKeyReused,
-            .payloadTooLarge, .storageFull, .unavailable, .internalError:
+            .payloadTooLarge, .contentEncoded, .storageFull, .unavailable, .internalError:
             return .object([])
         }
     }

@@ -34,7 +34,7 @@ struct AcceptedTypes: Sendable {
     ) -> [JSONPointer: [MediaRange]] {
         guard let fields = RequestDocument.members(of: text) else {
             errors.append(
-                .init(field: "accept", reason: "must be an object of JSON Pointers, each with an array of media types"))
+                .init(field: "accept", reason: "must be an object that maps JSON Pointers to arrays of media types"))
             return [:]
         }
         guard fields.count <= self.maximumCount else {
@@ -49,13 +49,13 @@ struct AcceptedTypes: Sendable {
             let field = "accept[\"\(name.excerpt)\"]"
             guard let pointer = JSONPointer(name) else {
                 errors.append(
-                    .init(field: field, reason: "is no JSON Pointer (RFC 6901), which is empty or begins with a /"))
+                    .init(field: field, reason: "must be a JSON Pointer (RFC 6901), which is empty or begins with /"))
                 continue
             }
             let list = try? JSONDecoder().decode(JSONList.self, from: Data(text))
             let ranges = GatewayFields.mediaRanges(list ?? .other(.object), field, &errors)
             if lists.updateValue(ranges, forKey: pointer) != nil {
-                errors.append(.init(field: field, reason: "must stand there once"))
+                errors.append(.init(field: field, reason: "must appear only once"))
             }
         }
         return lists

@@ -11,21 +11,25 @@ struct Admitted<Right: Sendable>: Sendable {
     /// Answers a request by the right, and gives its place back in time.
     ///
     /// A document's place is free before the document is sent, so a client that waits for each answer before it asks
-    /// again needs one place. The bytes of a file keep theirs until the last of them has been queued to be sent, or the
-    /// client has gone.
+    /// again needs one place. The bytes of a file keep theirs until the last of them has been queued to be sent, the client
+    /// has gone, or it has stopped reading.
     ///
     /// - Parameters:
     ///   - content: What the operation answers with.
+    ///   - context: Of the request; its connection releases the place of a client that stops reading.
     ///   - operation: Makes the answer.
     /// - Returns: The answer.
     /// - Throws: What the operation throws.
     func answer(
-        _ content: Route.Content, _ operation: (Right) async throws -> Response
+        _ content: Route.Content, _ context: APIContext, _ operation: (Right) async throws -> Response
     ) async throws -> Response {
         guard let place else { return try await operation(self.right) }
         do {
             let response = try await operation(self.right)
-            if content == .bytes, response.body.contentLength != 0 { return Self.holding(place, response) }
+            if content == .bytes, response.body.contentLength != 0 {
+                context.hold(place)
+                return Self.holding(place, response)
+            }
             place.release()
             return response
         } catch {

@@ -99,7 +99,7 @@ struct Authenticator: Sendable {
             do {
                 try await keys.noteUse(by: principal, now: now)
             } catch {
-                logger.warning("Last use of an API key not noted", metadata: ["error": "\(error)"])
+                logger.warning("The last use of an API key was not recorded", metadata: ["error": "\(error)"])
             }
         }
     }

@@ -45,7 +45,7 @@ struct CreateKey: Sendable {
     }
 
     private static func name(_ value: JSONValue?, _ errors: inout [APIError.FieldError]) -> String {
-        let rule = "must be a string of at most \(APIKeyRecord.maximumNameLength) characters, none a control character"
+        let rule = "must be a string of at most \(APIKeyRecord.maximumNameLength) characters without control characters"
         switch value {
         case .none: return ""
         case .string(let text) where APIKeyRecord.isName(text): return text

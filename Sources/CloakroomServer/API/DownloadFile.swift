@@ -24,7 +24,7 @@ struct DownloadFile: Sendable {
             throw APIError.fileNotFound
         }
         if redirects { return self.redirection(record, now: now) }
-        if Self.acceptsJSON(request) { return self.presignedURL(record, now: now) }
+        if AcceptField(request.headers[values: .accept]).prefersJSON { return self.presignedURL(record, now: now) }
         return try self.bytes(grant, record, request, context, now: now)
     }
 
@@ -33,16 +33,6 @@ struct DownloadFile: Sendable {
         case nil, "false": return false
         case "true": return true
         case .some(let other): throw .invalid("redirect", "must be true or false; it is \"\(other.excerpt)\"")
-        }
-    }
-
-    /// Whether `Accept` names `application/json` itself; a client that takes anything gets the bytes.
-    private static func acceptsJSON(_ request: Request) -> Bool {
-        let ranges = request.headers[values: .accept].flatMap { $0.split(separator: ",") }
-        return ranges.contains { range in
-            let parts = range.split(separator: ";").map { $0.filter { $0 != " " && $0 != "\t" }.lowercased() }
-            let isRefused = parts.dropFirst().contains { $0.hasPrefix("q=0") && Double($0.dropFirst(2)) == 0 }
-            return parts.first == "application/json" && !isRefused
         }
     }
 
@@ -67,18 +57,19 @@ struct DownloadFile: Sendable {
     private func bytes(
         _ grant: DownloadGrant, _ record: FileRecord, _ request: Request, _ context: APIContext, now: Timestamp
     ) throws -> Response {
-        let entityTag = "\"\(record.id)\""
         let reader = try self.services.store.reader(grant, now: now)
+        let validators = Preconditions.Validators(record.id, lastModified: reader.lastModified)
         let preconditions = Preconditions(
             ifMatch: request.headers[.ifMatch], ifNoneMatch: request.headers[.ifNoneMatch],
-            ifRange: request.headers[.ifRange])
-        var headers = Self.headers(record, entityTag: entityTag)
-        switch preconditions.evaluate(entityTag: entityTag) {
+            ifModifiedSince: request.headers[.ifModifiedSince],
+            ifUnmodifiedSince: request.headers[.ifUnmodifiedSince], ifRange: request.headers[.ifRange])
+        var headers = Self.headers(record, validators)
+        switch preconditions.evaluate(validators) {
         case .notModified: return Response(status: .notModified, headers: headers)
         case .failed: throw APIError.preconditionFailed
         case .proceed: break
         }
-        let field = preconditions.allowsRange(entityTag: entityTag) ? request.headers[.range] : nil
+        let field = preconditions.allowsRange(validators) ? request.headers[.range] : nil
         var (status, range) = (HTTPResponse.Status.ok, 0..<reader.size.bytes)
         switch ByteRange(field: field, size: reader.size) {
         case .whole: break
@@ -92,15 +83,16 @@ struct DownloadFile: Sendable {
         return Response(status: status, headers: headers, body: Self.body(reader, range, context))
     }
 
-    private static func headers(_ record: FileRecord, entityTag: String) -> HTTPFields {
+    private static func headers(_ record: FileRecord, _ validators: Preconditions.Validators) -> HTTPFields {
         let type = record.declaration.mediaType.text
         let disposition = ContentDisposition(filename: record.declaration.filename).fieldValue
         var headers: HTTPFields = [
-            .contentType: type, .eTag: entityTag, .acceptRanges: "bytes",
+            .contentType: type, .eTag: validators.entityTag, .lastModified: validators.lastModified.imfFixdate,
+            .acceptRanges: "bytes",
             .cacheControl: "private, no-cache", .vary: "Accept, Authorization",
             .contentSecurityPolicy: "default-src 'none'; sandbox",
         ]
-        headers[.contentDisposition] = ActiveContent.disposition(disposition, contentType: type)
+        headers[.contentDisposition] = ContentKind(contentType: type).disposition(disposition)
         return headers
     }
 
@@ -124,7 +116,7 @@ struct DownloadFile: Sendable {
             return try await reader.read(range)
         } catch {
             context.logger.error(
-                "Download broke off", metadata: ["request.id": "\(context.requestID)", "error.reason": "\(error)"])
+                "Download interrupted", metadata: ["request.id": "\(context.requestID)", "error.reason": "\(error)"])
             throw error
         }
     }

@@ -25,7 +25,7 @@ enum GatewayFields {
         _ gateway: GatewayAccess, to organization: OrganizationID
     ) throws(APIError) -> OrganizationAccess {
         if let access = gateway.access(to: organization) { return access }
-        throw .invalid("X-Organization-ID", "must be the body's organization_id where it is sent")
+        throw .invalid("X-Organization-ID", "must be the same as organization_id in the body")
     }
 
     static func mediaRanges(
@@ -37,7 +37,7 @@ enum GatewayFields {
             errors.append(
                 .init(
                     field: "\(field)[\(index)]",
-                    reason: "must be like image/png or image/*; it is \"\(text.excerpt)\""))
+                    reason: "must be a media range like image/png or image/*; it is \"\(text.excerpt)\""))
             return nil
         }
     }

@@ -8,6 +8,7 @@ import NIOFoundationCompat
 enum JSONBody {
     /// The most bytes of a request's JSON.
     static let maximumLength = 1_048_576
+    private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
     /// Returns an answer with a JSON body.
     static func response(_ value: JSONOutput, status: HTTPResponse.Status = .ok) -> Response {
@@ -28,7 +29,7 @@ enum JSONBody {
     static func object<Object: Decodable>(
         _ type: Object.Type, _ request: Request
     ) async throws(APIError) -> Object {
-        try Self.decode(type, try await Self.collect(request.body))
+        try Self.decode(type, try await Self.collect(request))
     }
 
     /// Reads a request's body as a JSON object, `nil` where there is no body.
@@ -41,7 +42,7 @@ enum JSONBody {
     static func objectIfAny<Object: Decodable>(
         _ type: Object.Type, _ request: Request
     ) async throws(APIError) -> Object? {
-        let body = try await Self.collect(request.body)
+        let body = try await Self.collect(request)
         return body.readableBytes == 0 ? nil : try Self.decode(type, body)
     }
 
@@ -55,23 +56,27 @@ enum JSONBody {
         } catch DecodingError.valueNotFound {
             throw .invalid("body", "must be a JSON object; it is null")
         } catch {
-            throw .invalid("body", "must be JSON; it is not")
+            throw .invalid("body", "must be valid JSON")
         }
     }
 
     /// Reads a request's body, which is JSON.
     ///
-    /// - Parameter body: The body.
-    /// - Returns: The bytes.
-    /// - Throws: ``APIError/payloadTooLarge(_:)``.
-    static func collect(_ body: RequestBody) async throws(APIError) -> ByteBuffer {
+    /// - Parameter request: The request.
+    /// - Returns: The bytes, without a byte order mark before them (RFC 8259 §8.1).
+    /// - Throws: ``APIError/payloadTooLarge(_:)``, ``APIError/contentEncoded(_:)``.
+    static func collect(_ request: Request) async throws(APIError) -> ByteBuffer {
+        try ContentCoding.requireIdentity(request)
         var collected = ByteBuffer()
-        var iterator = body.makeAsyncIterator()
+        var iterator = request.body.makeAsyncIterator()
         while let chunk = try await Self.next(&iterator) {
             guard collected.readableBytes + chunk.readableBytes <= Self.maximumLength else {
                 throw .payloadTooLarge(Int64(Self.maximumLength))
             }
             collected.writeImmutableBuffer(chunk)
+        }
+        if collected.readableBytesView.starts(with: Self.byteOrderMark) {
+            collected.moveReaderIndex(forwardBy: Self.byteOrderMark.count)
         }
         return collected
     }
@@ -85,7 +90,7 @@ enum JSONBody {
         do {
             return try await iterator.next()
         } catch {
-            throw .invalid("body", "ended before its length")
+            throw .invalid("body", "ended before its announced length")
         }
     }
 }

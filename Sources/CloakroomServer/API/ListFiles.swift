@@ -30,7 +30,7 @@ struct ListFiles: Sendable {
         let cursor = Self.value(
             items["cursor"], default: nil, { Base64.decode($0, alphabet: .urlSafe).flatMap { FileID(bytes: $0) } }
         ) { _ in
-            errors.append(.init(field: "cursor", reason: "must be a next_cursor of an earlier page"))
+            errors.append(.init(field: "cursor", reason: "must be the next_cursor of an earlier page"))
         }
         let status = Self.value(items["status"], default: nil, { FileQuery.Status(rawValue: $0) }) {
             errors.append(.init(field: "status", reason: "must be pending or ready; it is \"\($0)\""))

@@ -21,7 +21,7 @@ struct ResolveInput: Sendable {
         _ gateway: GatewayAccess, _ request: Request, _ context: APIContext
     ) async throws -> Response {
         context.sendContinue(to: request)
-        let query = try Self.decode(Array(buffer: try await JSONBody.collect(request.body)))
+        let query = try Self.decode(Array(buffer: try await JSONBody.collect(request)))
         let access = try GatewayFields.access(gateway, to: query.organization)
         let now = self.services.clock.now
         let records = try await self.services.store.readyRecords(
@@ -48,12 +48,12 @@ struct ResolveInput: Sendable {
             return try RequestDocument(body, members: ["organization_id", "input", "accept"])
         } catch {
             switch error {
-            case .malformed(let offset): throw .invalid("body", "must be JSON; byte \(offset) cannot stand there")
+            case .malformed(let offset): throw .invalid("body", "must be JSON; byte \(offset) is not valid")
             case .notAnObject: throw .invalid("body", "must be a JSON object; it is another value")
             case .tooDeep:
                 throw .invalid(
-                    "body", "must not nest arrays and objects deeper than \(InputDocument.maximumDepth) in a member")
-            case .repeatedMember(let name): throw .invalid(name, "must stand there once")
+                    "body", "must not nest arrays and objects more than \(InputDocument.maximumDepth) deep in a member")
+            case .repeatedMember(let name): throw .invalid(name, "must appear only once")
             }
         }
     }
@@ -68,7 +68,7 @@ struct ResolveInput: Sendable {
             errors.append(.init(field: "input", reason: "is required; it may be any JSON"))
         } catch {
             switch error {
-            case .malformed: errors.append(.init(field: "input", reason: "must be JSON; it is not"))
+            case .malformed: errors.append(.init(field: "input", reason: "must be valid JSON"))
             case .rawURLs(let pointers):
                 let reason = "must not be a URL; upload the file and send its file_ reference"
                 errors += pointers.map { .init(field: "input", reason: reason, pointer: $0) }
@@ -76,7 +76,7 @@ struct ResolveInput: Sendable {
                 errors.append(.init(field: "input", reason: "must not refer to more than \(limit) files"))
             case .pointersTooLong(let limit):
                 errors.append(
-                    .init(field: "input", reason: "has names so long that its pointers exceed \(limit) bytes"))
+                    .init(field: "input", reason: "must have shorter names; its pointers exceed \(limit) bytes"))
             }
         }
         return nil
@@ -113,7 +113,7 @@ struct ResolveInput: Sendable {
             return (reference.id.description, ResolvedFile.json(record, url, pointers: reference.pointers))
         }
         guard input.length(replacingReferencesBy: urls) <= Self.maximumLength else {
-            throw .invalid("input", "would have more than \(Self.maximumLength) bytes with URLs in it")
+            throw .invalid("input", "must have at most \(Self.maximumLength) bytes with URLs in it")
         }
         return JSONBody.response(
             .object([("input", .text(input.replacingReferences(by: urls))), ("files", .object(resolved))]))

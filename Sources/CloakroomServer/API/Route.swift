@@ -79,10 +79,10 @@ struct Route: Sendable {
             return try await operation(request, context)
         case .organization(let permission, let operation):
             let admitted = try authenticator.authorize(permission, request, context)
-            return try await admitted.answer(self.content) { try await operation($0, request, context) }
+            return try await admitted.answer(self.content, context) { try await operation($0, request, context) }
         case .gateway(let permission, let operation):
             let admitted = try authenticator.authorizeGateway(permission, request, context)
-            return try await admitted.answer(self.content) { try await operation($0, request, context) }
+            return try await admitted.answer(self.content, context) { try await operation($0, request, context) }
         }
     }
 }

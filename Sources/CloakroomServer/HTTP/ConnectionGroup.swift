@@ -34,9 +34,12 @@ final class ConnectionGroup {
     }
 
     /// Begins an answer in the buffer of this event loop, which ``StorageConnection/send(_:continues:)`` empties.
-    func beginAnswer(_ status: HTTPStatus, _ exchange: StorageConnection.Exchange) -> AnswerBuffer {
+    func beginAnswer(
+        _ status: HTTPStatus, _ exchange: StorageConnection.Exchange, content: ContentKind = .other
+    ) -> AnswerBuffer {
         self.answer.clear()
-        self.headWriter.begin(status, requestID: exchange.requestID, now: exchange.now, into: self.answer)
+        self.headWriter.begin(
+            status, requestID: exchange.requestID, now: exchange.now, content: content, into: self.answer)
         return self.answer
     }
 

@@ -12,6 +12,7 @@ enum HTTPStatus: Int, Hashable, Sendable, CaseIterable {
     case conflict = 409
     case preconditionFailed = 412
     case contentTooLarge = 413
+    case unsupportedMediaType = 415
     case rangeNotSatisfiable = 416
     case expectationFailed = 417
     case requestHeaderFieldsTooLarge = 431
@@ -45,6 +46,7 @@ enum HTTPStatus: Int, Hashable, Sendable, CaseIterable {
         case .conflict: "Conflict"
         case .preconditionFailed: "Precondition Failed"
         case .contentTooLarge: "Content Too Large"
+        case .unsupportedMediaType: "Unsupported Media Type"
         case .rangeNotSatisfiable: "Range Not Satisfiable"
         case .expectationFailed: "Expectation Failed"
         case .requestHeaderFieldsTooLarge: "Request Header Fields Too Large"

@@ -3,7 +3,7 @@ import CloakroomDomain
 /// Where a listener listens: a host and a port.
 public struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
     /// The rule, for messages.
-    public static let rule = "<host>:<port>, an IPv6 address in brackets, the port 0 to 65535"
+    public static let rule = "<host>:<port>, with an IPv6 address in brackets and a port from 0 to 65535"
 
     /// A name or address, an IPv6 address without brackets.
     public let host: String

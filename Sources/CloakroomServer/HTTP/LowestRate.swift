@@ -8,6 +8,9 @@ public struct LowestRate: Hashable, Sendable {
     /// Slower than any client that is still there.
     public static let standard = LowestRate(bytesPerSecond: 512, windowSeconds: 20)
 
+    /// How long a reader may take nothing by default, in seconds: a player that pauses.
+    public static let stallSeconds = 300
+
     /// Creates a rate.
     ///
     /// - Parameters:

@@ -31,6 +31,9 @@ final class ConnectionMeter: Sendable {
         return self.count.wrappingAdd(1, ordering: .relaxed).newValue
     }
 
+    /// How many connections are open.
+    var openCount: Int { self.count.load(ordering: .relaxed) }
+
     /// Notes that a connection is not served; it is open until it is closed, all the same.
     func refused(_ limit: Limit) { self.refusals[limit]?.increment() }
 

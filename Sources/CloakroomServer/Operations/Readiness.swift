@@ -54,7 +54,7 @@ public struct Readiness: Sendable {
             case .writesRefused(let reason), .failed(let reason): reason
             default: "\(error)"
             }
-        return "the catalogue takes no writes: \(cause)"
+        return "the database does not accept writes: \(cause)"
     }
 
     /// Says what is wrong with the disk.
@@ -64,7 +64,7 @@ public struct Readiness: Sendable {
     ///   - minimumFreeBytes: With less room than this the service is not ready.
     /// - Returns: A line for each problem.
     static func problems(_ space: FreeSpace?, minimumFreeBytes: UInt64) -> [String] {
-        guard let space else { return ["the free space cannot be told"] }
+        guard let space else { return ["the free space is unknown"] }
         var problems: [String] = []
         if space.isReadOnly { problems.append("the file system is read-only") }
         if space.bytes < minimumFreeBytes {

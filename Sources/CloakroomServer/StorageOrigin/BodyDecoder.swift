@@ -74,7 +74,9 @@ struct BodyDecoder {
             self.state = .chunkSize
         case .trailer:
             self.trailerBytes += line.count
-            guard self.trailerBytes <= Self.maximumLineLength else { throw Malformed(reason: "trailers too long") }
+            guard self.trailerBytes <= Self.maximumLineLength else {
+                throw Malformed(reason: "the trailers are too long")
+            }
             if line.isEmpty {
                 self.state = .ended
             } else {
@@ -82,7 +84,7 @@ struct BodyDecoder {
                 guard let colon = line.firstIndex(of: UInt8(ascii: ":")), colon > 0,
                     line[..<colon].allSatisfy(HTTPCharacter.isToken),
                     line[colon...].allSatisfy(HTTPCharacter.isFieldValue)
-                else { throw Malformed(reason: "a trailer is no field") }
+                else { throw Malformed(reason: "a trailer is not a valid field") }
             }
         case .fixed, .chunkData, .ended:
             break

@@ -52,7 +52,7 @@ public struct BoundSocket: ~Copyable, Sendable {
             }
         }
         let text = String(decoding: digits.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        guard code == 0, let port = Int(text) else { throw BindError(description: "the bound port cannot be told") }
+        guard code == 0, let port = Int(text) else { throw BindError(description: "the bound port is unknown") }
         return port
     }
 

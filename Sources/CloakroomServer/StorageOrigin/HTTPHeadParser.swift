@@ -67,7 +67,7 @@ struct HTTPHeadParser {
         let (method, target) = try self.parseRequestLine()
         while self.bytes[self.position] != 0x0D { try self.parseField() }
         // Only the empty line is left; a carriage return at the start of any other would hide what follows.
-        guard self.position == self.bytes.count - 2 else { throw .malformed("a line holds a control character") }
+        guard self.position == self.bytes.count - 2 else { throw .malformed("a line contains a control character") }
         let request = ReceivedRequest(bytes: self.bytes, method: method, target: target, fields: self.fields)
         return try self.frame(request)
     }
@@ -148,7 +148,7 @@ struct HTTPHeadParser {
     }
 
     private mutating func endLine() throws(RequestHeadError) {
-        guard self.takeByte(0x0D), self.takeByte(0x0A) else { throw .malformed("a line holds a control character") }
+        guard self.takeByte(0x0D), self.takeByte(0x0A) else { throw .malformed("a line contains a control character") }
     }
 
     // MARK: Framing
@@ -178,9 +178,9 @@ struct HTTPHeadParser {
             }
         }
         guard hosts == 1 || (hosts == 0 && !self.isVersion11) else {
-            throw .malformed("\(hosts) Host fields; there must be exactly one")
+            throw .malformed("it has \(hosts) Host fields and must have exactly one")
         }
-        guard isHostValid else { throw .malformed("the Host field is no host") }
+        guard isHostValid else { throw .malformed("the Host field is not a valid host") }
         let framing = try self.framing(lengths, codings)
         return RequestHead(
             request: request, framing: framing, keepsAlive: !closes && self.isVersion11,
@@ -191,16 +191,16 @@ struct HTTPHeadParser {
         _ lengths: [ArraySlice<UInt8>], _ codings: [ArraySlice<UInt8>]
     ) throws(RequestHeadError) -> RequestHead.Framing {
         if !codings.isEmpty {
-            guard lengths.isEmpty else { throw .malformed("both Content-Length and Transfer-Encoding") }
-            guard self.isVersion11 else { throw .malformed("Transfer-Encoding in an HTTP/1.0 request") }
+            guard lengths.isEmpty else { throw .malformed("it has both Content-Length and Transfer-Encoding") }
+            guard self.isVersion11 else { throw .malformed("it has Transfer-Encoding, which HTTP/1.0 does not have") }
             guard codings.count == 1, codings[0].isEqualIgnoringCase(to: "chunked") else {
                 throw .unsupportedTransferCoding
             }
             return .chunked
         }
-        guard lengths.count <= 1 else { throw .malformed("more than one Content-Length field") }
+        guard lengths.count <= 1 else { throw .malformed("it has more than one Content-Length field") }
         guard let digits = lengths.first else { return .none }
-        guard let length = DecimalDigits.value(of: digits) else { throw .malformed("Content-Length is no number") }
+        guard let length = DecimalDigits.value(of: digits) else { throw .malformed("Content-Length is not a number") }
         return .length(Int64(length))
     }
 }

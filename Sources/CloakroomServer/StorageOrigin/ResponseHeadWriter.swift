@@ -4,10 +4,9 @@ import CloakroomDomain
 ///
 /// One for each event loop: what does not change within a second is kept as bytes.
 struct ResponseHeadWriter {
-    /// Fields of every answer: no sniffing, no scripts, no referrer, and any page may read it.
+    /// Fields of every answer: no sniffing, no referrer, and any page may read it.
     private static let commonFields = """
         X-Content-Type-Options: nosniff\r
-        Content-Security-Policy: default-src 'none'; sandbox\r
         Referrer-Policy: no-referrer\r
         Cross-Origin-Resource-Policy: cross-origin\r
         Access-Control-Allow-Origin: *\r
@@ -19,7 +18,16 @@ struct ResponseHeadWriter {
     private var common: [UInt8] = []
 
     /// Writes the status line and the common fields; the caller appends its own and ends the head.
-    mutating func begin(_ status: HTTPStatus, requestID: RequestID, now: Timestamp, into buffer: AnswerBuffer) {
+    ///
+    /// - Parameters:
+    ///   - status: The status.
+    ///   - requestID: The request's id.
+    ///   - now: For the `Date` field.
+    ///   - content: What is sent, which decides on the policy.
+    ///   - buffer: Where to write.
+    mutating func begin(
+        _ status: HTTPStatus, requestID: RequestID, now: Timestamp, content: ContentKind, into buffer: AnswerBuffer
+    ) {
         if self.second != now {
             self.second = now
             self.common = Array("\r\nDate: \(now.imfFixdate)\r\n\(Self.commonFields)x-amz-request-id: ".utf8)
@@ -35,5 +43,6 @@ struct ResponseHeadWriter {
         buffer.write(self.common)
         buffer.write(atMost: 16) { requestID.writeText(into: $0) }
         buffer.write(literal: "\r\n")
+        buffer.write(literal: content.policy)
     }
 }

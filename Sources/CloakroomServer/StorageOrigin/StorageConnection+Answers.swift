@@ -9,11 +9,13 @@ extension StorageConnection {
     ///   - exchange: The request.
     ///   - refusal: What is wrong.
     ///   - unreadBody: Whether bytes of the request's body are still to come.
-    func refuse(_ exchange: Exchange, _ refusal: StorageRefusal, unreadBody: Bool? = nil) {
+    ///   - dropsBody: Whether the client still sends them, so that they are worth being read and dropped.
+    func refuse(_ exchange: Exchange, _ refusal: StorageRefusal, unreadBody: Bool? = nil, dropsBody: Bool = true) {
         guard self.context != nil else { return }
         var endsBody = unreadBody ?? !exchange.keepsAlive
         if case .receiving(let upload) = self.state {
             upload.abandon(self.environment.metrics, refusal)
+            self.unreadBody = dropsBody ? upload.decoder : nil
             endsBody = true
         }
         self.state = .answering

@@ -20,17 +20,20 @@ extension StorageConnection {
     func download(_ grant: DownloadGrant, _ exchange: Exchange, _ head: RequestHead) {
         do {
             let blob = try self.environment.store.open(grant, now: exchange.now)
-            switch try Self.select(blob.size, grant.fileID, head.request) {
-            case .none: self.answerNotModified(grant, exchange, unreadBody: head.hasBody)
+            switch try Self.select(blob, grant.fileID, head.request) {
+            case .none: self.answerNotModified(blob, grant, exchange, unreadBody: head.hasBody)
             case .some(let selection):
-                let (contentType, disposition) = try self.representation(grant)
-                let buffer = self.group.beginAnswer(selection.status, exchange)
+                let contentType = grant.contentType ?? blob.representation.contentType
+                let content = ContentKind(contentType: contentType)
+                let buffer = self.group.beginAnswer(selection.status, exchange, content: content)
                 buffer.writeField("Content-Type", contentType)
                 Self.writeSelection(selection, grant.fileID, into: buffer)
-                Self.writeCacheControl(grant, exchange, into: buffer)
-                if let disposition = ActiveContent.disposition(disposition, contentType: contentType) {
+                Self.writeCaching(blob, grant, exchange, into: buffer)
+                let disposition = grant.contentDisposition ?? blob.representation.contentDisposition
+                if let disposition = content.disposition(disposition) {
                     buffer.writeField("Content-Disposition", disposition)
                 }
+                if let language = grant.contentLanguage { buffer.writeField("Content-Language", language) }
                 buffer.endHead(keepsAlive: self.keepsAlive(exchange, unreadBody: head.hasBody))
                 self.send(blob, selection, head: buffer, exchange, unreadBody: head.hasBody)
             }
@@ -45,35 +48,37 @@ extension StorageConnection {
 
     /// Evaluates the conditional and range fields; `nil` for 304.
     private static func select(
-        _ size: ByteCount, _ id: FileID, _ request: ReceivedRequest
+        _ blob: OpenBlob, _ id: FileID, _ request: ReceivedRequest
     ) throws(StorageRefusal) -> Selection? {
+        let size = blob.size
         let whole = Selection(status: .ok, range: 0..<size.bytes, size: size)
-        guard self.selective.contains(where: { request.contains($0) }) else { return whole }
-        let entityTag = "\"\(id)\""
+        guard Preconditions.fieldNames.contains(where: { request.contains($0) }) else { return whole }
+        let validators = Preconditions.Validators(id, lastModified: blob.representation.uploadedAt)
         let preconditions = Preconditions(
             ifMatch: request.joinedText(of: "if-match"), ifNoneMatch: request.joinedText(of: "if-none-match"),
+            ifModifiedSince: request.joinedText(of: "if-modified-since"),
+            ifUnmodifiedSince: request.joinedText(of: "if-unmodified-since"),
             ifRange: request.firstText(of: "if-range"))
-        switch preconditions.evaluate(entityTag: entityTag) {
+        switch preconditions.evaluate(validators) {
         case .notModified: return nil
         case .failed:
-            throw StorageRefusal(.preconditionFailed, "PreconditionFailed", "The file's ETag is not one of If-Match.")
+            throw StorageRefusal(
+                .preconditionFailed, "PreconditionFailed",
+                "The ETag of the file is not in If-Match, or the file was uploaded after If-Unmodified-Since.")
         case .proceed: break
         }
-        let field = preconditions.allowsRange(entityTag: entityTag) ? request.firstText(of: "range") : nil
+        let field = preconditions.allowsRange(validators) ? request.firstText(of: "range") : nil
         switch ByteRange(field: field, size: size) {
         case .whole: return whole
         case .part(let range): return Selection(status: .partialContent, range: range, size: size)
         case .unsatisfiable:
             var refusal = StorageRefusal(
-                .rangeNotSatisfiable, "InvalidRange", "The range lies outside the file.",
+                .rangeNotSatisfiable, "InvalidRange", "The range is outside the file.",
                 [.init("ActualObjectSize", "\(size)")])
             refusal.fields = [.init("Content-Range", "bytes */\(size)")]
             throw refusal
         }
     }
-
-    /// The fields by which a request asks for less than the whole.
-    private static let selective: [StaticString] = ["range", "if-none-match", "if-match", "if-range"]
 
     private static func writeSelection(_ selection: Selection, _ id: FileID, into buffer: AnswerBuffer) {
         let range = selection.range
@@ -85,17 +90,12 @@ extension StorageConnection {
         buffer.write(literal: "Accept-Ranges: bytes\r\n")
     }
 
-    /// The URL says the media type and disposition; one that another signer made without them is looked up.
-    private func representation(_ grant: DownloadGrant) throws(StorageError) -> (type: String, disposition: String?) {
-        if let contentType = grant.contentType { return (contentType, grant.contentDisposition) }
-        guard let declaration = try self.environment.store.record(grant)?.declaration else {
-            return ("application/octet-stream", grant.contentDisposition)
-        }
-        let disposition = grant.contentDisposition ?? ContentDisposition(filename: declaration.filename).fieldValue
-        return (declaration.mediaType.text, disposition)
-    }
-
-    private static func writeCacheControl(_ grant: DownloadGrant, _ exchange: Exchange, into buffer: AnswerBuffer) {
+    /// Writes what caches go by: `Last-Modified`, `Cache-Control`, and `Expires` where the URL has one.
+    private static func writeCaching(
+        _ blob: OpenBlob, _ grant: DownloadGrant, _ exchange: Exchange, into buffer: AnswerBuffer
+    ) {
+        buffer.writeField("Last-Modified", blob.representation.lastModified)
+        if let expires = grant.expires { buffer.writeField("Expires", expires) }
         if let cacheControl = grant.cacheControl { return buffer.writeField("Cache-Control", cacheControl) }
         let rest = max(0, grant.expiresAt.secondsSinceEpoch - exchange.now.secondsSinceEpoch)
         buffer.write(literal: "Cache-Control: private, max-age=")
@@ -103,10 +103,10 @@ extension StorageConnection {
         buffer.write(literal: "\r\n")
     }
 
-    private func answerNotModified(_ grant: DownloadGrant, _ exchange: Exchange, unreadBody: Bool) {
+    private func answerNotModified(_ blob: OpenBlob, _ grant: DownloadGrant, _ exchange: Exchange, unreadBody: Bool) {
         let buffer = self.group.beginAnswer(.notModified, exchange)
         buffer.writeEntityTag(grant.fileID)
-        Self.writeCacheControl(grant, exchange, into: buffer)
+        Self.writeCaching(blob, grant, exchange, into: buffer)
         buffer.endHead(keepsAlive: self.keepsAlive(exchange, unreadBody: unreadBody))
         self.send(buffer)
         self.finish(exchange, .notModified, unreadBody: unreadBody)

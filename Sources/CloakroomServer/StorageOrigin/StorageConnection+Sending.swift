@@ -91,11 +91,14 @@ extension StorageConnection {
     ///   - completion: Called when they have gone out; not called where the connection ends before.
     func queue(_ data: IOData, then completion: @escaping (StorageConnection) -> Void = { _ in }) {
         guard let context else { return }
+        let bytesInMemory = if case .byteBuffer(let buffer) = data { buffer.readableBytes } else { 0 }
         self.queuedWrites += 1
+        self.queuedBytes += bytesInMemory
         let bound = NIOLoopBound((self, completion), eventLoop: context.eventLoop)
         context.writeAndFlush(self.wrapOutboundOut(data)).whenSuccess {
             let (connection, completion) = bound.value
             connection.queuedWrites -= 1
+            connection.queuedBytes -= bytesInMemory
             completion(connection)
         }
     }

@@ -15,9 +15,11 @@ extension StorageConnection: TimedConnection {
         case .receiving(let upload):
             guard upload.machine.waitsForClient else { return self.restartWatch() }
             guard self.watch.isTooSlow(self.group.tick, limits.lowestRate) else { return }
-            self.refuse(upload.exchange, Upload.tooSlow(limits.lowestRate))
+            self.refuse(upload.exchange, Upload.tooSlow(limits.lowestRate), dropsBody: false)
         case .answering:
             if !self.drains(context) { self.restartWatch() }
+        case .draining(let drain):
+            self.drainingSecondPassed(drain)
         case .refusing:
             if elapsed > Self.lingerSeconds { context.close(promise: nil) }
         case .lingering:
@@ -30,12 +32,31 @@ extension StorageConnection: TimedConnection {
 
     func cutOff() { self.context?.close(promise: nil) }
 
-    /// Whether bytes of an answer wait for the client; one that takes them too slowly is closed.
+    /// Whether bytes of an answer wait for the client; one that takes them too slowly may stall for a time.
     private func drains(_ context: ChannelHandlerContext) -> Bool {
         let buffered = context.bufferedBytes
         self.watch.drained(to: buffered + context.unacknowledgedBytes)
         guard buffered > 0 else { return false }
-        if self.watch.isTooSlow(self.group.tick, self.environment.limits.lowestRate) { context.close(promise: nil) }
+        guard self.watch.isTooSlow(self.group.tick, self.environment.limits.lowestRate) else {
+            self.endStall()
+            return true
+        }
+        if !self.mayStall() { context.close(promise: nil) }
         return true
+    }
+
+    /// Whether a client that takes too little is let be: a player that pauses, as long as connections are not scarce.
+    private func mayStall() -> Bool {
+        // The window goes on until enough has been taken in it.
+        guard self.watch.elapsed(self.group.tick) < self.environment.limits.downloadStallSeconds else { return false }
+        if self.stall == nil { self.stall = self.becomeExpendable(.stalled) }
+        return self.stall != nil
+    }
+
+    /// Notes that the client reads again, or that nothing waits for it any more.
+    func endStall() {
+        guard let stall else { return }
+        self.stall = nil
+        self.environment.expendable.remove(stall)
     }
 }

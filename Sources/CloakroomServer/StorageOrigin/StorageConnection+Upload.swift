@@ -8,6 +8,7 @@ extension StorageConnection {
     func upload(_ grant: UploadGrant, _ exchange: Exchange, _ head: RequestHead) {
         do {
             let record = try self.environment.store.record(grant, now: exchange.now)
+            try Self.checkEncoding(head.request)
             try Self.checkType(head.request, record.declaration)
             try self.checkLength(head.framing, record.declaration)
             let checksums = try Self.checksums(head.request)
@@ -32,14 +33,22 @@ extension StorageConnection {
         }
     }
 
+    private static func checkEncoding(_ request: ReceivedRequest) throws(StorageRefusal) {
+        guard let received = request.joinedText(of: "content-encoding"), !ContentCoding.isIdentity(received) else {
+            return
+        }
+        throw .encoded(received)
+    }
+
+    /// Holds an upload to the declared type.
+    ///
+    /// Without a type it is taken as declared; a type that is signed has to be there, which the signature has shown.
     private static func checkType(
         _ request: ReceivedRequest, _ declaration: UploadDeclaration
     ) throws(StorageRefusal) {
         // Two types joined are no type.
-        let received = request.joinedText(of: "content-type")
-        guard let received, let mediaType = MediaType(received),
-            declaration.mediaType.accepts(mediaType)
-        else {
+        guard let received = request.joinedText(of: "content-type") else { return }
+        guard let mediaType = MediaType(received), declaration.mediaType.accepts(mediaType) else {
             throw .typeMismatch(expected: declaration.mediaType.text, received: received)
         }
     }
@@ -68,7 +77,7 @@ extension StorageConnection {
             }
         } catch {
             throw StorageRefusal(
-                .badRequest, "InvalidDigest", "The value of \(error.field) is not a digest of its algorithm.",
+                .badRequest, "InvalidDigest", "The value of \(error.field) is not a valid digest.",
                 [.init("Field", error.field)])
         }
     }
@@ -84,7 +93,7 @@ extension StorageConnection {
 
     private static var alreadyThere: StorageRefusal {
         StorageRefusal(
-            .preconditionFailed, "PreconditionFailed", "The file has been uploaded already (If-None-Match: *).")
+            .preconditionFailed, "PreconditionFailed", "The file has already been uploaded (If-None-Match: *).")
     }
 
     // MARK: Towards the disk

@@ -6,7 +6,7 @@ import NIOExtras
 /// One client's connection to the storage origin: bytes in, bytes out, one request at a time.
 ///
 /// Reading is asked for, never automatic: a connection whose response is under way, or whose upload waits for the
-/// disk, is not read. A refused body is never read; its connection ends with the answer.
+/// disk, is not read. A rejected body is not kept; its connection ends with the answer.
 final class StorageConnection: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = IOData
@@ -20,6 +20,8 @@ final class StorageConnection: ChannelInboundHandler {
         case receiving(Upload)
         /// An answer is being made or sent; nothing is read.
         case answering
+        /// The last answer has been sent, and the rest of its request is read and dropped.
+        case draining(Drain)
         /// The last answer has been sent, and its arrival is waited for.
         case lingering
         case closed
@@ -46,17 +48,22 @@ final class StorageConnection: ChannelInboundHandler {
     var state = State.readingHead
     /// The socket below the channel, looked up once: `withUnsafeTransportIfAvailable` takes a dynamic cast each time.
     private(set) var socket: (any NIOTransportAccessibleChannelCore<NIOBSDSocket.Handle>)?
-    /// How many writes wait in the channel for the client.
+    /// How many writes wait in the channel for the client, and how many bytes of them are in memory.
     var queuedWrites = 0
+    var queuedBytes = 0
+    /// The entry among the origin's expendable connections while the client has stopped reading.
+    var stall: ExpendableConnections.Entry?
     private(set) var context: ChannelHandlerContext?
-    private(set) var inbound = ByteBuffer()
+    var inbound = ByteBuffer()
+    /// The body of the request that is being answered, where the client sends it and nobody has read it.
+    var unreadBody: BodyDecoder?
     /// Whether the server is shutting down: no answer keeps its connection open.
     private(set) var isQuiescing = false
-    private var isProcessing = false
+    private(set) var isProcessing = false
     /// Whether the client has said that it sends no more.
     private var inputHasEnded = false
     /// Whether a request has been answered on this connection.
-    private(set) var hasAnswered = false
+    var hasAnswered = false
     var watch = ProgressWatch()
     /// The connection's place among those of its address, where these are limited.
     var place: ConnectionLimiter.Place?
@@ -76,7 +83,9 @@ final class StorageConnection: ChannelInboundHandler {
         self.socket = context.channel._channelCore as? any NIOTransportAccessibleChannelCore<NIOBSDSocket.Handle>
         self.group.add(self)
         self.watch.restart(self.group.tick)
-        if self.environment.metrics.connections.opened() > self.environment.limits.maximumConnections {
+        let openConnections = self.environment.metrics.connections.opened()
+        self.environment.expendable.makeRoom(openConnections: openConnections)
+        if openConnections > self.environment.limits.maximumConnections {
             self.environment.metrics.connections.refused(.origin)
             context.close(promise: nil)
             return
@@ -85,7 +94,12 @@ final class StorageConnection: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        if case .receiving(let upload) = self.state { upload.abandon(self.environment.metrics) }
+        switch self.state {
+        case .receiving(let upload): upload.abandon(self.environment.metrics)
+        case .draining(let drain): self.environment.expendable.remove(drain.entry)
+        case .readingHead, .refusing, .answering, .lingering, .closed: break
+        }
+        self.endStall()
         self.state = .closed
         self.group.remove(self)
         self.place?.release()
@@ -104,8 +118,10 @@ final class StorageConnection: ChannelInboundHandler {
         switch event {
         case is ChannelShouldQuiesceEvent:
             self.isQuiescing = true
-            if case .readingHead = self.state, self.inbound.readableBytes == 0 {
-                self.closeAfterAnswer(unreadBody: false)
+            switch self.state {
+            case .readingHead where self.inbound.readableBytes == 0: self.closeAfterAnswer(unreadBody: false)
+            case .draining(let drain): self.endDraining(drain, isComplete: false)
+            case .readingHead, .refusing, .receiving, .answering, .lingering, .closed: break
             }
         case ChannelEvent.inputClosed:
             self.inputClosed(context)
@@ -117,11 +133,13 @@ final class StorageConnection: ChannelInboundHandler {
     private func inputClosed(_ context: ChannelHandlerContext) {
         switch self.state {
         case .receiving(let upload):
-            self.refuse(upload.exchange, Upload.incompleteBody(upload))
+            self.refuse(upload.exchange, Upload.incompleteBody(upload), dropsBody: false)
         case .readingHead, .answering:
             // Requests that arrived whole are still answered.
             self.inputHasEnded = true
             self.process()
+        case .draining(let drain):
+            self.endDraining(drain, isComplete: true)
         case .lingering, .refusing:
             context.close(promise: nil)
         case .closed:
@@ -161,7 +179,7 @@ final class StorageConnection: ChannelInboundHandler {
         guard let context else { return }
         switch self.state {
         case .readingHead where context.channel.isWritable: context.read()
-        case .refusing: context.read()
+        case .refusing, .draining: context.read()
         case .receiving(let upload) where upload.machine.wantsBytes: context.read()
         // One read ahead: a client that does not send its next request early costs no change of what is polled for.
         case .answering where self.inbound.readableBytes == 0: context.read()
@@ -190,6 +208,7 @@ final class StorageConnection: ChannelInboundHandler {
         switch self.state {
         case .readingHead: return context.channel.isWritable && self.parseHead()
         case .receiving(let upload): return self.receive(upload)
+        case .draining(let drain): return self.drop(drain)
         case .refusing:
             self.refuseConnection()
             return false
@@ -206,10 +225,13 @@ final class StorageConnection: ChannelInboundHandler {
             guard case .head(let head, let length) = try outcome.get() else { return false }
             self.inbound.moveReaderIndex(forwardBy: length)
             self.state = .answering
+            // A client that waits for `100 Continue` has not begun.
+            self.unreadBody = head.hasBody && !head.expectsContinue ? BodyDecoder(head.framing) : nil
             self.handle(head)
             return true
         } catch {
             self.state = .answering
+            self.unreadBody = nil
             let exchange = self.makeExchange(route: .other, keepsAlive: false, wantsJSON: false, isHead: false)
             self.refuse(exchange, StorageRefusal(error))
             return false
@@ -230,58 +252,8 @@ final class StorageConnection: ChannelInboundHandler {
             self.refuse(upload.exchange, refusal)
         } catch {
             let reason = (error as? BodyDecoder.Malformed)?.reason ?? "its body is malformed"
-            self.refuse(upload.exchange, StorageRefusal(.malformed(reason)))
+            self.refuse(upload.exchange, StorageRefusal(.malformed(reason)), dropsBody: false)
         }
-        return false
-    }
-
-    // MARK: The end of an exchange
-
-    /// Notes that an answer has been handed to the network, and goes on with the next request.
-    ///
-    /// - Parameters:
-    ///   - exchange: The request that was answered.
-    ///   - status: How.
-    ///   - unreadBody: Whether bytes of its body are still to come, which ends the connection.
-    func finish(_ exchange: Exchange, _ status: HTTPStatus, unreadBody: Bool = false) {
-        let duration = NIODeadline.now() - exchange.startedAt
-        self.environment.metrics.responded(exchange.route, status, nanoseconds: duration.nanoseconds)
-        guard self.keepsAlive(exchange, unreadBody: unreadBody) else {
-            return self.closeAfterAnswer(unreadBody: unreadBody)
-        }
-        self.state = .readingHead
-        self.hasAnswered = true
-        self.watch.restart(self.group.tick)
-        // Within `process` its loop goes on, and whoever called it reads.
-        guard !self.isProcessing else { return }
-        self.process()
-        self.readIfWanted()
-    }
-
-    /// Ends the connection once what was written has gone out.
-    ///
-    /// Closing a socket with unread bytes resets it, and the reset can overtake the answer. So with a body unread, only
-    /// our side is shut down; the client reads the answer, stops sending and closes.
-    private func closeAfterAnswer(unreadBody: Bool) {
-        guard let context else { return }
-        self.state = .lingering
-        self.watch.restart(self.group.tick)
-        let connection = NIOLoopBound(self, eventLoop: context.eventLoop)
-        context.writeAndFlush(self.wrapOutboundOut(.byteBuffer(ByteBuffer()))).whenComplete { _ in
-            guard let context = connection.value.context else { return }
-            connection.value.restartWatch()
-            context.close(mode: unreadBody ? .output : .all, promise: nil)
-        }
-    }
-
-    /// Measures the client's progress from now on.
-    func restartWatch() {
-        self.watch.restart(self.group.tick)
-    }
-
-    /// Notes bytes of a response that have been taken over by the network stack.
-    func sent(_ count: Int64) {
-        self.watch.advanced(by: Int(count))
-        self.environment.metrics.sentBytes(count)
+        return true
     }
 }

@@ -10,6 +10,8 @@ final class StorageEnvironment: Sendable {
     let limits: StorageOriginLimits
     /// `nil`: an address may have any number of connections.
     let connectionLimiter: ConnectionLimiter?
+    /// The connections that wait for slow clients.
+    let expendable: ExpendableConnections
     let metrics: StorageMetrics
     let requestIDs: RequestIDGenerator
     let clock: SystemClock
@@ -25,6 +27,7 @@ final class StorageEnvironment: Sendable {
         self.signingKeys = signingKeys
         self.limits = limits
         self.connectionLimiter = connectionLimiter
+        self.expendable = ExpendableConnections(maximumConnections: limits.maximumConnections)
         self.metrics = metrics
         self.requestIDs = requestIDs
         self.clock = clock

@@ -15,7 +15,7 @@ extension StorageRefusal {
     init(_ error: PresignedURLError) {
         switch error {
         case .notPresigned:
-            self = .accessDenied("Access denied: the request carries no presigned URL's parameters.")
+            self = .accessDenied("Access denied: the URL is not presigned; it has no X-Amz-* parameters.")
         case .twoMechanisms:
             self.init(
                 .badRequest, "InvalidArgument",
@@ -30,16 +30,16 @@ extension StorageRefusal {
                 "Query-string authentication needs X-Amz-Algorithm, X-Amz-Credential, X-Amz-Date, X-Amz-Expires, X-Amz-SignedHeaders and X-Amz-Signature; \(name) is missing or empty."
             )
         case .repeatedParameter(let name):
-            self = .parametersError("The parameter \(name) stands there more than once.")
+            self = .parametersError("The parameter \(name) appears more than once.")
         case .unsupportedAlgorithm(let received):
             self = .parametersError("X-Amz-Algorithm must be AWS4-HMAC-SHA256; it is \"\(received)\".")
         case .credential(let fault):
-            self = .parametersError("X-Amz-Credential is wrong: \(Self.describe(fault)).")
+            self = .parametersError("X-Amz-Credential is invalid: \(Self.describe(fault)).")
         case .malformedDate(let received):
             self = .parametersError("X-Amz-Date must be a date like 20260320T113000Z; it is \"\(received)\".")
         case .scopeDayMismatch(let scope, let date):
             self = .parametersError(
-                "X-Amz-Credential is wrong: its date \(scope) is not that of X-Amz-Date, \(date).")
+                "X-Amz-Credential is invalid: its date must be that of X-Amz-Date, \(date); it is \(scope).")
         case .malformedExpires(let received):
             self = .parametersError(
                 "X-Amz-Expires must be a number of seconds of 1 to 6 digits; it is \"\(received)\".")
@@ -58,10 +58,10 @@ extension StorageRefusal {
                 [Detail("X-Amz-Date", start.iso8601Basic), Detail("ServerTime", now.rfc3339)])
         case .unknownAccessKey(let id):
             self.init(
-                .forbidden, "InvalidAccessKeyId", "There is no signing key of this access key id.",
+                .forbidden, "InvalidAccessKeyId", "There is no signing key with this access key id.",
                 [Detail("AWSAccessKeyId", id)])
         case .securityToken:
-            self.init(.badRequest, "InvalidToken", "There are no session tokens; X-Amz-Security-Token is not accepted.")
+            self.init(.badRequest, "InvalidToken", "Session tokens are not supported; remove X-Amz-Security-Token.")
         case .headersNotSigned(let names):
             self = .accessDenied(
                 "There were headers present in the request which were not signed, or the list of signed headers is not in canonical form",
@@ -69,7 +69,7 @@ extension StorageRefusal {
         case .signatureMismatch(let mismatch):
             self.init(
                 .forbidden, "SignatureDoesNotMatch",
-                "The signature is not the one of this request. Check the secret, the method, the URL and the signed headers.",
+                "The signature does not match the request. Check the secret, the method, the URL and the signed headers.",
                 mismatch.map {
                     [
                         Detail("Mismatch", $0.element.rawValue), Detail("Expected", $0.expected),
@@ -86,11 +86,11 @@ extension StorageRefusal {
             self.init(.notImplemented, "NotImplemented", "Bodies in signed chunks (aws-chunked) are not supported.")
         case .unsupportedParameter(let name):
             self.init(
-                .badRequest, "InvalidArgument", "The request carries \(name), which means nothing here.",
+                .badRequest, "InvalidArgument", "The parameter \(name) is not supported.",
                 [Detail("ArgumentName", name)])
         case .malformedResponseHeader(let name):
             self.init(
-                .badRequest, "InvalidArgument", "The value of \(name) cannot stand in a header field.",
+                .badRequest, "InvalidArgument", "The value of \(name) is not a valid header field value.",
                 [Detail("ArgumentName", name)])
         case .noSuchKey:
             self = StorageRefusal(.notFound, "NoSuchKey", "The file does not exist.")
@@ -103,7 +103,7 @@ extension StorageRefusal {
     private static func describe(_ fault: PresignedURLError.CredentialFault) -> String {
         switch fault {
         case .partCount(let count):
-            "it must be <access key id>/<yyyyMMdd>/<region>/s3/aws4_request, and has \(count) parts"
+            "it must be <access key id>/<yyyyMMdd>/<region>/s3/aws4_request; it has \(count) parts"
         case .accessKeyID: "the access key id is empty"
         case .day(let received): "the date must be yyyyMMdd; it is \"\(received)\""
         case .region(let received, let expected): "the region must be \"\(expected)\"; it is \"\(received)\""

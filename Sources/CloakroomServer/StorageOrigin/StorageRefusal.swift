@@ -40,14 +40,14 @@ extension StorageRefusal {
         case .tooLarge:
             self.init(
                 .requestHeaderFieldsTooLarge, "RequestHeaderSectionTooLarge",
-                "The request's head is larger than \(HTTPHeadParser.maximumLength) bytes or has more than \(HTTPHeadParser.maximumFieldCount) fields."
+                "The head of the request is larger than \(HTTPHeadParser.maximumLength) bytes or has more than \(HTTPHeadParser.maximumFieldCount) fields."
             )
         case .unsupportedVersion:
-            self.init(.httpVersionNotSupported, "HTTPVersionNotSupported", "Only HTTP/1.1 and HTTP/1.0 are served.")
+            self.init(.httpVersionNotSupported, "HTTPVersionNotSupported", "Only HTTP/1.1 and HTTP/1.0 are supported.")
         case .unsupportedTransferCoding:
-            self.init(.notImplemented, "NotImplemented", "The only transfer coding is chunked.")
+            self.init(.notImplemented, "NotImplemented", "The only supported transfer coding is chunked.")
         case .unsupportedExpectation:
-            self.init(.expectationFailed, "ExpectationFailed", "The only expectation is 100-continue.")
+            self.init(.expectationFailed, "ExpectationFailed", "The only supported expectation is 100-continue.")
         }
     }
 
@@ -57,14 +57,14 @@ extension StorageRefusal {
         case .notFound:
             self.init(.notFound, "NoSuchKey", "The file does not exist.")
         case .alreadySealed:
-            self.init(.conflict, "UploadAlreadyCompleted", "The file has been uploaded with other bytes.")
+            self.init(.conflict, "UploadAlreadyCompleted", "The file has already been uploaded with different bytes.")
         case .wrongLength(let expected, let received):
             self = .lengthMismatch(expected: expected, received: received)
         case .badDigest(let digest):
             let isPayload = digest.field == "x-amz-content-sha256"
             self.init(
                 .badRequest, isPayload ? "XAmzContentSHA256Mismatch" : "BadDigest",
-                "The bytes that arrived have another digest than \(digest.field) says.",
+                "The digest of the received bytes does not match \(digest.field).",
                 [
                     Detail("Field", digest.field), Detail("Expected", digest.expected),
                     Detail("Received", digest.received),
@@ -75,9 +75,9 @@ extension StorageRefusal {
             self.init(.internalServerError, "InternalError", "The storage failed; nothing was changed.")
             self.internalReason = "an upload to a declared file was refused as a new one: \(error)"
         case .full:
-            self.init(.insufficientStorage, "InsufficientStorage", "The storage is full; reads and deletions go on.")
+            self.init(.insufficientStorage, "InsufficientStorage", "The storage is full; reads and deletions work.")
         case .writesRefused(let reason):
-            self.init(.serviceUnavailable, "ServiceUnavailable", "The storage takes no uploads at present.")
+            self.init(.serviceUnavailable, "ServiceUnavailable", "The storage does not accept uploads at the moment.")
             self.internalReason = reason
         case .failed(let reason):
             self.init(.internalServerError, "InternalError", "The storage failed; nothing was changed.")
@@ -88,7 +88,7 @@ extension StorageRefusal {
     /// The length that arrived, or was announced, is not the declared one.
     static func lengthMismatch(expected: Int64, received: Int64?) -> StorageRefusal {
         StorageRefusal(
-            .badRequest, "ContentLengthMismatch", "The body's length is not the declared size_bytes.",
+            .badRequest, "ContentLengthMismatch", "The length of the body does not match the declared size_bytes.",
             [
                 Detail("Mismatch", "content-length"), Detail("Expected", "\(expected)"),
                 Detail("Received", received.map { "\($0)" } ?? "none"),
@@ -98,17 +98,28 @@ extension StorageRefusal {
     /// The media type that arrived is not the declared one.
     static func typeMismatch(expected: String, received: String?) -> StorageRefusal {
         StorageRefusal(
-            .badRequest, "ContentTypeMismatch", "The Content-Type is not the declared content_type.",
+            .badRequest, "ContentTypeMismatch", "The Content-Type does not match the declared content_type.",
             [
                 Detail("Mismatch", "content-type"), Detail("Expected", expected),
                 Detail("Received", received ?? "none"),
             ])
     }
 
+    /// The body is encoded: its bytes would not be those of the file.
+    static func encoded(_ received: String) -> StorageRefusal {
+        var refusal = StorageRefusal(
+            .unsupportedMediaType, "UnsupportedContentEncoding",
+            "The body must not be encoded: send it without Content-Encoding.",
+            [Detail("Expected", "identity"), Detail("Received", received)])
+        // RFC 9110 §15.5.16.
+        refusal.fields = [Detail("Accept-Encoding", "identity")]
+        return refusal
+    }
+
     /// The client's address has as many connections as it may.
     static func slowDown(limit: Int) -> StorageRefusal {
         var refusal = StorageRefusal(
-            .serviceUnavailable, "SlowDown", "The client's address may have \(limit) connections at a time.")
+            .serviceUnavailable, "SlowDown", "The client address has exceeded its limit of \(limit) connections.")
         refusal.fields = [Detail("Retry-After", "1")]
         return refusal
     }
@@ -116,7 +127,7 @@ extension StorageRefusal {
     /// The body is over the limit for files.
     static func tooLarge(maximum: ByteCount, received: Int64) -> StorageRefusal {
         StorageRefusal(
-            .contentTooLarge, "EntityTooLarge", "The body is larger than a file may be.",
+            .contentTooLarge, "EntityTooLarge", "The body is larger than the maximum file size.",
             [Detail("MaxSizeAllowed", "\(maximum)"), Detail("ProposedSize", "\(received)")])
     }
 }

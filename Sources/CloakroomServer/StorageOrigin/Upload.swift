@@ -52,7 +52,7 @@ final class Upload {
     static func incompleteBody(_ upload: Upload) -> StorageRefusal {
         StorageRefusal(
             .badRequest, Self.incompleteCode,
-            "The body ended before its declared length; nothing was kept, the URL can be used again.",
+            "The body ended before its declared length. Nothing was stored. The URL can be used again.",
             [
                 .init("Expected", "\(upload.record.declaration.size)"), .init("Received", "\(upload.received)"),
             ])
@@ -62,7 +62,7 @@ final class Upload {
     static func tooSlow(_ rate: LowestRate) -> StorageRefusal {
         StorageRefusal(
             .requestTimeout, "RequestTimeout",
-            "Fewer than \(rate.bytesPerSecond) bytes a second arrived over \(rate.windowSeconds) seconds; nothing was kept, the URL can be used again."
+            "Fewer than \(rate.bytesPerSecond) bytes per second arrived over \(rate.windowSeconds) seconds. Nothing was stored. The URL can be used again."
         )
     }
 }

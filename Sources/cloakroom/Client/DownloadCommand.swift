@@ -8,23 +8,37 @@ import NIOCore
 struct DownloadCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "download",
-        abstract: "Downloads a file, and prints the path that it got. The path appears when the file is complete.")
+        abstract: "Download a file.",
+        usage: """
+            cloakroom download <id> [--output <path>] [--json] [--server <url>] [--key <key>]
+                [--organization <organization>]
+            """,
+        discussion: """
+            Prints the path of the local file. The local file appears when the download is complete.
 
-    @Argument(help: "The file's id, file_ and a UUID.")
+            Download a file to photo.png:
+              cloakroom download file_01a1fa8d-56a2-7000-9ff0-f481e3338277 -o photo.png
+
+            \(ServerOptions.discussion)
+            """)
+
+    @Argument(help: "The id of the file: file_ and a UUID.")
     var id: String
     @Option(
         name: .shortAndLong,
-        help:
-            "Where it goes, replacing what is there; - for standard output. Without it, the file's own name in the current directory, where nothing of that name is."
-    )
+        help: ArgumentHelp(
+            """
+            Write to this path and replace an existing file. A hyphen means standard output. Without this option, the \
+            file is written to the current directory under its own name, and an existing file is not replaced.
+            """, valueName: "path"))
     var output: String?
-    @Flag(help: "Prints what is known of the file as a JSON object instead of the path.")
+    @Flag(help: "Print the properties of the file as a JSON object instead of its path.")
     var json = false
     @OptionGroup var server: ServerOptions
 
     func validate() throws {
         guard FileID(self.id) != nil else {
-            throw ValidationError("ID: \"\(self.id)\" is no file id; it must be file_ and a UUID in lower case.")
+            throw ValidationError("<id>: \"\(self.id)\" is not a file id; it must be file_ and a UUID in lower case.")
         }
     }
 
@@ -51,7 +65,7 @@ struct DownloadCommand: AsyncParsableCommand {
     private static func path(of file: FileMetadata) throws(CloakroomError) -> String {
         let name = file.filename.text
         guard name.utf8.first != UInt8(ascii: "."), !name.utf8.contains(UInt8(ascii: "/")) else {
-            throw .file(path: name, reason: "a file of this name is not made unasked; say -o PATH")
+            throw .file(path: name, reason: "a file with this name is created only with --output")
         }
         return name
     }

@@ -5,21 +5,38 @@ public import CloakroomDomain
 /// The command `cloakroom files`.
 struct FilesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "files", abstract: "Lists, shows and deletes files of a service.",
+        commandName: "files", abstract: "List, show and delete files on a server.",
         subcommands: [List.self, Show.self, Delete.self])
 
     /// The command `cloakroom files list`.
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Lists files, newest first: id, status, bytes, type, created, name; separated by tabs.")
+            abstract: "List files, newest first.",
+            usage: """
+                cloakroom files list [--status <status>] [--content-type <type>] [--limit <count>] [--json]
+                    [--server <url>] [--key <key>] [--organization <organization>]
+                """,
+            discussion: """
+                Prints one line for each file. The columns are separated by tabs: id, status, size in bytes, media type, \
+                creation time, name.
 
-        @Option(help: "Only files of this status: pending or ready.")
+                List the ten newest images:
+                  cloakroom files list --content-type 'image/*' --limit 10
+
+                \(ServerOptions.discussion)
+                """)
+
+        @Option(help: "List only files with this status.")
         var status: FileQuery.Status?
-        @Option(help: "Only files of this type, like image/png or image/*.")
+        @Option(
+            help: ArgumentHelp(
+                "List only files of this media type, for example image/png or image/*.", valueName: "type"))
         var contentType: String?
-        @Option(help: "The most files; all without it.")
+        @Option(
+            help: ArgumentHelp(
+                "List at most this many files. Without this option, all files are listed.", valueName: "count"))
         var limit: Int?
-        @Flag(help: "Prints a JSON object for each file instead.")
+        @Flag(help: "Print a JSON object for each file instead.")
         var json = false
         @OptionGroup var server: ServerOptions
 
@@ -49,11 +66,20 @@ struct FilesCommand: AsyncParsableCommand {
     /// The command `cloakroom files show ID…`.
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Shows what is known of files, in the columns of list.")
+            abstract: "Show the properties of files.",
+            usage: """
+                cloakroom files show <id> ... [--json] [--server <url>] [--key <key>]
+                    [--organization <organization>]
+                """,
+            discussion: """
+                Prints one line for each file, with the columns of 'cloakroom files list'.
 
-        @Argument(help: "Ids of files, file_ and a UUID.")
+                \(ServerOptions.discussion)
+                """)
+
+        @Argument(help: ArgumentHelp("The ids of files: file_ and a UUID.", valueName: "id"))
         var ids: [String]
-        @Flag(help: "Prints a JSON object for each file instead.")
+        @Flag(help: "Print a JSON object for each file instead.")
         var json = false
         @OptionGroup var server: ServerOptions
 
@@ -74,9 +100,14 @@ struct FilesCommand: AsyncParsableCommand {
     /// The command `cloakroom files delete ID…`.
     struct Delete: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Deletes files: their bytes are gone, and their URLs are dead.")
+            abstract: "Delete files. Their URLs stop working.",
+            usage: """
+                cloakroom files delete <id> ... [--server <url>] [--key <key>]
+                    [--organization <organization>]
+                """,
+            discussion: ServerOptions.discussion)
 
-        @Argument(help: "Ids of files, file_ and a UUID.")
+        @Argument(help: ArgumentHelp("The ids of files: file_ and a UUID.", valueName: "id"))
         var ids: [String]
         @OptionGroup var server: ServerOptions
 
@@ -93,7 +124,7 @@ struct FilesCommand: AsyncParsableCommand {
 
     private static func validate(_ ids: [String]) throws {
         for id in ids where FileID(id) == nil {
-            throw ValidationError("ID: \"\(id)\" is no file id; it must be file_ and a UUID in lower case.")
+            throw ValidationError("<id>: \"\(id)\" is not a file id; it must be file_ and a UUID in lower case.")
         }
     }
 }

@@ -5,16 +5,30 @@ import Foundation
 
 /// Which service to talk to, and with which key: an option wins over the environment, that over the file.
 struct ServerOptions: ParsableArguments {
+    /// A paragraph for the help of each command.
+    static let discussion = """
+        The configuration file is ~/.config/cloakroom/config, a JSON object with the members "server", "key" and \
+        "organization". All of them are optional.
+        """
+
     @Option(
-        help: "The API's base URL; else CLOAKROOM_SERVER, else the configuration file. (default: http://127.0.0.1:8080)"
-    )
+        help: ArgumentHelp(
+            """
+            The base URL of the API. Without this option, CLOAKROOM_SERVER or the configuration file gives it. \
+            (default: http://127.0.0.1:8080)
+            """, valueName: "url"))
     var server: String?
     @Option(
-        help:
-            "The API key; else CLOAKROOM_KEY, else the configuration file. On the command line others can see it for a moment."
-    )
+        help: """
+            The API key. Without this option, CLOAKROOM_KEY or the configuration file gives it. Prefer those: other \
+            users can see the command line for a moment.
+            """)
     var key: String?
-    @Option(help: "For whom a gateway's key acts; else CLOAKROOM_ORGANIZATION, else the configuration file.")
+    @Option(
+        help: """
+            The organization that a gateway key acts for. Without this option, CLOAKROOM_ORGANIZATION or the \
+            configuration file names it.
+            """)
     var organization: String?
 
     /// The keys of the configuration file.
@@ -48,10 +62,10 @@ struct ServerOptions: ParsableArguments {
             throw Self.refusal("server: \"\(server)\" is not allowed; it must be \(ServerURL.rule)")
         }
         guard let text = self.key ?? environment["CLOAKROOM_KEY"] ?? file.key else {
-            throw Self.refusal("no API key: set CLOAKROOM_KEY, or \"key\" in \(Self.configurationPath)")
+            throw Self.refusal("there is no API key; set CLOAKROOM_KEY, or \"key\" in \(Self.configurationPath)")
         }
         guard let key = APIKey(text) else {
-            throw Self.refusal("key: it must be sk_ and 72 hexadecimal digits, of which the last 8 are a checksum")
+            throw Self.refusal("key: it must be sk_ and 72 hexadecimal digits; the last 8 are a checksum")
         }
         let name = self.organization ?? environment["CLOAKROOM_ORGANIZATION"] ?? file.organization
         let organization = try name.map { text in
@@ -74,12 +88,12 @@ struct ServerOptions: ParsableArguments {
         let path = self.configurationPath
         guard let content = FileManager.default.contents(atPath: path) else { return ConfigurationFile() }
         guard let file = try? JSONDecoder().decode(ConfigurationFile.self, from: content) else {
-            throw self.refusal("\(path): it must be a JSON object with \"server\", \"key\" and \"organization\"")
+            throw self.refusal("\(path): it must be a JSON object with strings \"server\", \"key\", \"organization\"")
         }
         let attributes = try? FileManager.default.attributesOfItem(atPath: path)
         let permissions = (attributes?[.posixPermissions] as? NSNumber)?.intValue ?? 0
         guard file.key == nil || permissions & 0o077 == 0 else {
-            throw self.refusal("\(path) holds a key and can be read by others: chmod 600 it")
+            throw self.refusal("\(path) contains an API key and is readable by other users; use chmod 600")
         }
         return file
     }

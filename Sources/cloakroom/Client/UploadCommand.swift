@@ -6,15 +6,35 @@ import CloakroomDomain
 struct UploadCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "upload",
-        abstract: "Uploads files, and prints a line for each: its id and its path, separated by a tab.")
+        abstract: "Upload files.",
+        usage: """
+            cloakroom upload <file> ... [--content-type <type>] [--expires-after-seconds <seconds>]
+                [--json] [--server <url>] [--key <key>] [--organization <organization>]
+            """,
+        discussion: """
+            Prints one line for each file: its id and its path, separated by a tab.
 
-    @Argument(help: "Local files.")
+            Upload two files:
+              cloakroom upload photo.png report.pdf
+
+            \(ServerOptions.discussion)
+            """)
+
+    @Argument(help: ArgumentHelp("The paths of local files.", valueName: "file"))
     var files: [String]
-    @Option(help: "The media type of all of them; without it, what each name's extension says.")
+    @Option(
+        help: ArgumentHelp(
+            "The media type of all files. Without this option, the extension of each file name determines it.",
+            valueName: "type"))
     var contentType: String?
-    @Option(help: "After how many seconds they end, 1 to 315360000; without it, when the organization's files do.")
+    @Option(
+        help: ArgumentHelp(
+            """
+            The files expire after this many seconds: 1 to 315360000. Without this option, the setting of the \
+            organization applies.
+            """, valueName: "seconds"))
     var expiresAfterSeconds: Int64?
-    @Flag(help: "Prints a JSON object for each file instead.")
+    @Flag(help: "Print a JSON object for each file instead.")
     var json = false
     @OptionGroup var server: ServerOptions
 
@@ -26,7 +46,7 @@ struct UploadCommand: AsyncParsableCommand {
         if let expiresAfterSeconds, FileLifetime(seconds: expiresAfterSeconds) == nil {
             let (least, most) = (FileLifetime.range.lowerBound, FileLifetime.range.upperBound)
             throw ValidationError(
-                "--expires-after-seconds: \(expiresAfterSeconds) is not allowed; it must be \(least) to \(most).")
+                "--expires-after-seconds: \(expiresAfterSeconds) is not allowed; it must be from \(least) to \(most).")
         }
     }
 

@@ -37,7 +37,7 @@ struct ReadinessTests {
                 "the file system is read-only", "1 bytes are free, fewer than 2000",
                 "2 inodes are free, fewer than 1000",
             ]),
-        Case("a file system that says nothing", nil, ["the free space cannot be told"]),
+        Case("a file system that says nothing", nil, ["the free space is unknown"]),
     ]
 
     @Test(arguments: Self.disks)
@@ -57,7 +57,8 @@ struct ReadinessTests {
 
     @Test
     func catalogueSaysWhyItTakesNoWrites() {
-        #expect(Readiness.problem(StorageError.full) == "the catalogue takes no writes: the disk is full")
-        #expect(Readiness.problem(StorageError.failed("SQLite 8: x")) == "the catalogue takes no writes: SQLite 8: x")
+        #expect(Readiness.problem(StorageError.full) == "the database does not accept writes: the disk is full")
+        let failure = Readiness.problem(StorageError.failed("SQLite 8: x"))
+        #expect(failure == "the database does not accept writes: SQLite 8: x")
     }
 }

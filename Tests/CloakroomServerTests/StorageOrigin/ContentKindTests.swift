@@ -2,8 +2,8 @@ import Testing
 
 @testable import CloakroomServer
 
-/// Types that a browser would run or render with the origin's rights.
-struct ActiveContentTests {
+/// What a browser would do with a file, and what it is told not to.
+struct ContentKindTests {
     /// By the contract: HTML, SVG, XML and scripts, however the field is written.
     @Test(arguments: [
         "text/html", "TEXT/HTML", "text/html; charset=utf-8", " text/html\t;charset=utf-8", "text/html;",
@@ -12,8 +12,8 @@ struct ActiveContentTests {
         "application/wasm", "multipart/x-mixed-replace; boundary=a",
     ])
     func activeTypeIsKnown(contentType: String) {
-        let isActive = ActiveContent.includes(contentType)
-        #expect(isActive)
+        let kind = ContentKind(contentType: contentType)
+        #expect(kind == .active)
     }
 
     /// The JavaScript MIME types of the WHATWG's MIME Sniffing standard, §4.6.
@@ -24,8 +24,8 @@ struct ActiveContentTests {
         "text/x-ecmascript", "text/x-javascript",
     ])
     func everyScriptTypeIsActive(contentType: String) {
-        let isActive = ActiveContent.includes(contentType)
-        #expect(isActive)
+        let kind = ContentKind(contentType: contentType)
+        #expect(kind == .active)
     }
 
     @Test(arguments: [
@@ -33,8 +33,8 @@ struct ActiveContentTests {
         "application/json", "application/octet-stream", "video/mp4", "audio/mpeg", "image/svg", "",
     ])
     func otherTypesAreShown(contentType: String) {
-        let isActive = ActiveContent.includes(contentType)
-        #expect(!isActive)
+        let kind = ContentKind(contentType: contentType)
+        #expect(kind != .active)
     }
 
     struct Case: CustomTestStringConvertible, Sendable {
@@ -69,7 +69,30 @@ struct ActiveContentTests {
 
     @Test(arguments: Self.dispositions)
     func activeTypeIsNeverInline(_ example: Case) {
-        let disposition = ActiveContent.disposition(example.asked, contentType: example.contentType)
+        let disposition = ContentKind(contentType: example.contentType).disposition(example.asked)
         #expect(disposition == example.answered)
+    }
+
+    @Test(arguments: [
+        ("image/png", ContentKind.media), ("IMAGE/JPEG", .media), ("audio/mpeg", .media),
+        ("video/webm; codecs=\"vp8\"", .media), ("image/svg+xml", .active), ("image/x+xml", .active),
+        ("application/pdf", .pdf), ("Application/PDF; a=b", .pdf), ("application/pdfx", .other),
+        ("text/plain", .other), ("application/octet-stream", .other), ("model/gltf-binary", .other), ("", .other),
+        // Of a list, browsers take one or the other.
+        ("image/png, text/html", .active), ("text/html, image/png", .active), ("image/png, image/gif", .other),
+        ("application/pdf, text/plain", .other),
+    ])
+    func kindIsTheMediaTypes(contentType: String, kind: ContentKind) {
+        #expect(ContentKind(contentType: contentType) == kind)
+    }
+
+    /// Under no policy does a script run: neither `script-src` nor `allow-scripts` is there, and `default-src` is none.
+    @Test(arguments: [ContentKind.active, .media, .pdf, .other])
+    func noPolicyLetsScriptsRun(kind: ContentKind) {
+        let policy = "\(kind.policy)"
+        #expect(policy.contains("default-src 'none'"))
+        #expect(!policy.contains("script"))
+        // A document with the origin of the storage and without a sandbox is a PDF viewer's alone.
+        #expect(policy.contains("sandbox") == (kind != .pdf))
     }
 }

@@ -1,0 +1,63 @@
+import CloakroomDomain
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+import NIOCore
+import NIOHTTP1
+import NIOHTTPTypes
+
+/// Answers of which the framework knows nothing, and the end of a connection.
+extension APIConnectionHandler {
+    /// Answers the first request once its head has arrived, and drops everything else.
+    func refuse(_ refusal: APIError, _ part: HTTPRequestPart, _ context: ChannelHandlerContext) {
+        guard case .head(let request) = part, !self.isLastAnswer else { return }
+        // No request has been counted as arrived, so that this answer is the last.
+        self.respond(with: refusal, hasBody: request.method != .head, context, nil)
+    }
+
+    /// Answers a request that the parser could not read.
+    func rejectMalformed(_ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?) {
+        let reason =
+            switch self.parserError {
+            case .invalidURL: "must have a target in ASCII: percent-encode every other character, and a space as %20"
+            case .headerOverflow:
+                "must have a head of at most \(HTTPHeadParser.maximumLength) bytes and \(HTTPHeadParser.maximumFieldCount) fields"
+            default: "must be HTTP/1.1 (RFC 9112)"
+            }
+        self.respond(with: .invalid("request", reason), hasBody: true, context, promise)
+    }
+
+    /// Writes the connection's last answer.
+    private func respond(
+        with error: APIError, hasBody: Bool, _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?
+    ) {
+        let requestID = APIContext.requestIDs.next().description
+        var response = error.response(requestID: requestID)
+        APIErrorMiddleware.addCommonFields(to: &response.headers, requestID: requestID)
+        response.headers[.connection] = "close"
+        response.headers[.date] = SystemClock().now.imfFixdate
+        var body = ByteBuffer()
+        error.document(requestID: requestID).write(into: &body)
+        self.isLastAnswer = true
+        context.write(self.wrapOutboundOut(.head(response.head)), promise: nil)
+        if hasBody { context.write(self.wrapOutboundOut(.body(body)), promise: nil) }
+        self.write(context: context, data: self.wrapOutboundOut(.end(nil)), promise: promise)
+    }
+
+    func closeAfterAnswer(_ context: ChannelHandlerContext) {
+        guard !self.beginDraining(context) else { return }
+        self.linger(context)
+    }
+
+    /// Ends our side, and the connection a moment later: an answer has to arrive before the socket is reset.
+    func linger(_ context: ChannelHandlerContext) {
+        self.isClosing = true
+        context.close(mode: .output, promise: nil)
+        context.eventLoop.assumeIsolated().scheduleTask(in: Self.lingering) { context.close(promise: nil) }
+    }
+
+    /// Whether the rest of the request's body is worth being read: the client sends it, and it can be told where it ends.
+    var canDrain: Bool {
+        self.refusal == nil && self.parserError == nil && self.progress.isBodyArriving && self.context != nil
+    }
+}

@@ -1,0 +1,91 @@
+import CloakroomDomain
+import NIOCore
+
+/// Rejections that the client hears: the rest of the body is read and dropped before the connection is closed.
+///
+/// Many clients read no response before they have sent the whole body. Closing a socket with unread bytes resets it, and
+/// the reset overtakes the response. So the connection takes the rest, within limits: at most the largest file and 1 MiB,
+/// for at most a minute, at no less than the lowest rate of an upload, and only while the origin has connections to spare.
+/// Nothing is read of a body that the client has not begun, because it waits for `100 Continue`.
+extension StorageConnection {
+    /// The rest of a body, which is dropped.
+    final class Drain {
+        fileprivate var decoder: BodyDecoder
+        fileprivate var remaining: Int64
+        fileprivate let startedAt: Int
+        let entry: ExpendableConnections.Entry
+
+        fileprivate init(
+            _ decoder: BodyDecoder, limit: Int64, startedAt: Int, entry: ExpendableConnections.Entry
+        ) {
+            self.decoder = decoder
+            self.remaining = limit
+            self.startedAt = startedAt
+            self.entry = entry
+        }
+    }
+
+    /// How long bytes are dropped, in seconds.
+    private static let drainSeconds = 60
+
+    /// Begins to drop the rest of a body, if there is one that may be read.
+    ///
+    /// - Returns: `false` where the connection is to be closed at once.
+    func beginDraining() -> Bool {
+        guard let context, let decoder = self.unreadBody, !decoder.hasEnded, !self.isQuiescing,
+            let entry = self.becomeExpendable(.draining)
+        else { return false }
+        self.unreadBody = nil
+        let limit = self.environment.verifier.policy.maximumSize.bytes + StorageOriginLimits.spareDrainedBytes
+        self.state = .draining(Drain(decoder, limit: limit, startedAt: self.group.tick, entry: entry))
+        self.restartWatch()
+        // In stages (RFC 9112 §9.6): our side first, behind what is still to be written.
+        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+        context.writeAndFlush(self.wrapOutboundOut(.byteBuffer(ByteBuffer()))).whenSuccess {
+            bound.value.close(mode: .output, promise: nil)
+        }
+        return true
+    }
+
+    /// Drops what has arrived.
+    ///
+    /// - Returns: `true` where the body's end has come, or its limit.
+    func drop(_ drain: Drain) -> Bool {
+        do throws(BodyDecoder.Malformed) {
+            while let bytes = try drain.decoder.next(&self.inbound) { drain.remaining -= Int64(bytes.readableBytes) }
+        } catch {
+            drain.remaining = -1
+        }
+        guard drain.decoder.hasEnded || drain.remaining < 0 else { return false }
+        self.endDraining(drain, isComplete: drain.decoder.hasEnded)
+        return true
+    }
+
+    /// Closes the connection, with the whole body read or not.
+    func endDraining(_ drain: Drain, isComplete: Bool) {
+        self.environment.expendable.remove(drain.entry)
+        self.closeAfterAnswer(unreadBody: !isComplete)
+    }
+
+    /// Looks whether the client still sends the body; called once a second.
+    func drainingSecondPassed(_ drain: Drain) {
+        let isOver = self.group.tick - drain.startedAt > Self.drainSeconds
+        guard isOver || self.watch.isTooSlow(self.group.tick, self.environment.limits.lowestRate) else { return }
+        self.endDraining(drain, isComplete: false)
+    }
+
+    /// Lets the connection wait for its client as long as the origin has connections to spare.
+    ///
+    /// - Returns: The entry, or `nil` where it is not to wait.
+    func becomeExpendable(_ reason: ExpendableConnections.Reason) -> ExpendableConnections.Entry? {
+        guard let context else { return nil }
+        let eventLoop = context.eventLoop
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        return self.environment.expendable.add(
+            reason, of: context.channel.remoteAddress.flatMap { ClientAddress($0) },
+            bufferedBytes: self.queuedBytes, openConnections: self.environment.metrics.connections.openCount
+        ) {
+            eventLoop.execute { bound.value.cutOff() }
+        }
+    }
+}
