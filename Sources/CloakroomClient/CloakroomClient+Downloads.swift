@@ -7,9 +7,9 @@ import NIOHTTP1
 import Synchronization
 import _NIOFileSystem
 
-/// Where to read a file's bytes.
-public struct DownloadLink: Hashable, Sendable {
-    /// A presigned URL for GET and HEAD: a secret until it ends.
+/// A presigned URL from which a file can be read.
+public struct DownloadLink: Hashable, Sendable, CustomStringConvertible, CustomReflectable {
+    /// A presigned URL for GET and HEAD, secret until it expires.
     public let url: String
     /// The last second in which the URL works.
     public let expiresAt: Timestamp
@@ -17,9 +17,17 @@ public struct DownloadLink: Hashable, Sendable {
     public let mediaType: MediaType
     /// The size.
     public let size: CloakroomDomain.ByteCount
+
+    /// The URL without its query, the type, the size and the time of expiry.
+    public var description: String {
+        "\(RedactedURL(self.url)) (\(self.mediaType), \(self.size) bytes, expires \(self.expiresAt))"
+    }
+
+    /// A mirror without children: the URL is a secret.
+    public var customMirror: Mirror { Mirror(self, children: []) }
 }
 
-/// Bytes down.
+/// Downloads.
 extension CloakroomClient {
     /// Returns a presigned URL for a file's bytes.
     ///
@@ -31,20 +39,21 @@ extension CloakroomClient {
         let link = try Self.decode(LinkDocument.self, answer)
         guard let expiresAt = Timestamp(rfc3339: link.expiresAt), let mediaType = MediaType(link.contentType),
             let size = CloakroomDomain.ByteCount(link.sizeBytes)
-        else { throw .invalidResponse("a download's members are not what they should be") }
+        else { throw .invalidResponse("a member of a download is missing or malformed") }
         return DownloadLink(url: link.url, expiresAt: expiresAt, mediaType: mediaType, size: size)
     }
 
     /// Streams a file's bytes.
     ///
-    /// Where the connection breaks, another attempt goes on behind the last byte that has arrived. At the end the bytes are
-    /// held to the file's digest: a failure then means that those before were wrong.
+    /// If the connection is lost, the next attempt continues after the last received byte. At the end, the digest of the
+    /// received bytes is compared with the digest of the file. If it differs, ``CloakroomError/damaged(_:)`` is thrown,
+    /// and the bytes that were passed to `receive` must not be used.
     ///
     /// - Parameters:
     ///   - id: The file.
-    ///   - progress: Told how far the download has come.
-    ///   - receive: Takes the parts in their order; what it throws ends the download.
-    /// - Returns: What is known of the file.
+    ///   - progress: Receives the progress of the download.
+    ///   - receive: Receives the parts in order. An error that it throws ends the download.
+    /// - Returns: The properties of the file.
     /// - Throws: ``CloakroomError``, with the code `FILE_NOT_FOUND`.
     public func download(
         _ id: FileID, progress: ProgressHandler? = nil,
@@ -66,7 +75,7 @@ extension CloakroomClient {
             try await self.receive(url, of: file, meter, receive)
         }
         guard file.sha256 == nil || file.sha256 == meter.digest else {
-            throw .damaged("The bytes of \(id) that arrived are not those that were uploaded.")
+            throw .damaged("The received bytes of \(id) do not match the digest of the file.")
         }
         return file
     }
@@ -82,7 +91,7 @@ extension CloakroomClient {
         if start > 0 { request.headers.add(name: "Range", value: "bytes=\(start)-") }
         let response = try await self.execute(request)
         guard response.status == (start > 0 ? .partialContent : .ok) else {
-            throw .invalidResponse("the status of a download is \(response.status.code)")
+            throw .invalidResponse("a download has the status \(response.status.code)")
         }
         do {
             for try await part in response.body {
@@ -97,14 +106,14 @@ extension CloakroomClient {
 
     /// Downloads a file to the local disk.
     ///
-    /// The local file appears when it is complete and not before; a download that is broken off leaves nothing.
+    /// The local file appears when it is complete. An interrupted download leaves nothing.
     ///
     /// - Parameters:
     ///   - id: The file.
-    ///   - path: Where it goes.
-    ///   - replacesExisting: Whether a file of that name may be there, and is replaced.
-    ///   - progress: Told how far the download has come.
-    /// - Returns: What is known of the file.
+    ///   - path: The path of the local file.
+    ///   - replacesExisting: Whether to replace an existing file. If not, an existing file is an error.
+    ///   - progress: Receives the progress of the download.
+    /// - Returns: The properties of the file.
     /// - Throws: ``CloakroomError``, with the code `FILE_NOT_FOUND`.
     public func download(
         _ id: FileID, to path: String, replacesExisting: Bool = true, progress: ProgressHandler? = nil

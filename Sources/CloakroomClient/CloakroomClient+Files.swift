@@ -1,32 +1,32 @@
 public import CloakroomDomain
 import NIOHTTP1
 
-/// What is known of files.
+/// Files and their properties.
 extension CloakroomClient {
-    /// Returns what is known of a file.
+    /// Returns the properties of a file.
     ///
     /// - Parameter id: The file.
-    /// - Returns: What is known of it.
+    /// - Returns: Its properties.
     /// - Throws: ``CloakroomError``, with the code `FILE_NOT_FOUND` for a file that is not the organization's.
     public func file(_ id: FileID) async throws(CloakroomError) -> FileMetadata {
         let body = try await self.call(.GET, "/v1/files/\(id)")
         return try Self.decode(FileDocument.self, body).metadata()
     }
 
-    /// Returns the organization's files, newest first, page by page as they are asked for.
+    /// Returns the files of the organization, newest first; pages are requested as the sequence is read.
     ///
     /// - Parameters:
     ///   - status: Only files of this status.
     ///   - mediaRange: Only files of this media range.
     ///   - pageSize: How many files a request asks for, 1 to 1,000.
-    /// - Returns: The files; a failure is thrown where it happens.
+    /// - Returns: The files. The iterator throws ``CloakroomError``.
     public func files(
         status: FileQuery.Status? = nil, mediaRange: MediaRange? = nil, pageSize: Int = 200
     ) -> FileSequence {
         FileSequence(client: self, status: status, mediaRange: mediaRange, pageSize: pageSize)
     }
 
-    /// Deletes a file: its bytes are gone, and its URLs are dead.
+    /// Deletes a file; its URLs stop working.
     ///
     /// - Parameter id: The file.
     /// - Throws: ``CloakroomError``, with the code `FILE_NOT_FOUND` for a file that is not the organization's.
@@ -42,7 +42,7 @@ extension CloakroomClient {
         }
     }
 
-    /// Revokes every presigned URL of a file that was issued until now; the file stays.
+    /// Revokes all presigned URLs of a file that were issued until now; the file is kept.
     ///
     /// - Parameter id: The file.
     /// - Throws: ``CloakroomError``, with the code `FILE_NOT_FOUND` for a file that is not the organization's.

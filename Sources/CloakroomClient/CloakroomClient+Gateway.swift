@@ -3,9 +3,9 @@ public import CloakroomDomain
 import NIOCore
 import NIOHTTP1
 
-/// A file that a reference was resolved to.
-public struct ResolvedFile: Hashable, Sendable {
-    /// A presigned URL for its bytes: a secret until it ends.
+/// The file of a resolved reference.
+public struct ResolvedFile: Hashable, Sendable, CustomStringConvertible, CustomReflectable {
+    /// A presigned URL for its bytes, secret until it expires.
     public let url: String
     /// The last second in which the URL works.
     public let expiresAt: Timestamp
@@ -17,27 +17,44 @@ public struct ResolvedFile: Hashable, Sendable {
     public let size: ByteCount
     /// The digest of the bytes.
     public let sha256: SHA256Digest
-    /// Where the input has it; empty where no input was resolved.
+    /// The places of the reference in the input; empty if no input was resolved.
     public let pointers: [JSONPointer]
+
+    /// The name, the type, the size, and the URL without its query.
+    public var description: String {
+        "\(self.filename) (\(self.mediaType), \(self.size) bytes) \(RedactedURL(self.url))"
+    }
+
+    /// A mirror without children: the URL is a secret.
+    public var customMirror: Mirror { Mirror(self, children: []) }
 }
 
-/// An input whose file references are URLs.
-public struct ResolvedInput: Hashable, Sendable {
-    /// The input's JSON text; all but the replaced strings is as it was sent.
+/// An input in which file references have been replaced by URLs.
+public struct ResolvedInput: Hashable, Sendable, CustomStringConvertible, CustomReflectable {
+    /// The JSON text of the input, unchanged except for the references that are now presigned URLs.
     public let json: [UInt8]
     /// The files that it refers to.
     public let files: [FileID: ResolvedFile]
+
+    /// The length of the input and the ids of the files.
+    public var description: String {
+        let ids = self.files.keys.sorted().map(\.description).joined(separator: ", ")
+        return "\(self.json.count) bytes of JSON with \(ids.isEmpty ? "no files" : ids)"
+    }
+
+    /// A mirror without children: the URLs are secrets.
+    public var customMirror: Mirror { Mirror(self, children: []) }
 }
 
-/// What only a gateway's key may do.
+/// Requests that require a gateway key.
 extension CloakroomClient {
     /// Turns file references into URLs, all of them or none.
     ///
     /// - Parameters:
     ///   - ids: The references, 1 to 1,000.
-    ///   - organization: Whose files.
-    ///   - accept: The media types that will do; all without them.
-    /// - Returns: A URL for each, and what is known of its file.
+    ///   - organization: The owner of the files.
+    ///   - accept: The accepted media types; by default all.
+    /// - Returns: A URL for each reference, and the properties of its file.
     /// - Throws: ``CloakroomError``, with the codes `FILE_NOT_FOUND` and `FILE_FORMAT_UNSUPPORTED`.
     public func resolve(
         _ ids: [FileID], of organization: OrganizationID, accept: [MediaRange]? = nil
@@ -49,12 +66,12 @@ extension CloakroomClient {
         return try Self.decode(FilesAnswer.self, body).resolved()
     }
 
-    /// Puts URLs in the place of the file references of a model's input, all of them or none.
+    /// Replaces the file references in a model's input by URLs, all of them or none.
     ///
     /// - Parameters:
     ///   - json: The input as its user sent it, a JSON text.
-    ///   - organization: Whose files.
-    ///   - accept: The media types that places of the input take.
+    ///   - organization: The owner of the files.
+    ///   - accept: The media types that are accepted at places of the input.
     /// - Returns: The input, and the files that it refers to.
     /// - Throws: ``CloakroomError``, with the codes `INPUT_VALIDATION_ERROR` (a raw URL among others), `FILE_NOT_FOUND`
     ///   and `FILE_FORMAT_UNSUPPORTED`.
@@ -72,7 +89,7 @@ extension CloakroomClient {
         let answer = try await self.call(.POST, "/v1/inputs/resolve", body: body)
         let members = RequestDocument.members(of: Array(answer.readableBytesView)[...])
         guard let input = members?.first(where: { $0.name == "input" })?.text else {
-            throw .invalidResponse("it has no input")
+            throw .invalidResponse("the input is missing")
         }
         return ResolvedInput(json: Array(input), files: try Self.decode(FilesAnswer.self, answer).resolved())
     }
@@ -115,7 +132,7 @@ extension CloakroomClient {
                 guard let id = FileID(reference), let expiresAt = Timestamp(rfc3339: file.expiresAt),
                     let filename = try? Filename(file.filename), let mediaType = MediaType(file.contentType),
                     let size = ByteCount(file.sizeBytes), let sha256 = SHA256Digest(hexadecimal: file.sha256)
-                else { throw .invalidResponse("a resolved file's members are not what they should be") }
+                else { throw .invalidResponse("a member of a resolved file is missing or malformed") }
                 resolved[id] = ResolvedFile(
                     url: file.url, expiresAt: expiresAt, filename: filename, mediaType: mediaType, size: size,
                     sha256: sha256, pointers: (file.pointers ?? []).compactMap { JSONPointer($0) })

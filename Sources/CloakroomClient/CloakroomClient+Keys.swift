@@ -2,7 +2,7 @@ public import CloakroomDomain
 import NIOHTTP1
 
 /// An API key without its secret.
-public struct APIKeyDescription: Hashable, Sendable {
+public struct APIKeyDescription: Hashable, Sendable, CustomStringConvertible {
     /// The id.
     public let id: APIKeyID
     /// The name its creator gave it, possibly empty.
@@ -15,10 +15,16 @@ public struct APIKeyDescription: Hashable, Sendable {
     public let createdAt: Timestamp
     /// When it was last used, to the hour.
     public let lastUsedAt: Timestamp?
-    /// From when on it is refused, because another took its place.
+    /// When it expires, if another key replaces it.
     public let expiresAt: Timestamp?
     /// When it was revoked.
     public let revokedAt: Timestamp?
+
+    /// The id, the name, and the permissions.
+    public var description: String {
+        let permissions = self.permissions.map(\.rawValue).sorted().joined(separator: ", ")
+        return "\(self.id) \(self.name.isEmpty ? "-" : self.name) (\(permissions))"
+    }
 }
 
 /// A key that was made a moment ago, with its secret, which is shown this once.
@@ -39,13 +45,13 @@ extension CloakroomClient {
         return keys
     }
 
-    /// Makes a key for the organization.
+    /// Creates a key for the organization.
     ///
-    /// It is not tried again where it may have been made: nobody would know the secret.
+    /// The call is not retried if the key may have been created, because its secret would be lost.
     ///
     /// - Parameters:
-    ///   - name: A name to recognise it by.
-    ///   - permissions: What it may do.
+    ///   - name: A name that identifies the key to people.
+    ///   - permissions: The permissions of the key.
     /// - Returns: The key with its secret.
     /// - Throws: ``CloakroomError``.
     public func createKey(
@@ -55,13 +61,13 @@ extension CloakroomClient {
         return try await self.newKey("/v1/keys", body: try Self.encode(wish))
     }
 
-    /// Makes a key in the place of another, which works on for a grace period.
+    /// Creates a key that replaces another one, which keeps working for a grace period.
     ///
     /// - Parameters:
-    ///   - id: The key to be replaced.
-    ///   - gracePeriodSeconds: For how long both work, 0 to 604,800.
+    ///   - id: The old key.
+    ///   - gracePeriodSeconds: How long both keys work, 0 to 604,800 seconds.
     /// - Returns: The new key with its secret.
-    /// - Throws: ``CloakroomError``, with the code `KEY_NOT_FOUND` for one that has ended.
+    /// - Throws: ``CloakroomError``, with the code `KEY_NOT_FOUND` if the old key is not active.
     public func rotateKey(
         _ id: APIKeyID, gracePeriodSeconds: Int64 = 86_400
     ) async throws(CloakroomError) -> NewAPIKey {
@@ -69,7 +75,7 @@ extension CloakroomClient {
         return try await self.newKey("/v1/keys/\(id)/rotate", body: body)
     }
 
-    /// Revokes a key for good.
+    /// Revokes a key permanently.
     ///
     /// - Parameter id: The key.
     /// - Throws: ``CloakroomError``, with the code `KEY_NOT_FOUND`.
@@ -80,7 +86,9 @@ extension CloakroomClient {
     private func newKey(_ path: String, body: [UInt8]) async throws(CloakroomError) -> NewAPIKey {
         let answer = try await self.call(.POST, path, body: body, .actsTwice)
         let document = try Self.decode(KeyDocument.self, answer)
-        guard let key = document.key.flatMap({ APIKey($0) }) else { throw .invalidResponse("it has no key") }
+        guard let key = document.key.flatMap({ APIKey($0) }) else {
+            throw .invalidResponse("the secret of the new key is missing")
+        }
         return NewAPIKey(description: try document.describe(), key: key)
     }
 
@@ -115,7 +123,7 @@ extension CloakroomClient {
 
         func describe() throws(CloakroomError) -> APIKeyDescription {
             guard let id = APIKeyID(self.keyID), let createdAt = Timestamp(rfc3339: self.createdAt) else {
-                throw .invalidResponse("a key's members are not what they should be")
+                throw .invalidResponse("a member of a key is missing or malformed")
             }
             return APIKeyDescription(
                 id: id, name: self.name, prefix: self.prefix,

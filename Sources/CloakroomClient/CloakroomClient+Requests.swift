@@ -98,7 +98,7 @@ extension CloakroomClient {
         case let error as CloakroomError: error
         case let error as FileSystemError: .file(path: path, reason: Self.reason(error))
         case is CancellationError: .cancelled
-        case is NIOTooManyBytesError: .invalidResponse("it is longer than any answer should be")
+        case is NIOTooManyBytesError: .invalidResponse("the body is longer than 32 MiB")
         case let error as HTTPClientError where error == .cancelled: .cancelled
         // Never the request: its URL may be a presigned one.
         case let error as HTTPClientError: .connection(error.shortDescription)
@@ -109,9 +109,9 @@ extension CloakroomClient {
 
     private static func reason(_ error: FileSystemError) -> String {
         switch error.code {
-        case .notFound: "there is no such file"
-        case .permissionDenied: "it may not be read or written"
-        case .fileAlreadyExists: "it is there already"
+        case .notFound: "the file does not exist"
+        case .permissionDenied: "permission denied"
+        case .fileAlreadyExists: "the file already exists"
         default: error.message
         }
     }
@@ -121,7 +121,7 @@ extension CloakroomClient {
         do {
             return Array(try JSONEncoder().encode(value))
         } catch {
-            throw .invalidResponse("\(type(of: value)) has no JSON")
+            throw .invalidResponse("\(type(of: value)) cannot be encoded as JSON")
         }
     }
 
@@ -130,7 +130,7 @@ extension CloakroomClient {
         do {
             return try JSONDecoder().decode(type, from: body)
         } catch {
-            throw .invalidResponse("it is no \(type)")
+            throw .invalidResponse("the body cannot be decoded as \(type)")
         }
     }
 }

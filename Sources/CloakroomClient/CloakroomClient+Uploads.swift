@@ -7,7 +7,7 @@ import NIOHTTP1
 import _NIOFileSystem
 
 /// A file that has been uploaded.
-public struct UploadedFile: Hashable, Sendable {
+public struct UploadedFile: Hashable, Sendable, CustomStringConvertible {
     /// The file reference.
     public let id: FileID
     /// The name.
@@ -16,40 +16,51 @@ public struct UploadedFile: Hashable, Sendable {
     public let mediaType: MediaType
     /// The size.
     public let size: CloakroomDomain.ByteCount
-    /// The digest of the bytes, which the service has found, too.
+    /// The digest of the bytes, which the service has verified.
     public let sha256: SHA256Digest
+
+    /// The id, the name, the type, the size and the digest.
+    public var description: String {
+        "\(self.id) \(self.filename) (\(self.mediaType), \(self.size) bytes, sha256 \(self.sha256))"
+    }
 }
 
-/// Where and how to send a file's bytes.
-public struct UploadTicket: Hashable, Sendable {
+/// A presigned URL to which the bytes of a file can be sent.
+public struct UploadTicket: Hashable, Sendable, CustomStringConvertible, CustomReflectable {
     /// The file reference.
     public let id: FileID
-    /// A presigned URL to `PUT` the bytes to: a secret until it ends.
+    /// A presigned URL for PUT, secret until it expires.
     public let url: String
     /// The last second in which the URL works.
     public let expiresAt: Timestamp
     /// The header fields to send with the bytes, besides `Content-Length`.
     public let fields: [String: String]
+
+    /// The URL without its query, and the time of expiry.
+    public var description: String { "\(RedactedURL(self.url)) (expires \(self.expiresAt))" }
+
+    /// A mirror without children: the URL is a secret.
+    public var customMirror: Mirror { Mirror(self, children: []) }
 }
 
-/// Bytes up.
+/// Uploads.
 extension CloakroomClient {
     /// Bytes that are read from a file and sent at a time.
     private static let partLength = _NIOFileSystem.ByteCount.kibibytes(256)
 
-    /// Uploads a file of the local disk, streaming it to a presigned URL.
+    /// Uploads a local file, streaming it to a presigned URL.
     ///
-    /// The bytes are hashed as they are sent, and held to what the service has found. An upload that fails for good
-    /// leaves nothing: the file that was declared is deleted.
+    /// The bytes are hashed while they are sent, and the digest is compared with the one that the service computed. If the
+    /// upload fails, the declared file is deleted.
     ///
     /// - Parameters:
     ///   - path: The local file.
-    ///   - filename: The name it gets; by default the last part of the path.
-    ///   - mediaType: Its type; by default what the name's extension says, else `application/octet-stream`.
-    ///   - expiresAfterSeconds: After how many seconds the file ends, 1 to 315,360,000; by default it stays, unless its
-    ///     organization's files are kept for a time.
-    ///   - progress: Told how far the upload has come.
-    /// - Returns: The file; it is on the service's disk.
+    ///   - filename: The name of the file; by default the last component of the path.
+    ///   - mediaType: Its type; by default the type of the name's extension, else `application/octet-stream`.
+    ///   - expiresAfterSeconds: The file expires after this many seconds, 1 to 315,360,000; by default, the setting of the
+    ///     organization applies.
+    ///   - progress: Receives the progress of the upload.
+    /// - Returns: The file, which the service has stored durably.
     /// - Throws: ``CloakroomError``.
     public func upload(
         file path: String, filename: Filename? = nil, mediaType: MediaType? = nil, expiresAfterSeconds: Int64? = nil,
@@ -116,18 +127,18 @@ extension CloakroomClient {
         _ = try await self.answer(response)
         guard let found = response.headers.first(name: "x-amz-checksum-sha256") else { return }
         guard found == Base64.encode(meter.digest.bytes) else {
-            throw .damaged("The service has stored other bytes than were sent.")
+            throw .damaged("The service computed a different digest than the one of the sent bytes.")
         }
     }
 
-    /// Declares a file and returns where to send its bytes.
+    /// Declares a file and returns a URL for its bytes.
     ///
     /// - Parameters:
-    ///   - declaration: What the bytes will be held to.
-    ///   - expiresAfterSeconds: After how many seconds the file ends, 1 to 315,360,000; by default it stays, unless its
-    ///     organization's files are kept for a time.
-    ///   - key: Names the request, so that its repetition declares no second file; by default a random one.
-    /// - Returns: Where to send the bytes.
+    ///   - declaration: The name, type, size and optionally the digest, which the bytes must match.
+    ///   - expiresAfterSeconds: The file expires after this many seconds, 1 to 315,360,000; by default, the setting of the
+    ///     organization applies.
+    ///   - key: Identifies the request, so that a repetition does not declare a second file; by default a random one.
+    /// - Returns: The URL and the fields of the upload.
     /// - Throws: ``CloakroomError``.
     public func requestUpload(
         _ declaration: UploadDeclaration, expiresAfterSeconds: Int64? = nil, key: IdempotencyKey? = nil
@@ -142,10 +153,10 @@ extension CloakroomClient {
         return try Self.decode(TicketDocument.self, answer).ticket()
     }
 
-    /// Returns a fresh URL for a file whose bytes have not been sent.
+    /// Returns a new URL for a pending file.
     ///
     /// - Parameter id: The file.
-    /// - Returns: Where to send the bytes.
+    /// - Returns: The URL and the fields of the upload.
     /// - Throws: ``CloakroomError``, with the code `UPLOAD_ALREADY_COMPLETED` for a file that is ready.
     public func renewUpload(_ id: FileID) async throws(CloakroomError) -> UploadTicket {
         try Self.decode(TicketDocument.self, try await self.call(.POST, "/v1/files/\(id)/upload-url")).ticket()
@@ -157,10 +168,10 @@ extension CloakroomClient {
     ///   - bytes: The bytes.
     ///   - filename: The name.
     ///   - mediaType: The media type.
-    ///   - expiresAfterSeconds: After how many seconds the file ends, 1 to 315,360,000; by default it stays, unless its
-    ///     organization's files are kept for a time.
-    ///   - key: Names the request, so that its repetition stores no second file; by default a random one.
-    /// - Returns: The file; it is on the service's disk.
+    ///   - expiresAfterSeconds: The file expires after this many seconds, 1 to 315,360,000; by default, the setting of the
+    ///     organization applies.
+    ///   - key: Identifies the request, so that a repetition does not store a second file; by default a random one.
+    /// - Returns: The file, which the service has stored durably.
     /// - Throws: ``CloakroomError``.
     public func store(
         _ bytes: ByteBuffer, filename: Filename, mediaType: MediaType, expiresAfterSeconds: Int64? = nil,
@@ -187,14 +198,14 @@ extension CloakroomClient {
         } catch {
             throw .file(
                 path: path,
-                reason: "the service takes names of 1 to 255 characters, none of them \\ or a control character")
+                reason: "the filename must have 1 to 255 characters, without \\ and control characters")
         }
     }
 
     private static func size(of handle: ReadFileHandle, _ path: String) async throws -> CloakroomDomain.ByteCount {
         let info = try await handle.info()
         guard info.type == .regular, let size = CloakroomDomain.ByteCount(info.size), size > .zero else {
-            throw CloakroomError.file(path: path, reason: "it is empty, or no file")
+            throw CloakroomError.file(path: path, reason: "it is empty or not a regular file")
         }
         return size
     }
@@ -231,7 +242,7 @@ extension CloakroomClient {
 
         func ticket() throws(CloakroomError) -> UploadTicket {
             guard let id = FileID(self.fileID), let expiresAt = Timestamp(rfc3339: self.expiresAt) else {
-                throw .invalidResponse("an upload's members are not what they should be")
+                throw .invalidResponse("a member of an upload is missing or malformed")
             }
             return UploadTicket(id: id, url: self.uploadURL, expiresAt: expiresAt, fields: self.headers)
         }

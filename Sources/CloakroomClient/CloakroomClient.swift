@@ -2,10 +2,10 @@ public import AsyncHTTPClient
 public import CloakroomDomain
 import NIOCore
 
-/// A client of a Cloakroom service: files up and down, and what a gateway needs of them.
+/// A client of a Cloakroom service: it uploads, downloads, lists and deletes files, and resolves file references.
 ///
-/// Calls are retried where that is safe, as ``RetryPolicy`` says; every failure is a ``CloakroomError``. Bytes are streamed
-/// both ways, a file is never held in memory. A client is a value without state of its own: copy it freely.
+/// Calls are retried if that is safe (``RetryPolicy``). Every failure is a ``CloakroomError``. Files are streamed and never
+/// held in memory as a whole. A client is a value and can be copied freely.
 public struct CloakroomClient: Sendable {
     let server: ServerURL
     let key: APIKey
@@ -18,9 +18,9 @@ public struct CloakroomClient: Sendable {
     /// - Parameters:
     ///   - server: The API's base URL.
     ///   - key: The API key, of an organization or a gateway.
-    ///   - organization: For whom a gateway's key acts; an organization's key needs none.
-    ///   - retryPolicy: How often and when to try again.
-    ///   - httpClient: What carries the requests; by default one that all clients share, and that needs no shutting down.
+    ///   - organization: The organization that a gateway key acts for; a key of an organization needs none.
+    ///   - retryPolicy: How often and when to retry.
+    ///   - httpClient: The HTTP client for all requests; by default a shared one, which need not be shut down.
     public init(
         server: ServerURL, key: APIKey, organization: OrganizationID? = nil, retryPolicy: RetryPolicy = .default,
         httpClient: HTTPClient? = nil
@@ -43,10 +43,10 @@ public struct CloakroomClient: Sendable {
         return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }()
 
-    /// Returns a gateway's client that acts for one organization.
+    /// Returns the client of a gateway that acts for one organization.
     ///
-    /// - Parameter organization: For whom.
-    /// - Returns: A gateway's client that acts for one organization.
+    /// - Parameter organization: The organization.
+    /// - Returns: The client.
     public func acting(for organization: OrganizationID) -> CloakroomClient {
         CloakroomClient(
             server: self.server, key: self.key, organization: organization, retryPolicy: self.retryPolicy,

@@ -1,57 +1,59 @@
-/// Why a call failed.
+/// The reason why a call failed.
+///
+/// `print(error)` and `"\(error)"` give a sentence for people.
 public enum CloakroomError: Error, Hashable, Sendable {
-    /// The service refused or failed; its code says why.
+    /// The service rejected the request or failed; its code says why.
     case service(ServiceError)
-    /// The service could not be reached, or the connection broke; the text is for people.
+    /// The connection could not be made or was lost; the text is for people.
     case connection(String)
-    /// The answer is none that the service gives.
+    /// The response is not one that the service sends.
     case invalidResponse(String)
     /// A local file could not be read or written.
     case file(path: String, reason: String)
-    /// The bytes that arrived are not those that were sent.
+    /// The received bytes differ from the sent bytes.
     case damaged(String)
     /// The task was cancelled.
     case cancelled
 }
 
 extension CloakroomError: CustomStringConvertible {
-    /// The failure in a sentence for people, without secrets.
+    /// The failure in words, without secrets.
     public var description: String {
         switch self {
         case .service(let error): error.description
-        case .connection(let reason): "The service cannot be reached: \(reason)"
-        case .invalidResponse(let reason): "The service's answer cannot be understood: \(reason)"
+        case .connection(let reason): "The connection to the service failed: \(reason)"
+        case .invalidResponse(let reason): "The response of the service is invalid: \(reason)"
         case .file(let path, let reason): "\(path): \(reason)"
         case .damaged(let reason): reason
-        case .cancelled: "Cancelled"
+        case .cancelled: "The call was cancelled"
         }
     }
 }
 
-/// What the service says of a request that it did not fulfil.
+/// The error document of a request that the service rejected or failed to process.
 public struct ServiceError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// What went wrong, for programs: `FILE_NOT_FOUND` of the API, `ContentTypeMismatch` of the storage origin.
+    /// The error code, for programs: `FILE_NOT_FOUND` of the API, `ContentTypeMismatch` of the storage origin.
     public let code: String
     /// The HTTP status.
     public let status: Int
-    /// What went wrong, for people.
+    /// The error message, for people.
     public let message: String
-    /// More of it: a JSON object, as the service wrote it.
+    /// Further information: a JSON object, as the service wrote it.
     public let details: [UInt8]
-    /// By which the service's log knows the request.
+    /// The id of the request in the log of the service.
     public let requestID: String?
-    /// How long to wait before the next attempt, if the service says so.
+    /// The time to wait before the next attempt, if the service sent `Retry-After`.
     public let retryAfter: Duration?
 
     /// Creates an error.
     ///
     /// - Parameters:
-    ///   - code: What went wrong, for programs.
+    ///   - code: The error code, for programs.
     ///   - status: The HTTP status.
-    ///   - message: What went wrong, for people.
+    ///   - message: The error message, for people.
     ///   - details: A JSON object.
-    ///   - requestID: By which the service's log knows the request.
-    ///   - retryAfter: How long to wait before the next attempt.
+    ///   - requestID: The id of the request in the log of the service.
+    ///   - retryAfter: The time to wait before the next attempt.
     public init(
         code: String, status: Int, message: String, details: [UInt8] = Array("{}".utf8), requestID: String? = nil,
         retryAfter: Duration? = nil
@@ -64,7 +66,7 @@ public struct ServiceError: Error, Hashable, Sendable, CustomStringConvertible {
         self.retryAfter = retryAfter
     }
 
-    /// The code, the message and the request's id.
+    /// The code, the message and the id of the request.
     public var description: String {
         "\(self.code): \(self.message)" + (self.requestID.map { " (request \($0))" } ?? "")
     }

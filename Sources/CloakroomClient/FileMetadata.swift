@@ -1,8 +1,8 @@
 public import CloakroomCrypto
 public import CloakroomDomain
 
-/// What the service knows of a file.
-public struct FileMetadata: Hashable, Sendable {
+/// The properties of a file.
+public struct FileMetadata: Hashable, Sendable, CustomStringConvertible {
     /// The file reference.
     public let id: FileID
     /// The name.
@@ -11,16 +11,21 @@ public struct FileMetadata: Hashable, Sendable {
     public let mediaType: MediaType
     /// The size.
     public let size: ByteCount
-    /// Whether its bytes are there.
+    /// Whether its bytes have been uploaded.
     public let status: FileQuery.Status
-    /// The digest of the bytes, `nil` while they are not there.
+    /// The digest of the bytes; `nil` for a pending file.
     public let sha256: SHA256Digest?
     /// When it was declared.
     public let createdAt: Timestamp
-    /// When its bytes were complete.
+    /// When the upload was completed; `nil` for a pending file.
     public let uploadedAt: Timestamp?
-    /// When the file ends, a pending one with its upload URL at the latest; `nil` for one that is ready and stays.
+    /// When the file expires: a pending file with its upload URL at the latest; `nil` for a ready file that does not.
     public let expiresAt: Timestamp?
+
+    /// The id, the name, the type, the size and the status.
+    public var description: String {
+        "\(self.id) \(self.filename) (\(self.mediaType), \(self.size) bytes, \(self.status))"
+    }
 }
 
 /// A file as the API writes it.
@@ -50,7 +55,7 @@ struct FileDocument: Decodable {
         guard let id = FileID(self.fileID), let filename = try? Filename(self.filename),
             let mediaType = MediaType(self.contentType), let size = ByteCount(self.sizeBytes),
             let status = FileQuery.Status(rawValue: self.status), let createdAt = Timestamp(rfc3339: self.createdAt)
-        else { throw .invalidResponse("a file's members are not what they should be") }
+        else { throw .invalidResponse("a member of a file is missing or malformed") }
         return FileMetadata(
             id: id, filename: filename, mediaType: mediaType, size: size, status: status,
             sha256: self.sha256.flatMap { SHA256Digest(hexadecimal: $0) }, createdAt: createdAt,

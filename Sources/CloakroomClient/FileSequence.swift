@@ -1,7 +1,7 @@
 import CloakroomDomain
 import NIOHTTP1
 
-/// An organization's files, newest first; a page is asked for when the one before has been read.
+/// The files of an organization, newest first; a page is requested when the previous one has been read.
 public struct FileSequence: AsyncSequence, Sendable {
     /// A file.
     public typealias Element = FileMetadata
@@ -11,12 +11,12 @@ public struct FileSequence: AsyncSequence, Sendable {
     let mediaRange: MediaRange?
     let pageSize: Int
 
-    /// Begins with the newest file.
+    /// Starts with the newest file.
     public func makeAsyncIterator() -> AsyncIterator {
         AsyncIterator(sequence: self)
     }
 
-    /// Reads the files one after the other.
+    /// Iterates over the files.
     public struct AsyncIterator: AsyncIteratorProtocol {
         /// What a page is asked with.
         private enum Position {
@@ -43,7 +43,7 @@ public struct FileSequence: AsyncSequence, Sendable {
             self.sequence = sequence
         }
 
-        /// Returns the next file, `nil` after the oldest.
+        /// Returns the next file, or `nil` after the oldest.
         public mutating func next() async throws(CloakroomError) -> FileMetadata? {
             // With a filter a page may be empty and not the last.
             while self.page.isEmpty {

@@ -14,11 +14,11 @@ struct LocalTarget: Sendable {
         let existing = try await FileSystem.shared.info(forFileAt: path)
         if let existing {
             guard self.replacesExisting else {
-                throw CloakroomError.file(path: self.path, reason: "it is there already")
+                throw CloakroomError.file(path: self.path, reason: "the file already exists")
             }
             // Renaming something else onto a device or a pipe would remove it.
             guard existing.type == .regular else {
-                throw CloakroomError.file(path: self.path, reason: "it is no regular file")
+                throw CloakroomError.file(path: self.path, reason: "it is not a regular file")
             }
         }
         guard existing != nil else { return try await self.write(path, body) }

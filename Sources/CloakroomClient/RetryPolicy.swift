@@ -1,28 +1,27 @@
-/// How often a call is tried, and how long it waits in between.
+/// How often a call is attempted, and how long it waits between attempts.
 ///
-/// Tried again are calls that were refused for now (429), that failed on the service's side (5xx), and whose connection
-/// failed; never one that was refused for good (other 4xx). A call that would do its work twice is tried again only after
-/// 429. Of several waits each may be twice as long as the one before, and is drawn at random, so that clients that failed
-/// together do not come back together.
+/// A call is retried after 429, after a 5xx status and after a failed connection, but not after another 4xx status. A call
+/// that is not idempotent is retried after 429 only. The delays grow exponentially and are random (jitter), so that
+/// clients that failed at the same time do not retry at the same time.
 public struct RetryPolicy: Hashable, Sendable {
-    /// Five attempts, the first wait up to 200 ms, none longer than 10 s.
+    /// Five attempts, the first delay up to 200 ms, no delay over 10 s.
     public static let `default` = RetryPolicy()
     /// One attempt.
     public static let none = RetryPolicy(maximumAttempts: 1)
 
-    /// The most attempts of a call, at least 1.
+    /// The maximum number of attempts of a call, at least 1.
     public let maximumAttempts: Int
-    /// The longest first wait.
+    /// The maximum of the first delay.
     public let firstDelay: Duration
-    /// The longest wait; a longer `Retry-After` ends the attempts.
+    /// The maximum delay; a longer `Retry-After` ends the attempts.
     public let maximumDelay: Duration
 
     /// Creates a policy.
     ///
     /// - Parameters:
-    ///   - maximumAttempts: The most attempts of a call, at least 1.
-    ///   - firstDelay: The longest first wait.
-    ///   - maximumDelay: The longest wait.
+    ///   - maximumAttempts: The maximum number of attempts of a call, at least 1.
+    ///   - firstDelay: The maximum of the first delay.
+    ///   - maximumDelay: The maximum delay.
     public init(
         maximumAttempts: Int = 5, firstDelay: Duration = .milliseconds(200), maximumDelay: Duration = .seconds(10)
     ) {

@@ -1,7 +1,7 @@
 /// The base URL of a service's API: `http://` or `https://`, a host and perhaps a port.
 public struct ServerURL: Hashable, Sendable, CustomStringConvertible {
     /// The rule, for messages.
-    public static let rule = "http:// or https://, a host and perhaps a port and a path, without a query or a user"
+    public static let rule = "http:// or https://, a host, and optionally a port and a path, without query or user name"
 
     /// The URL without a slash at its end.
     public let description: String

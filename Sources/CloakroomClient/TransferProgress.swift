@@ -1,12 +1,12 @@
 public import CloakroomDomain
 
-/// How far a transfer has come.
+/// The progress of an upload or a download.
 public struct TransferProgress: Hashable, Sendable {
-    /// Bytes that are through; after a failed attempt an upload begins anew.
+    /// The bytes transferred so far; an upload starts again at zero after a failed attempt.
     public let transferred: ByteCount
-    /// All there are.
+    /// All bytes of the file.
     public let total: ByteCount
 }
 
-/// Told of a transfer's progress, about once for each quarter of a mebibyte.
+/// Receives the progress of a transfer, about once for each 256 KiB.
 public typealias ProgressHandler = @Sendable (TransferProgress) -> Void

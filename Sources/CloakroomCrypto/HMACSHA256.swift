@@ -1,7 +1,7 @@
 /// HMAC-SHA-256 under one key (RFC 2104, FIPS 198-1), with the key's two blocks hashed once.
 ///
 /// Holding the state after the padded key blocks halves the work of a short message. The value is as secret as the key.
-public struct HMACSHA256: Sendable {
+public struct HMACSHA256: Sendable, CustomStringConvertible, CustomReflectable {
     private static let blockSize = 64
     private let inner: SHA256
     private let outer: SHA256
@@ -60,4 +60,10 @@ public struct HMACSHA256: Sendable {
     public func authenticationCode(for message: [UInt8]) -> SHA256Digest {
         self.authenticationCode(for: message.span.bytes)
     }
+
+    /// `<redacted>`.
+    public var description: String { "<redacted>" }
+
+    /// A mirror without children.
+    public var customMirror: Mirror { Mirror(self, children: []) }
 }

@@ -3,7 +3,10 @@ internal import CLibcrypto
 /// Bytes from libcrypto's generator, which the operating system seeds.
 public enum RandomBytes {
     /// The generator could not be seeded.
-    public struct Unavailable: Error {}
+    public struct Unavailable: Error, CustomStringConvertible {
+        /// What is wrong, in words.
+        public var description: String { "no random bytes are available" }
+    }
 
     /// Returns bytes that nobody can predict.
     ///

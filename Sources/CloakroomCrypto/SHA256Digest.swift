@@ -1,5 +1,5 @@
 /// The 32 bytes of a SHA-256 digest or an HMAC-SHA-256 tag.
-public struct SHA256Digest: Hashable, Sendable {
+public struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
     private var words: (UInt64, UInt64, UInt64, UInt64)
 
     /// Creates a digest by filling its 32 bytes.
@@ -78,6 +78,9 @@ public struct SHA256Digest: Hashable, Sendable {
     public var hexadecimal: String {
         self.withBytes { Hexadecimal.encode($0) }
     }
+
+    /// ``hexadecimal``.
+    public var description: String { self.hexadecimal }
 
     /// Calls a closure with the 32 bytes.
     ///

@@ -1,5 +1,5 @@
 /// A moment in UTC to the whole second, the resolution of SigV4 and of every time on the wire.
-public struct Timestamp: Hashable, Comparable, Sendable {
+public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// Seconds since 1970-01-01T00:00:00Z, leap seconds not counted.
     public let secondsSinceEpoch: Int64
 
@@ -27,6 +27,15 @@ public struct Timestamp: Hashable, Comparable, Sendable {
     public var rfc3339: String {
         let date = CivilDate(self)
         return date.formatted(dateSeparator: "-", between: "T", timeSeparator: ":")
+    }
+
+    /// The years 0000 to 9999, which RFC 3339 can write.
+    private static let writable: ClosedRange<Int64> = -62_167_219_200...253_402_300_799
+
+    /// ``rfc3339`` for the years 0000 to 9999, else the number of seconds.
+    public var description: String {
+        Self.writable.contains(self.secondsSinceEpoch)
+            ? self.rfc3339 : "\(self.secondsSinceEpoch) seconds since 1970-01-01T00:00:00Z"
     }
 
     /// `20260320T113000Z`, SigV4's date (ISO 8601 basic format).

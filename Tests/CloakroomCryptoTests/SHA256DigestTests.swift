@@ -17,6 +17,13 @@ struct SHA256DigestTests {
         #expect(digest.hexadecimal == Self.text)
     }
 
+    @Test func digestPrintsAsDigits() throws {
+        let digest = try #require(SHA256Digest(bytes: Self.bytes))
+        #expect("\(digest)" == Self.text)
+        // What a debugger and a failed test show.
+        #expect(String(reflecting: digest) == Self.text)
+    }
+
     private static let digits62 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015"
 
     static let malformed: [String] = [

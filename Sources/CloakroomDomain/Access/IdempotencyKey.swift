@@ -1,6 +1,6 @@
 /// A client's name for one request, by which its repetitions are recognised
 /// (draft-ietf-httpapi-idempotency-key-header).
-public struct IdempotencyKey: Hashable, Sendable {
+public struct IdempotencyKey: Hashable, Sendable, CustomStringConvertible {
     /// The rule, for messages.
     public static let rule = "1 to 255 printable ASCII characters"
     /// For how long repetitions are recognised, in seconds.
@@ -18,4 +18,7 @@ public struct IdempotencyKey: Hashable, Sendable {
         }
         self.text = text
     }
+
+    /// The key.
+    public var description: String { self.text }
 }

@@ -1,7 +1,7 @@
 /// The tenant that owns files: `[a-z0-9][a-z0-9_-]{0,63}`.
 public struct OrganizationID: Hashable, Sendable, CustomStringConvertible {
     /// The rule, for messages.
-    public static let rule = "1 to 64 of a-z, 0-9, _ and -, the first a letter or digit"
+    public static let rule = "1 to 64 characters from a-z, 0-9, _ and -, starting with a letter or digit"
     /// The organization of the first key.
     public static let `default` = OrganizationID(unchecked: "default")
 

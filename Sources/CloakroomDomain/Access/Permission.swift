@@ -1,5 +1,5 @@
 /// What an API key may do.
-public enum Permission: String, Hashable, Sendable, CaseIterable {
+public enum Permission: String, Hashable, Sendable, CaseIterable, CustomStringConvertible {
     /// See, resolve and download files.
     case filesRead = "files:read"
     /// Upload and delete files.
@@ -9,4 +9,7 @@ public enum Permission: String, Hashable, Sendable, CaseIterable {
 
     /// The permissions of a key that was created without any named.
     public static let defaults: Set<Permission> = [.filesRead, .filesWrite]
+
+    /// As the API writes it: `files:read`.
+    public var description: String { self.rawValue }
 }

@@ -1,11 +1,20 @@
 /// The part of a representation that a `Range` field selects (RFC 9110 §14).
-public enum ByteRange: Hashable, Sendable {
+public enum ByteRange: Hashable, Sendable, CustomStringConvertible {
     /// The whole: no `Range`, or one that is to be ignored (another unit, several ranges, a malformed one).
     case whole
     /// A part, by the offsets of its first byte and of the byte after its last.
     case part(Range<Int64>)
     /// A range that lies outside.
     case unsatisfiable
+
+    /// `whole`, `unsatisfiable`, or the offsets of the first and the last byte: `bytes 0-3`.
+    public var description: String {
+        switch self {
+        case .whole: "whole"
+        case .part(let range): "bytes \(range.lowerBound)-\(range.upperBound - 1)"
+        case .unsatisfiable: "unsatisfiable"
+        }
+    }
 
     /// Reads a `Range` field.
     ///
