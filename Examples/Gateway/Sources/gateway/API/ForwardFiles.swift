@@ -13,13 +13,13 @@ struct ForwardFiles: Sendable {
     private static let maximumErrorLength = 1_048_576
     /// What a customer may say to the service; who it is, and for whom it acts, is the gateway's to say.
     private static let requestFields = [
-        "Content-Type", "Accept", "Range", "If-Match", "If-None-Match", "If-Range", "If-Modified-Since",
-        "If-Unmodified-Since", "Idempotency-Key",
+        "Content-Type", "Content-Encoding", "Accept", "Range", "If-Match", "If-None-Match", "If-Range",
+        "If-Modified-Since", "If-Unmodified-Since", "Idempotency-Key",
     ].compactMap { HTTPField.Name($0) }
     /// What the service may say to a customer, besides the length of the body.
     private static let responseFields = [
         "Content-Type", "Content-Range", "Content-Disposition", "ETag", "Accept-Ranges", "Cache-Control", "Vary",
-        "Location", "Last-Modified", "Retry-After", "Content-Security-Policy", "X-Request-ID",
+        "Location", "Last-Modified", "Retry-After", "Accept-Encoding", "Content-Security-Policy", "X-Request-ID",
     ].compactMap { HTTPField.Name($0) }
 
     let httpClient: HTTPClient
