@@ -51,14 +51,36 @@ def presign(
     return request.url
 
 
+def sign_as_written(server, method, target, headers=()):
+    """A URL whose canonical request botocore makes of a target as it is written: its path and query in SigV4's form.
+
+    Unlike `presign`, it keeps parameters that appear twice. Headers are pairs, and can appear twice, too.
+    """
+    access_key_id, *_ = server.signing_keys[0]
+    date = datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+    names = ";".join(sorted({"host", *(name.lower() for name, _ in headers)}))
+    parameters = {
+        "X-Amz-Algorithm": "AWS4-HMAC-SHA256",
+        "X-Amz-Credential": f"{access_key_id}/{date[:8]}/local/s3/aws4_request",
+        "X-Amz-Date": date,
+        "X-Amz-Expires": "900",
+        "X-Amz-SignedHeaders": names,
+    }
+    query = "&".join(f"{name}={urllib.parse.quote(value, safe='')}" for name, value in parameters.items())
+    url = f"{server.storage}{target}{'&' if '?' in target else '?'}{query}"
+    return f"{url}&X-Amz-Signature={recomputed_signature(server, method, url, headers)}"
+
+
 def recomputed_signature(server, method, url, headers):
-    """The signature that botocore computes for a URL which we signed."""
+    """The signature that botocore computes for a URL that is already signed; headers are a dictionary or pairs."""
     parts = urllib.parse.urlsplit(url)
     pairs = [pair for pair in parts.query.split("&") if not pair.startswith("X-Amz-Signature=")]
     query = dict(urllib.parse.parse_qsl("&".join(pairs), keep_blank_values=True))
     access_key_id, secret, _ = server.signing_keys[0]
     signer = botocore.auth.S3SigV4QueryAuth(botocore.credentials.Credentials(access_key_id, secret), "s3", "local")
-    request = botocore.awsrequest.AWSRequest(method, url, headers=headers)
+    request = botocore.awsrequest.AWSRequest(method, url)
+    for name, value in getattr(headers, "items", lambda: headers)():
+        request.headers[name] = value  # Adds to what is there.
     request.url = urllib.parse.urlunsplit(parts._replace(query="&".join(pairs)))
     request.context["timestamp"] = query["X-Amz-Date"]
     canonical = signer.canonical_request(request)
