@@ -136,8 +136,9 @@ class Server:
         return text
 
     def logged(self):
-        self.log.seek(0)
-        return self.log.read()
+        # Opened anew: the server writes where this file's own position is.
+        with open(f"/proc/self/fd/{self.log.fileno()}") as log:
+            return log.read()
 
     def stop(self, how=signal.SIGTERM, timeout=20):
         if self.process.poll() is None:

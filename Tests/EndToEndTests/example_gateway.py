@@ -96,8 +96,9 @@ class Gateway:
         self.url = match[1]
 
     def logged(self):
-        self.log.seek(0)
-        return self.log.read()
+        # Opened anew: the gateway writes where this file's own position is.
+        with open(f"/proc/self/fd/{self.log.fileno()}") as log:
+            return log.read()
 
     def customer(self, organization="modelroute"):
         return Customer(self, self.keys[organization])

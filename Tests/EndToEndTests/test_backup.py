@@ -365,7 +365,7 @@ def test_a_backup_is_looked_at_and_not_changed(stored, tmp_path):
     for line in (["serve", "--api-address=127.0.0.1:0", "--storage-address=127.0.0.1:0"], ["check", "--repair"]):
         result = command(*line, data_dir=path, check=False)
         assert result.returncode == 1
-        assert f"{path} is a backup: make a data directory of it with cloakroom restore" in result.stderr
+        assert f"{path} is a backup; create a data directory from it with cloakroom restore" in result.stderr
     assert command("check", "--data", data_dir=path).stdout == ""
     # SQLite has files of its own beside a database that it reads.
     allowed = {*names, "catalog.sqlite-shm", "catalog.sqlite-wal"}

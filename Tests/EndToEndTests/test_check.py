@@ -1,13 +1,12 @@
 """`cloakroom check`: what it finds, what it repairs, and what it leaves alone."""
 
-import contextlib
+import concurrent.futures
 import os
 import re
 import shutil
 import threading
 
 import pytest
-import requests
 from cloakroom import Server, command, error_code, put
 from damage import (
     HEADER, LARGE, SMALL, WITHOUT_SCRUB, Copy, check, digest, flipped, fresh_upload_url, key, place, quarantined, run,
@@ -47,11 +46,12 @@ def usage(store):
     store.sqlite("UPDATE organizations SET used_files = 9, used_bytes = 10 WHERE id = 'acme'")
 
 
-WAITS = ": moved to quarantine, can be sent again"
+LOST = ": can be uploaded again"
+WAITS = ": moved to quarantine, can be uploaded again"
 # What is done, what is found, what is done about it, and whether every byte has to be read for that.
 HARMS = {
-    "missing": (lambda store: store.large.path.unlink(), "damaged LARGE missing", ": can be sent again", False),
-    "missing pack": (lambda store: store.small.path.unlink(), "damaged SMALL missing", ": can be sent again", False),
+    "missing": (lambda store: store.large.path.unlink(), "damaged LARGE missing", LOST, False),
+    "missing pack": (lambda store: store.small.path.unlink(), "damaged SMALL missing", LOST, False),
     "cut": (lambda store: store.truncate(store.large, 99_999), "damaged LARGE length 99999 instead of 100000", WAITS,
             False),
     "cut pack": (lambda store: store.truncate(store.small, 17), "damaged SMALL length 17 instead of 5000", WAITS,
@@ -59,8 +59,8 @@ HARMS = {
     "flipped": (lambda store: store.large.flip(99_999), "damaged LARGE sha256 differs", WAITS, True),
     "flipped in a pack": (lambda store: store.small.flip(4_999), "damaged SMALL sha256 differs", WAITS, True),
     "orphan": (orphan, "orphan file_abababab-abab-4bab-abab-abababababab"
-               " blobs/ab/abababab-abab-4bab-abab-abababababab is no file's", ": moved to quarantine", False),
-    "unreferenced": (unreferenced, "unreferenced PACK 8192 bytes at 4096, of SMALL, are no file's",
+               " blobs/ab/abababab-abab-4bab-abab-abababababab belongs to no file", ": moved to quarantine", False),
+    "unreferenced": (unreferenced, "unreferenced PACK 8192 bytes at 4096 with the header of SMALL belong to no file",
                      ": moved to quarantine", False),
     "usage": (usage, "usage acme 9 files and 10 bytes instead of 3 and 105077", ": corrected", False),
 }
@@ -122,10 +122,10 @@ def test_more_damage_than_is_allowed_is_left_alone(store):
     lines = sorted(f"damaged {file_id} missing" for file_id in store.ids.values())
     result = run(store.data_dir, "--repair", "--max-damaged=1")
     assert sorted(result.stdout.splitlines()) == lines and result.returncode == 1
-    assert "2 files are damaged, more than --max-damaged 1, and were left as they are" in result.stderr
+    assert "2 files are damaged, more than --max-damaged allows (1)" in result.stderr
     assert store.sqlite("SELECT count(*) FROM files WHERE sha256 IS NOT NULL") == [["2"]]
     repaired = check(store.data_dir, "--repair", "--max-damaged=2")
-    assert sorted(repaired) == [f"{line}: can be sent again" for line in lines]
+    assert sorted(repaired) == [f"{line}: can be uploaded again" for line in lines]
     assert check(store.data_dir, "--data") == []
     for options, what in ((["--max-damaged=3"], "--repair"), (["--repair", "--max-damaged=-1"], "0 or more")):
         result = run(store.data_dir, *options)
@@ -148,9 +148,9 @@ def test_what_harms_nobody_is_noted_and_stays(store):
     (store.data_dir / "blobs/3f/notes.txt").write_bytes(b"x")
     store.small.flip(-HEADER + 100)
     lines = [
-        f"noted {store.ids[SMALL]} the header of its slot is damaged, its bytes are whole",
-        "noted blobs/3f/notes.txt does not belong here, and is left alone",
-        "noted blobs/lost+found does not belong here, and is left alone",
+        f"noted {store.ids[SMALL]} the header of its slot is damaged; its bytes are intact",
+        "noted blobs/3f/notes.txt does not belong here and was not changed",
+        "noted blobs/lost+found does not belong here and was not changed",
     ]
     for options in ([], ["--data"], ["--repair", "--data"], []):
         assert sorted(check(store.data_dir, *options)) == sorted(lines)
@@ -222,22 +222,21 @@ def test_a_check_beside_a_busy_server_finds_nothing():
 
         def work(index):
             kept = []
-            with contextlib.suppress(requests.RequestException):
-                while not over.is_set():
-                    size = LARGE if len(done) % 4 == 0 else 1 + (len(done) * 997) % 60_000
-                    if index % 2:
-                        kept.append(client.upload(os.urandom(size)))
-                    else:
-                        headers = {"Content-Type": "image/png"}
-                        answer = client.post("/v1/files?filename=a.png", data=os.urandom(size), headers=headers)
-                        kept.append(answer.json()["file_id"])
-                    done.append(size)
-                    if len(kept) > 10:
-                        assert client.delete(f"/v1/files/{kept.pop(0)}").status_code == 204
+            while not over.is_set():
+                size = LARGE if len(done) % 4 == 0 else 1 + (len(done) * 997) % 60_000
+                if index % 2:
+                    kept.append(client.upload(os.urandom(size)))
+                else:
+                    headers = {"Content-Type": "image/png"}
+                    answer = client.post("/v1/files?filename=a.png", data=os.urandom(size), headers=headers)
+                    assert answer.status_code == 201, answer.text
+                    kept.append(answer.json()["file_id"])
+                done.append(size)
+                if len(kept) > 10:
+                    assert client.delete(f"/v1/files/{kept.pop(0)}").status_code == 204
 
-        threads = [threading.Thread(target=work, args=(index,)) for index in range(8)]
-        for thread in threads:
-            thread.start()
+        pool = concurrent.futures.ThreadPoolExecutor(8)
+        working = [pool.submit(work, index) for index in range(8)]
         try:
             wait_until(lambda: len(done) > 20)
             for turn in range(20):
@@ -246,8 +245,9 @@ def test_a_check_beside_a_busy_server_finds_nothing():
                 wait_until(lambda: len(done) > before)
         finally:
             over.set()
-            for thread in threads:
-                thread.join()
+            pool.shutdown()
+        for worker in working:
+            worker.result()
         assert len(done) > 100
         # It can see what is wrong.
         damaged = client.upload(os.urandom(LARGE))

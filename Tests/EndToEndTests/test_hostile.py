@@ -7,8 +7,10 @@ import time
 
 import pytest
 from cloakroom import Server, element, error_code, http
-from raw import Connection, head, target
+from held_connections import eventually
+from raw import Connection, address_of, head, target
 from test_api import fields
+from test_operations import value
 
 
 @pytest.mark.parametrize("last", [2**63 - 1, 2**63, 2**64])
@@ -114,17 +116,19 @@ def test_deeply_nested_json_is_read_past(client):
 
 
 def test_a_client_that_breaks_off_its_json_is_no_fault_of_ours(server, client):
-    host = server.api.removeprefix("http://")
-    address = (host.split(":")[0], int(host.split(":")[1]))
+    def requests(**labels):
+        return value(server.metrics(), "cloakroom_requests_total", route="POST /v1/files/upload", **labels)
+
+    before, faults = requests(), requests(status="500")
+    lines = [f"Authorization: Bearer {client.key}", "Content-Length: 100"]
     for _ in range(5):
-        with Connection(address) as connection:
-            connection.send(
-                f"POST /v1/files/upload HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {client.key}\r\n"
-                "Content-Length: 100\r\n\r\n{".encode()
-            )
-            time.sleep(0.05)
-    time.sleep(0.2)
-    assert 'route="POST /v1/files/upload",status="500"' not in server.metrics()
+        with Connection(address_of(server.api)) as connection:
+            connection.send(head("POST", server.api + "/v1/files/upload", *lines, "Expect: 100-continue"))
+            # The server waits for the body.
+            assert connection.response()[0] == 100
+            connection.send(b"{")
+    eventually(lambda: requests() == before + 5)
+    assert requests(status="500") == faults
 
 
 def test_repeated_conditional_fields_are_one_list(server, client):
@@ -145,7 +149,7 @@ def test_signing_keys_are_taken_over_once_their_mode_is_mended(tmp_path):
         new = path.read_text().replace(server.signing_keys[0][0], "CLKNEWNEWNEWNEWNEWNEW")
         path.chmod(0o644)
         path.write_text(new)
-        time.sleep(1.2)
+        eventually(lambda: "Signing keys unusable" in server.logged())
         assert http("GET", url).status_code == 200
         path.chmod(0o600)
         deadline = time.monotonic() + 5

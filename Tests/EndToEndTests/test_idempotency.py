@@ -281,20 +281,20 @@ def test_every_key_has_one_file_after_a_crash():
         def declare_some(index):
             for key in keys[index::8]:
                 try:
-                    answered[key] = declare(client, key).json()["file_id"]
+                    answered[key] = file_id(declare(client, key), 200)
                 except requests.RequestException:
                     return
 
-        threads = [threading.Thread(target=declare_some, args=(index,)) for index in range(8)]
-        for thread in threads:
-            thread.start()
-        deadline = time.monotonic() + 30
-        while len(answered) < 200:
-            assert time.monotonic() < deadline, f"only {len(answered)} answers"
-            time.sleep(0.002)
-        server.stop(signal.SIGKILL)
-        for thread in threads:
-            thread.join()
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            declaring = [pool.submit(declare_some, index) for index in range(8)]
+            deadline = time.monotonic() + 30
+            while len(answered) < 200:
+                assert time.monotonic() < deadline, f"only {len(answered)} answers"
+                time.sleep(0.002)
+            server.stop(signal.SIGKILL)
+        for each in declaring:
+            each.result()
+        assert len(answered) < len(keys), "all were answered before the crash"
         server.start()
         made = {key: file_id(declare(client, key), 200) for key in keys}
         assert answered.items() <= made.items()

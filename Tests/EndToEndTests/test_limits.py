@@ -11,7 +11,9 @@ import time
 
 import pytest
 from cloakroom import Server, http as request
-from raw import Connection, head, target
+from held_connections import Held, eventually
+from raw import Connection, head
+from test_operations import value
 
 MAXIMUM = 104_857_600
 
@@ -87,7 +89,7 @@ def test_64_large_uploads_at_once_stay_intact_and_within_memory(tmp_path):
             assert read == digests[index % len(files)]
         peak = server.resident_kilobytes("VmHWM")
         print(f"peak resident memory of {uploads} uploads of 100 MB at once: {peak / 1024:.0f} MiB")
-        assert peak < 160 * 1024
+        assert 1024 < peak < 160 * 1024
 
 
 def test_idle_memory_and_start_up():
@@ -103,12 +105,9 @@ def test_idle_memory_and_start_up():
             idle = server.resident_kilobytes()
             server.stop()
         print(f"start-up on existing data: {sorted(times)[2] * 1000:.0f} ms; idle: {idle / 1024:.0f} MiB")
-        assert idle < 48 * 1024
-
-
-@pytest.fixture(scope="module")
-def slow_location(client):
-    return target(client.url(client.upload(b"x")))
+        assert 1024 < idle < 48 * 1024
+        # A start takes milliseconds; a machine that is busy may take its time.
+        assert sorted(times)[2] < 5
 
 
 def test_a_client_that_never_finishes_its_head_is_closed(server):
@@ -116,7 +115,8 @@ def test_a_client_that_never_finishes_its_head_is_closed(server):
         connection.send(b"GET / HTTP/1.1\r\n")
         started = time.monotonic()
         assert connection.is_closed()
-        assert time.monotonic() - started > 10
+        # The limit is 15 seconds.
+        assert 10 < time.monotonic() - started < 30
 
 
 def test_a_client_that_stops_sending_its_body_is_told(server, client):
@@ -127,28 +127,40 @@ def test_a_client_that_stops_sending_its_body_is_told(server, client):
         started = time.monotonic()
         status, _, body = connection.response()
         assert (status, b"<Code>RequestTimeout</Code>" in body) == (408, True)
-        assert time.monotonic() - started > 15
+        # The rate is measured over 20 seconds.
+        assert 15 < time.monotonic() - started < 40
     assert client.get(f"/v1/files/{ticket['file_id']}").json()["status"] == "pending"
 
 
-def test_a_client_that_stops_reading_is_closed(server, client):
-    url = client.url(client.upload(os.urandom(30_000_000)))
-    with Connection(server.storage_address, timeout=60) as connection:
-        connection.send(head("GET", url))
-        time.sleep(1)
-        deadline = time.monotonic() + 60
-        text = f"{connection.socket.getsockname()[1]:04X}"
-        while any(text in line.split()[2] for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:] if line.split()[3] == "01" and line.split()[1].endswith(f"{server.storage_address[1]:04X}")):
-            assert time.monotonic() < deadline, "the connection is still open"
-            time.sleep(0.5)
+def is_connected(server, connection):
+    """Whether the server's end of a connection is open, by the kernel's table."""
+    ends = f":{server.storage_address[1]:04X}", f":{connection.socket.getsockname()[1]:04X}"
+    rows = [line.split() for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    # 01 is ESTABLISHED.
+    return any((local[-5:], remote[-5:], state) == (*ends, "01") for _, local, remote, state, *_ in rows)
+
+
+def test_a_client_that_stops_reading_is_closed():
+    with Server("--download-stall-seconds", "20") as server:
+        client = server.client()
+        url = client.url(client.upload(os.urandom(30_000_000)))
+        with Held(server.storage_address) as connection:
+            connection.begin_download(url)
+            started = time.monotonic()
+            assert is_connected(server, connection)
+            eventually(lambda: not is_connected(server, connection), 90)
+            # What the client's and the kernel's buffers take counts for the first 20 seconds.
+            assert 15 < time.monotonic() - started < 80
 
 
 def test_uploads_go_on_beside_slow_clients(server, client):
     held = [Connection(server.storage_address) for _ in range(200)]
     for connection in held:
         connection.send(b"GET / HTTP/1.1\r\nHost: x\r\n")
+    eventually(lambda: value(server.metrics(), "cloakroom_open_connections", origin="storage") >= 200)
     data = os.urandom(200_000)
     assert request("GET", client.url(client.upload(data))).content == data
+    assert value(server.metrics(), "cloakroom_open_connections", origin="storage") >= 200
     for connection in held:
         connection.close()
 

@@ -1,6 +1,5 @@
 """Quotas of organizations: never exceeded, never short, and the same after a restart."""
 
-import contextlib
 import os
 import signal
 import subprocess
@@ -255,16 +254,18 @@ DIFFERENT = f"SELECT o.id FROM organizations o WHERE (used_files, used_bytes) <>
 def test_the_use_after_a_restart_is_what_sqlite_counts(how):
     with Server() as server:
         clients = [limited(server, name, "--max-files", "1000000") for name in ("one", "two")]
-        done, stop = [], threading.Event()
+        done, failures, stop = [], [], threading.Event()
 
         def work(index):
             client = clients[index % 2]
-            with contextlib.suppress(requests.RequestException, AssertionError):
+            try:
                 while not stop.is_set():
                     kept = client.upload(os.urandom(1 + index))
                     client.mint(1_000 + index)
-                    client.delete(f"/v1/files/{kept}")
+                    assert client.delete(f"/v1/files/{kept}").status_code == 204
                     done.append(send(client, bytes(70_000)).status_code)
+            except (requests.RequestException, AssertionError) as failure:
+                failures.append(failure)
 
         threads = [threading.Thread(target=work, args=(index,)) for index in range(8)]
         for thread in threads:
@@ -277,10 +278,12 @@ def test_the_use_after_a_restart_is_what_sqlite_counts(how):
             stop.set()
             for thread in threads:
                 thread.join()
+            assert failures == []
         server.stop(how)
         stop.set()
         for thread in threads:
             thread.join()
+        assert set(done) == {201}
         assert sqlite(server, DIFFERENT) == []
         server.start()
         listed = rows(server)
