@@ -59,6 +59,9 @@ class Browser:
         self.driver.get("about:blank")
         self.driver.get(url)
 
+    def reload(self):
+        self.driver.refresh()
+
     def run(self, script, *arguments):
         """Runs a script in the page, and returns what it returns."""
         return self.driver.execute_script(script, *arguments)

@@ -20,6 +20,8 @@ VIDEOS = {
     "clip.mp4": ("video/mp4", lambda: recorded("mp4")),
     "clip.webm": ("video/webm", lambda: recorded("webm")),
     "clip.mov": ("video/mp4", lambda: recorded("mp4")),
+    # As MediaRecorder names what it has recorded.
+    "recording.webm": ("video/webm;codecs=vp8,opus", lambda: recorded("webm")),
 }
 SOUNDS = {
     "song.mp3": ("audio/mpeg", lambda: recorded("mp3")),

@@ -3,6 +3,7 @@
 import pytest
 from browser import browser
 from browser_files import PICTURES, SOUNDS, VIDEOS, is_attachment, own_url, shows, shows_the_pdf, uploaded, url_of
+from cloakroom import http
 from held_connections import eventually
 from media import BLUE, GREEN, RED, SECONDS, painted
 from selenium.webdriver.common.keys import Keys
@@ -67,6 +68,25 @@ def test_a_video_opens_in_a_tab_and_seeks(browser, own_url, name):
     seek_in_a_tab(browser, SECONDS * 0.25)
     play_in_a_tab(browser)
     shows(browser, RED)
+
+
+def test_a_video_that_is_reloaded_plays_again(browser, own_url):
+    """The browser asks whether it has changed, and takes the fields of the 304 for those of what it has."""
+    url = own_url("clip.webm")
+    browser.open(url)
+    play_in_a_tab(browser)
+    for _ in range(2):
+        browser.reload()
+        play_in_a_tab(browser)
+
+
+def test_a_304_has_the_policy_of_the_200(own_url):
+    url = own_url("clip.webm")
+    whole = http("GET", url)
+    again = http("GET", url, headers={"If-None-Match": whole.headers["ETag"]})
+    assert (whole.status_code, again.status_code) == (200, 304)
+    assert again.headers["Content-Security-Policy"] == whole.headers["Content-Security-Policy"]
+    assert "media-src 'self'" in again.headers["Content-Security-Policy"]
 
 
 def test_a_video_opens_in_a_tab_by_every_url(browser, url_of):

@@ -3,7 +3,7 @@ package struct FieldScanner {
     private let bytes: [UInt8]
     private(set) var position = 0
 
-    init(_ text: some StringProtocol) {
+    package init(_ text: some StringProtocol) {
         self.init(Array(text.utf8))
     }
 
@@ -11,21 +11,21 @@ package struct FieldScanner {
         self.bytes = bytes
     }
 
-    var isAtEnd: Bool { self.position == self.bytes.count }
+    package var isAtEnd: Bool { self.position == self.bytes.count }
 
     /// Skips `OWS = *( SP / HTAB )`.
-    mutating func skipWhitespace() {
+    package mutating func skipWhitespace() {
         while let byte = self.next, byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") { self.position += 1 }
     }
 
-    mutating func take(_ scalar: Unicode.Scalar) -> Bool {
+    package mutating func take(_ scalar: Unicode.Scalar) -> Bool {
         guard let byte = self.next, UInt32(byte) == scalar.value else { return false }
         self.position += 1
         return true
     }
 
     /// Takes `OWS ";" OWS`.
-    mutating func takePaddedSemicolon() -> Bool {
+    package mutating func takePaddedSemicolon() -> Bool {
         let start = self.position
         self.skipWhitespace()
         guard self.take(";") else {
@@ -37,7 +37,7 @@ package struct FieldScanner {
     }
 
     /// Takes `token = 1*tchar`.
-    mutating func token() -> String? {
+    package mutating func token() -> String? {
         let start = self.position
         while let byte = self.next, Self.isTokenCharacter(byte) { self.position += 1 }
         return self.position > start ? self.text(from: start, to: self.position) : nil
@@ -62,7 +62,7 @@ package struct FieldScanner {
     }
 
     /// Takes `quoted-string = DQUOTE *( qdtext / quoted-pair ) DQUOTE`.
-    mutating func quotedString() -> String? {
+    package mutating func quotedString() -> String? {
         guard self.take("\"") else { return nil }
         var content: [UInt8] = []
         while let byte = self.next {

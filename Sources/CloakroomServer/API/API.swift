@@ -67,7 +67,7 @@ public struct API: Service {
             groups: groups, connections: ConnectionMeter(origin: "api"), maximumConnections: self.maximumConnections,
             expendable: ExpendableConnections(maximumConnections: self.maximumConnections),
             downloadStallSeconds: self.downloadStallSeconds,
-            maximumDrainedBytes: self.services.policy.maximumSize.bytes + StorageOriginLimits.spareDrainedBytes,
+            maximumDrainedBytes: self.services.policy.maximumSize.bytes + ExpendableConnections.spareDrainedBytes,
             limiter: self.connectionLimiter)
         // Idle connections are closed by the look once a second, so that none takes a timer of its own.
         var configuration = HTTP1Channel.Configuration(

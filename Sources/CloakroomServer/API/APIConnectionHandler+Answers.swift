@@ -15,6 +15,20 @@ extension APIConnectionHandler {
         self.respond(with: refusal, hasBody: request.method != .head, context, nil)
     }
 
+    /// Notes what follows the last answer; the framework would take it for the next request.
+    func follow(_ part: HTTPRequestPart) {
+        switch part {
+        case .body(let bytes): self.progress.bodyArrived(bytes.readableBytes)
+        case .end: self.progress.requestArrived()
+        case .head: break
+        }
+    }
+
+    /// Whether a response is the framework's own to what it could not read: ours have a type.
+    static func isFrameworks(_ head: HTTPResponse) -> Bool {
+        head.status == .badRequest && head.headerFields[.contentType] == nil
+    }
+
     /// Answers a request that the parser could not read.
     func rejectMalformed(_ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?) {
         let reason =

@@ -11,9 +11,6 @@ struct APIDrain {
 
 /// Rejections that the client hears, and readers that pause; see ``ExpendableConnections``.
 extension APIConnectionHandler {
-    /// How long bytes are dropped, in seconds.
-    private static let drainSeconds = 60
-
     /// Begins to drop the rest of a body, if there is one that may be read.
     ///
     /// - Returns: `false` where the connection is to be closed at once.
@@ -51,16 +48,18 @@ extension APIConnectionHandler {
 
     /// Looks whether the client still sends the body; called once a second.
     func drainingSecondPassed(_ drain: APIDrain, _ context: ChannelHandlerContext) {
-        let isOver = self.tick - drain.startedAt > Self.drainSeconds
+        let isOver = self.tick - drain.startedAt > ExpendableConnections.drainSeconds
         let isTooSlow = self.drain?.watch.isTooSlow(self.tick, APIConnectionProgress.lowestRate) ?? false
         if isOver || isTooSlow { self.endDraining(drain, context) }
     }
 
     // MARK: Readers that pause
 
-    /// Whether a client that takes too little is let be for a time, as long as connections are not scarce.
+    /// Whether a client that takes too little may stall for a time, as long as connections are not scarce.
     func mayStall(_ context: ChannelHandlerContext, bufferedBytes: Int) -> Bool {
-        guard self.progress.secondsSinceTaken(self.tick) < self.environment.downloadStallSeconds else { return false }
+        guard !self.isQuiescing,
+            self.progress.secondsSinceTaken(self.tick) < self.environment.downloadStallSeconds
+        else { return false }
         if self.stall == nil {
             self.stall = self.becomeExpendable(.stalled, context, bufferedBytes: bufferedBytes)
         }
@@ -74,6 +73,11 @@ extension APIConnectionHandler {
         self.environment.expendable.remove(stall)
     }
 
+    /// Closes the connection for others, unless its client has begun to read meanwhile.
+    private func makeRoom() {
+        if self.stall != nil || self.drain != nil { self.cutOff() }
+    }
+
     private func becomeExpendable(
         _ reason: ExpendableConnections.Reason, _ context: ChannelHandlerContext, bufferedBytes: Int
     ) -> ExpendableConnections.Entry? {
@@ -83,7 +87,7 @@ extension APIConnectionHandler {
             reason, of: context.channel.remoteAddress.flatMap { ClientAddress($0) }, bufferedBytes: bufferedBytes,
             openConnections: self.environment.connections.openCount
         ) {
-            eventLoop.execute { bound.value.cutOff() }
+            eventLoop.execute { bound.value.makeRoom() }
         }
     }
 }

@@ -55,6 +55,8 @@ final class APIConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler,
     /// Whether the whole of the last answer has been written; whatever the framework writes then is dropped.
     private var hasWrittenLastAnswer = false
     var isClosing = false
+    /// Whether the server is shutting down.
+    private(set) var isQuiescing = false
     /// What was wrong with the request, where the parser could not read it.
     private(set) var parserError: HTTPParserError?
     /// The rest of a rejected request's body, which is dropped.
@@ -113,6 +115,7 @@ final class APIConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler,
         let part = self.unwrapInboundIn(data)
         guard self.drain == nil else { return self.drop(part, context) }
         if let refusal { return self.refuse(refusal, part, context) }
+        guard !self.isLastAnswer else { return self.follow(part) }
         switch part {
         case .head(let request):
             let expectsContinue = request.headerFields[.expect]?.lowercased() == "100-continue"
@@ -132,6 +135,15 @@ final class APIConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler,
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         if let error = error as? HTTPParserError { self.parserError = error }
         context.fireErrorCaught(error)
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event is ChannelShouldQuiesceEvent {
+            self.isQuiescing = true
+            // A client that does not read would hold up the end for as long as that may take.
+            if self.stall != nil { context.close(promise: nil) }
+        }
+        context.fireUserInboundEventTriggered(event)
     }
 
     func read(context: ChannelHandlerContext) {
@@ -160,8 +172,8 @@ final class APIConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler,
             return
         }
         switch self.unwrapOutboundIn(data) {
-        case .head(let head) where self.parserError != nil && !self.isLastAnswer && head.status == .badRequest:
-            // The framework's own has no body; what follows of it is dropped.
+        case .head(let head) where self.parserError != nil && !self.isLastAnswer && Self.isFrameworks(head):
+            // It has no body; what follows of it is dropped.
             self.rejectMalformed(context, promise)
         case .head(var head) where !self.progress.isAnswerDue && head.status.kind != .informational:
             self.isLastAnswer = true

@@ -100,12 +100,14 @@ struct UploadFile: Sendable {
 /// Bytes of an upload that gather before they go to the disk.
 struct UploadBatch {
     private static let fullLength = 256 * 1_024
+    /// A chunk of a byte takes memory for many.
+    private static let fullCount = 1_024
 
     /// The bytes, in their order.
     private(set) var chunks: [ByteBuffer] = []
     private var length = 0
 
-    var isFull: Bool { self.length >= Self.fullLength }
+    var isFull: Bool { self.length >= Self.fullLength || self.chunks.count >= Self.fullCount }
 
     mutating func add(_ chunk: ByteBuffer) {
         self.chunks.append(chunk)

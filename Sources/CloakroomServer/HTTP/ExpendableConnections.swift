@@ -43,7 +43,12 @@ final class ExpendableConnections: Sendable {
         }
     }
 
-    /// The most bytes that wait in memory for all of them together.
+    /// How many bytes of a rejected request's body are read and dropped beyond the largest file.
+    static let spareDrainedBytes: Int64 = 1_024 * 1_024
+    /// For how long, in seconds.
+    static let drainSeconds = 60
+
+    /// The most bytes that wait in memory for all of them together, as counted when each was added.
     private static let maximumBufferedBytes = 64 * 1_024 * 1_024
 
     /// With so many connections open an origin runs short.

@@ -1,3 +1,5 @@
+import CloakroomDomain
+
 /// What a browser that opens a file in a tab of its own would do with it, by the media type.
 enum ContentKind: Hashable, Sendable {
     /// It would run it, or render it with the origin's rights: HTML, SVG, XML, scripts. Served as an attachment.
@@ -22,15 +24,14 @@ enum ContentKind: Hashable, Sendable {
 
     /// Decides by a `Content-Type`.
     ///
-    /// Of a list, a browser would take the last valid type (Fetch standard, "extract a MIME type"): if any of them is
-    /// active, the list is.
+    /// Browsers read what is no media type in ways of their own: `text/html(x)` as `text/html`, and of a list the last
+    /// valid type (Fetch standard, "extract a MIME type"). Such a value counts as active.
     init(contentType: String) {
-        guard contentType.utf8.contains(UInt8(ascii: ",")) else {
-            self.init(essence: Self.essence(contentType))
+        guard let essence = Self.essence(contentType) else {
+            self = .active
             return
         }
-        let kinds = contentType.split(separator: ",").map { Self(essence: Self.essence(String($0))) }
-        self = kinds.contains(.active) ? .active : .other
+        self.init(essence: essence)
     }
 
     private init(essence: String) {
@@ -44,19 +45,34 @@ enum ContentKind: Hashable, Sendable {
         }
     }
 
-    /// Type and subtype in lower case, without white space or parameters.
-    private static func essence(_ contentType: String) -> String {
-        String(unsafeUninitializedCapacity: contentType.utf8.count) { buffer in
-            // No more bytes are written than the type has.
-            var count = 0
-            for byte in contentType.utf8 {
-                if byte == UInt8(ascii: ";") { break }
-                if byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") { continue }
-                buffer[count] = UInt8(ascii: "A")...UInt8(ascii: "Z") ~= byte ? byte | 0x20 : byte
-                count += 1
-            }
-            return count
+    /// Type and subtype in lower case; `nil` where the value is no single media type (RFC 9110 §8.3.1).
+    private static func essence(_ contentType: String) -> String? {
+        // Nearly every type is nothing but that already.
+        if self.isEssence(contentType) { return contentType }
+        var scanner = FieldScanner(contentType)
+        scanner.skipWhitespace()
+        guard let type = scanner.token(), scanner.take("/"), let subtype = scanner.token() else { return nil }
+        while scanner.takePaddedSemicolon() {
+            guard scanner.token() != nil else { continue }
+            guard scanner.take("="), scanner.token() ?? scanner.quotedString() != nil else { return nil }
         }
+        scanner.skipWhitespace()
+        return scanner.isAtEnd ? "\(type)/\(subtype)".lowercased() : nil
+    }
+
+    /// Whether a value is a type and a subtype in lower case, and nothing else.
+    private static func isEssence(_ contentType: String) -> Bool {
+        var slashes = 0
+        for byte in contentType.utf8 {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"),
+                UInt8(ascii: "+"), UInt8(ascii: "."):
+                continue
+            case UInt8(ascii: "/"): slashes += 1
+            default: return false
+            }
+        }
+        return slashes == 1 && contentType.utf8.first != UInt8(ascii: "/") && contentType.utf8.last != UInt8(ascii: "/")
     }
 
     /// The disposition to send: an active type is never shown inline.

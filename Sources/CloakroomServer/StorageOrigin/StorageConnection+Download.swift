@@ -67,7 +67,7 @@ extension StorageConnection {
                 "The ETag of the file is not in If-Match, or the file was uploaded after If-Unmodified-Since.")
         case .proceed: break
         }
-        let field = preconditions.allowsRange(validators) ? request.firstText(of: "range") : nil
+        let field = preconditions.allowsRange(validators) ? request.joinedText(of: "range") : nil
         switch ByteRange(field: field, size: size) {
         case .whole: return whole
         case .part(let range): return Selection(status: .partialContent, range: range, size: size)
@@ -104,7 +104,9 @@ extension StorageConnection {
     }
 
     private func answerNotModified(_ blob: OpenBlob, _ grant: DownloadGrant, _ exchange: Exchange, unreadBody: Bool) {
-        let buffer = self.group.beginAnswer(.notModified, exchange)
+        // A browser takes the policy of a 304 for what it has in its cache (RFC 9111 §3.2).
+        let content = ContentKind(contentType: grant.contentType ?? blob.representation.contentType)
+        let buffer = self.group.beginAnswer(.notModified, exchange, content: content)
         buffer.writeEntityTag(grant.fileID)
         Self.writeCaching(blob, grant, exchange, into: buffer)
         buffer.endHead(keepsAlive: self.keepsAlive(exchange, unreadBody: unreadBody))

@@ -25,18 +25,15 @@ extension StorageConnection {
         }
     }
 
-    /// How long bytes are dropped, in seconds.
-    private static let drainSeconds = 60
-
     /// Begins to drop the rest of a body, if there is one that may be read.
     ///
     /// - Returns: `false` where the connection is to be closed at once.
     func beginDraining() -> Bool {
-        guard let context, let decoder = self.unreadBody, !decoder.hasEnded, !self.isQuiescing,
+        guard let context, let decoder = self.unreadBody, !decoder.hasEnded, !self.isQuiescing, !self.inputHasEnded,
             let entry = self.becomeExpendable(.draining)
         else { return false }
         self.unreadBody = nil
-        let limit = self.environment.verifier.policy.maximumSize.bytes + StorageOriginLimits.spareDrainedBytes
+        let limit = self.environment.verifier.policy.maximumSize.bytes + ExpendableConnections.spareDrainedBytes
         self.state = .draining(Drain(decoder, limit: limit, startedAt: self.group.tick, entry: entry))
         self.restartWatch()
         // In stages (RFC 9112 §9.6): our side first, behind what is still to be written.
@@ -51,8 +48,11 @@ extension StorageConnection {
     ///
     /// - Returns: `true` where the body's end has come, or its limit.
     func drop(_ drain: Drain) -> Bool {
+        let arrived = self.inbound.readableBytes
         do throws(BodyDecoder.Malformed) {
-            while let bytes = try drain.decoder.next(&self.inbound) { drain.remaining -= Int64(bytes.readableBytes) }
+            while try drain.decoder.next(&self.inbound) != nil {}
+            // What frames the body counts as well.
+            drain.remaining -= Int64(arrived - self.inbound.readableBytes)
         } catch {
             drain.remaining = -1
         }
@@ -69,9 +69,15 @@ extension StorageConnection {
 
     /// Looks whether the client still sends the body; called once a second.
     func drainingSecondPassed(_ drain: Drain) {
-        let isOver = self.group.tick - drain.startedAt > Self.drainSeconds
+        let isOver = self.group.tick - drain.startedAt > ExpendableConnections.drainSeconds
         guard isOver || self.watch.isTooSlow(self.group.tick, self.environment.limits.lowestRate) else { return }
         self.endDraining(drain, isComplete: false)
+    }
+
+    /// Closes the connection for others, unless its client has begun to read meanwhile.
+    private func makeRoom() {
+        if case .draining = self.state { return self.cutOff() }
+        if self.stall != nil { self.cutOff() }
     }
 
     /// Lets the connection wait for its client as long as the origin has connections to spare.
@@ -85,7 +91,7 @@ extension StorageConnection {
             reason, of: context.channel.remoteAddress.flatMap { ClientAddress($0) },
             bufferedBytes: self.queuedBytes, openConnections: self.environment.metrics.connections.openCount
         ) {
-            eventLoop.execute { bound.value.cutOff() }
+            eventLoop.execute { bound.value.makeRoom() }
         }
     }
 }

@@ -36,7 +36,10 @@ extension StorageConnection: TimedConnection {
     private func drains(_ context: ChannelHandlerContext) -> Bool {
         let buffered = context.bufferedBytes
         self.watch.drained(to: buffered + context.unacknowledgedBytes)
-        guard buffered > 0 else { return false }
+        guard buffered > 0 else {
+            self.endStall()
+            return false
+        }
         guard self.watch.isTooSlow(self.group.tick, self.environment.limits.lowestRate) else {
             self.endStall()
             return true
@@ -45,10 +48,12 @@ extension StorageConnection: TimedConnection {
         return true
     }
 
-    /// Whether a client that takes too little is let be: a player that pauses, as long as connections are not scarce.
+    /// Whether a client that takes too little may stall: a player that pauses, as long as connections are not scarce.
     private func mayStall() -> Bool {
         // The window goes on until enough has been taken in it.
-        guard self.watch.elapsed(self.group.tick) < self.environment.limits.downloadStallSeconds else { return false }
+        guard !self.isQuiescing,
+            self.watch.elapsed(self.group.tick) < self.environment.limits.downloadStallSeconds
+        else { return false }
         if self.stall == nil { self.stall = self.becomeExpendable(.stalled) }
         return self.stall != nil
     }

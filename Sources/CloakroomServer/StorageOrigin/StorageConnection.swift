@@ -61,7 +61,7 @@ final class StorageConnection: ChannelInboundHandler {
     private(set) var isQuiescing = false
     private(set) var isProcessing = false
     /// Whether the client has said that it sends no more.
-    private var inputHasEnded = false
+    private(set) var inputHasEnded = false
     /// Whether a request has been answered on this connection.
     var hasAnswered = false
     var watch = ProgressWatch()
@@ -118,6 +118,8 @@ final class StorageConnection: ChannelInboundHandler {
         switch event {
         case is ChannelShouldQuiesceEvent:
             self.isQuiescing = true
+            // A client that does not read would hold up the end for as long as that may take.
+            if self.stall != nil { return context.close(promise: nil) }
             switch self.state {
             case .readingHead where self.inbound.readableBytes == 0: self.closeAfterAnswer(unreadBody: false)
             case .draining(let drain): self.endDraining(drain, isComplete: false)

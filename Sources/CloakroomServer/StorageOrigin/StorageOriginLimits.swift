@@ -1,8 +1,5 @@
 /// How long the storage origin waits for a client, and for how many clients at once.
 public struct StorageOriginLimits: Sendable {
-    /// How many bytes of a rejected request's body are read and dropped beyond the largest file.
-    static let spareDrainedBytes: Int64 = 1_024 * 1_024
-
     /// The time for a request's head, from its first byte or the connection's start, in seconds.
     public var headTimeoutSeconds: Int
     /// The time between two requests of a connection, in seconds.
