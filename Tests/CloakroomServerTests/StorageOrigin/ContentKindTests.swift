@@ -29,7 +29,7 @@ struct ContentKindTests {
     }
 
     @Test(arguments: [
-        "image/png", "image/jpeg", "application/pdf", "text/plain", "text/plain; a=text/html", "text/csv",
+        "image/png", "image/jpeg", "application/pdf", "text/plain", "text/plain; a=\"text/html\"", "text/csv",
         "application/json", "application/octet-stream", "video/mp4", "audio/mpeg", "image/svg",
     ])
     func otherTypesAreShown(contentType: String) {
@@ -85,7 +85,7 @@ struct ContentKindTests {
         ("image/png, text/html", .active), ("text/html, image/png", .active), ("image/png, image/gif", .active),
         ("video/webm;codecs=vp8,opus", .active), ("text/html(x)", .active), ("text/html (x)", .active),
         ("image/x;a=\"(\",text/html(", .active), ("image/svg+xml(", .active), ("image/png(", .active),
-        ("image/png x", .active), ("image/png; a", .active), ("image/", .active), ("/png", .active),
+        ("image/png x", .active), ("image/png; a", .active), ("text/plain; a=text/html", .active), ("image/", .active), ("/png", .active),
         ("image", .active), ("image/png/x", .active), ("", .active),
     ])
     func kindIsTheMediaTypes(contentType: String, kind: ContentKind) {
