@@ -85,7 +85,8 @@ struct ContentKindTests {
         ("image/png, text/html", .active), ("text/html, image/png", .active), ("image/png, image/gif", .active),
         ("video/webm;codecs=vp8,opus", .active), ("text/html(x)", .active), ("text/html (x)", .active),
         ("image/x;a=\"(\",text/html(", .active), ("image/svg+xml(", .active), ("image/png(", .active),
-        ("image/png x", .active), ("image/png; a", .active), ("text/plain; a=text/html", .active), ("image/", .active), ("/png", .active),
+        ("image/png x", .active), ("image/png; a", .active), ("text/plain; a=text/html", .active), ("image/", .active),
+        ("/png", .active),
         ("image", .active), ("image/png/x", .active), ("", .active),
     ])
     func kindIsTheMediaTypes(contentType: String, kind: ContentKind) {
