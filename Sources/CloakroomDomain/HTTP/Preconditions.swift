@@ -28,7 +28,7 @@ public struct Preconditions: Sendable {
         case failed
     }
 
-    /// The fields by which a request asks for less than the whole, in lower case.
+    /// The range and conditional fields of a request, in lower case.
     public static let fieldNames: [StaticString] = [
         "range", "if-none-match", "if-match", "if-range", "if-modified-since", "if-unmodified-since",
     ]

@@ -70,7 +70,7 @@ extension APIConnectionHandler {
         context.eventLoop.assumeIsolated().scheduleTask(in: Self.lingering) { context.close(promise: nil) }
     }
 
-    /// Whether the rest of the request's body is worth being read: the client sends it, and it can be told where it ends.
+    /// Whether the rest of the request's body can be read and dropped: the client sends it, and its end is known.
     var canDrain: Bool {
         self.refusal == nil && self.parserError == nil && self.progress.isBodyArriving && self.context != nil
     }

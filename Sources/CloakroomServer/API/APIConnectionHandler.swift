@@ -228,7 +228,7 @@ final class APIConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler,
             // Others with the same key need not wait for a client that has stopped reading.
             self.heldPlace?.release()
         case .idle, .sendsTooSlowly, .takesTooSlowly:
-            // Whoever writes or reads for a request is told by the failure of that.
+            // A write or read under way fails, which ends its request.
             context.close(promise: nil)
         }
     }
