@@ -151,7 +151,7 @@ extension FileStore {
     private func pack(_ staged: StagedBlob, _ seal: FileRecord.Seal) async throws(StorageError) -> PackSlot? {
         guard let body = staged.body else { return nil }
         let outcome = await withCheckedContinuation { continuation in
-            let body = SmallBody(id: staged.fileID, seal: seal, bytes: body)
+            let body = SmallBody(id: staged.fileID, seal: seal, origin: .direct, bytes: body)
             self.blobs.packs.writer.append(body) { continuation.resume(returning: $0) }
         }
         switch try outcome.get() {

@@ -20,7 +20,7 @@ extension FileStore {
             }
         }
         let seal = FileRecord.Seal(sha256: digest, uploadedAt: now)
-        self.blobs.packs.writer.append(SmallBody(id: id, seal: seal, bytes: body)) { outcome in
+        self.blobs.packs.writer.append(SmallBody(id: id, seal: seal, origin: .declared, bytes: body)) { outcome in
             switch outcome {
             case .success(.packed(let slot)): self.seal(id, seal, at: slot, promise)
             case .success(.noRoom):

@@ -42,7 +42,7 @@ extension FileStore {
         do throws(StorageError) {
             guard let current = try self.catalog.file(id), !current.hasEnded(at: now) else { throw .notFound }
             let hasOwnFile = try self.blobs.hasOwnFile(id)
-            guard current.seal == nil, !hasOwnFile, try staged.publish(replacingOrphan: false) else {
+            guard current.seal == nil, !hasOwnFile, try staged.publish() else {
                 self.complete(promise, endingTurnOf: id) { () async throws(StorageError) in
                     try await self.publishAlone(staged, digest, now: now)
                 }
@@ -82,10 +82,9 @@ extension FileStore {
             }
             return repetition
         }
-        // The row is pending and nobody else publishes: a blob of that name is what a crash left before its row.
-        let isPublished = try await self.onDisk { () throws(StorageError) in
-            try staged.publish(replacingOrphan: self.blobs.hasOwnFile(staged.fileID))
-        }
+        // The row is pending and nobody else publishes: a crash came between a blob's name and its row.
+        if let seal = try await self.adopt(current) { return try Self.compare(digest, with: seal.sha256) }
+        let isPublished = try await self.onDisk { () throws(StorageError) in try staged.publish() }
         guard isPublished else { throw .failed("a pending file's blob appeared while it was being sealed") }
         let outcome: Result<Catalog.SealOutcome, StorageError>
         do throws(StorageError) {
@@ -100,7 +99,7 @@ extension FileStore {
     private func heal(_ staged: StagedBlob) async throws(StorageError) {
         let id = staged.fileID
         let isPublished = try await self.onDisk { () throws(StorageError) in
-            try staged.publish(replacingOrphan: false)
+            try staged.publish()
         }
         // An upload that was only hashed has nothing to heal with; it can be sent again.
         guard isPublished else { throw .failed("the bytes of a ready file were lost while it was uploaded again") }

@@ -27,6 +27,7 @@ public final class FileStore: Sendable {
     let revocations: Revocations
     let readyFiles = ReadyFiles(capacity: 65_536)
     let sweepMetrics = SweepMetrics()
+    let quarantineMetrics = QuarantineMetrics()
     /// Where the sweep goes on with the own files of deleted rows.
     let removals = SweepCursor()
     /// Where it goes on with the slots of deleted rows.

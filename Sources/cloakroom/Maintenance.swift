@@ -11,6 +11,9 @@ struct Maintenance: Service {
     /// A sweep is due this often; while there is something to do, its steps follow one another as fast as they may.
     private static let sweepInterval = Duration.seconds(5)
 
+    /// A checkpoint is due this often, where something has changed.
+    private static let checkpointInterval = Duration.seconds(60)
+
     let store: FileStore
     let reserve: DiskReserve
     let signingKeys: SigningKeys
@@ -22,6 +25,7 @@ struct Maintenance: Service {
             try await withThrowingDiscardingTaskGroup { group in
                 group.addTask { try await self.watchKeys() }
                 group.addTask { try await self.sweep(startedAt: startedAt) }
+                group.addTask { try await self.checkpoint() }
             }
         }
     }
@@ -34,7 +38,9 @@ struct Maintenance: Service {
     }
 
     private func sweep(startedAt: Timestamp) async throws {
-        await self.reporting { () throws(StorageError) in try await self.store.removeOrphans(declaredBefore: startedAt)
+        await self.reporting { () throws(StorageError) in
+            try await self.store.adoptBlobs(declaredBefore: startedAt)
+            try await self.store.findLostBodies(now: startedAt)
         }
         while true {
             let start = ContinuousClock.now
@@ -44,6 +50,14 @@ struct Maintenance: Service {
             }
             let isDone = (count ?? 0) == 0
             try await Task.sleep(until: start + (isDone ? Self.sweepInterval : FileStore.sweepStepInterval))
+        }
+    }
+
+    /// Leaves little to lose in the write-ahead log.
+    private func checkpoint() async throws {
+        while true {
+            try await Task.sleep(for: Self.checkpointInterval)
+            await self.reporting { () throws(StorageError) in try await self.store.checkpoint() }
         }
     }
 

@@ -36,6 +36,7 @@ struct GatewayTests {
 
     /// Makes a catalogue what version 2 of the schema was.
     static let backToVersion2 = """
+        DROP TABLE store; DROP TABLE lost_history; DROP TABLE lost_bodies;
         DROP TABLE scrub; DROP INDEX files_that_end; ALTER TABLE files DROP COLUMN expires_at;
         ALTER TABLE organizations DROP COLUMN expires_after_seconds;
         DROP TRIGGER files_are_counted; DROP TRIGGER files_are_discounted; DROP TABLE idempotency_keys;

@@ -12,8 +12,8 @@ import Glibc
 /// 1. an unnamed file is written (`O_TMPFILE`): nothing, the kernel frees it;
 /// 2. `fsync` of the file: nothing, as before;
 /// 3. `linkat` under its name, which never replaces a file: a whole blob whose row is pending, or nothing;
-/// 4. `fsync` of the directory: a whole blob whose row is pending. The next upload of the file replaces it, and the
-///    sweep removes it.
+/// 4. `fsync` of the directory: a whole blob whose row is pending. The next upload of the file or the next start seals
+///    the file with it.
 ///
 /// Only then does the row say ready, and only then is the client told.
 public final class BlobStore: Sendable {
@@ -39,10 +39,14 @@ public final class BlobStore: Sendable {
     public static let packLength: Int64 = 32 * 1_024 * 1_024
 
     private let shards: [Directory]
+    /// Where the shards and the packs lie.
+    let root: Directory
     /// Where what has no name yet gets one, for as long as it is being made.
     let stagingDirectory: Directory
     /// Where damaged blobs and those of no file are kept; only whoever runs the server removes them.
     let quarantine: Directory
+    /// Where the catalogue lies.
+    let data: Directory
     let system: any OperatingSystem
     let staging: Staging
     let health: StorageHealth
@@ -72,10 +76,12 @@ public final class BlobStore: Sendable {
         self.health = health
         self.catalog = catalog
         self.system = directory.system
+        self.data = directory.root
         self.openBlobs = OpenBlobCache(capacity: openBlobs)
         try Self.checkDirectories(of: directory, catalog)
         do throws(SystemCallError) {
             let root = try Directory(in: directory.root, Self.directoryName)
+            self.root = root
             self.stagingDirectory = try Directory(in: root, Self.stagingName)
             self.quarantine = try Directory(in: root, Self.quarantineName)
             self.staging = staging ?? Self.supportedStaging(root)

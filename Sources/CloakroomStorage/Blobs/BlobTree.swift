@@ -25,6 +25,14 @@ struct BlobTree: Sendable {
             self.init(shards: Array(repeating: nil, count: BlobStore.shardCount), packs: nil)
             return
         }
+        try self.init(in: root)
+    }
+
+    /// Finds the blobs in the directory that holds the shards and the packs.
+    ///
+    /// - Parameter root: The directory.
+    /// - Throws: The call that failed; what is missing is no failure.
+    init(in root: Directory) throws(SystemCallError) {
         var shards: [Directory?] = []
         for shard in 0..<BlobStore.shardCount { shards.append(try Self.find(BlobStore.shardName(shard), in: root)) }
         self.init(shards: shards, packs: try Self.find(PackStore.directoryName, in: root))

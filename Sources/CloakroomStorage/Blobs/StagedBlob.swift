@@ -118,10 +118,9 @@ public final class StagedBlob: Sendable {
 
     /// Gives the bytes a file and that its name, durably: steps 1 to 4 of ``BlobStore``.
     ///
-    /// - Parameter replacingOrphan: Whether a blob of that name is one that a crash left, to be removed.
-    /// - Returns: `false` where there is a blob of that name already and it is not to be replaced.
+    /// - Returns: `false` where there is a blob of that name already.
     /// - Throws: ``StorageError``.
-    func publish(replacingOrphan: Bool) throws(StorageError) -> Bool {
+    func publish() throws(StorageError) -> Bool {
         try self.state.withLock { state throws(StorageError) in
             do throws(SystemCallError) {
                 try self.moveToFile(&state)
@@ -130,7 +129,6 @@ public final class StagedBlob: Sendable {
             }
             guard state.file != nil else { return false }
             try self.store.refusingWritesOnFailure { () throws(SystemCallError) in try state.file?.synchronize() }
-            if replacingOrphan { try self.store.remove(state.fileID) }
             guard try self.link(&state) else { return false }
             try self.store.synchronize(self.store.directory(of: state.fileID))
             return true

@@ -9,7 +9,7 @@ extension Catalog {
     func integrityProblems() throws(StorageError) -> [String] {
         try self.readers.read { connection throws(SQLiteError) -> [String] in
             do throws(SQLiteError) {
-                return try Self.integrityProblems(connection)
+                return try Self.integrityProblems(of: connection)
             } catch {
                 guard error.isCorruption else { throw error }
                 return ["SQLite \(error.code): \(error.message)"]
@@ -17,7 +17,7 @@ extension Catalog {
         }
     }
 
-    private static func integrityProblems(_ connection: SQLiteConnection) throws(SQLiteError) -> [String] {
+    static func integrityProblems(of connection: SQLiteConnection) throws(SQLiteError) -> [String] {
         var problems: [String] = []
         let rows = try connection.statement("PRAGMA integrity_check")
         defer { rows.reset() }

@@ -198,18 +198,41 @@ extension Catalog {
         }
     }
 
-    /// Returns pending files that were declared before a moment, in pages ordered by the end of their URL.
+    /// A pending file's place among the others.
+    struct PendingCursor: Hashable, Sendable {
+        let uploadExpiresAt: Int64
+        let id: FileID
+    }
+
+    /// Returns pending files that were declared before a moment, those first whose URLs end last.
     ///
     /// - Parameters:
     ///   - before: Only files declared before.
-    ///   - limit: The most files of one call.
-    /// - Returns: Pending files that were declared before a moment, in pages ordered by the end of their URL.
+    ///   - cursor: The file before the first one; `nil` begins with the first of all.
+    ///   - limit: How many rows are looked at.
+    /// - Returns: The files, and where to go on; `nil` at the end.
     /// - Throws: ``StorageError``.
-    public func pendingFiles(before: Timestamp, limit: Int) throws(StorageError) -> [FileID] {
-        try self.ids(
-            "SELECT id FROM files WHERE sha256 IS NULL AND created_at <= ? ORDER BY upload_expires_at DESC LIMIT ?"
-        ) {
-            $0.bind(before.secondsSinceEpoch).bind(Int64(limit))
+    func pendingFiles(
+        before: Timestamp, after cursor: PendingCursor?, limit: Int
+    ) throws(StorageError) -> (next: PendingCursor?, files: [FileID]) {
+        try self.readers.read { connection throws(SQLiteError) in
+            let rows = try connection.statement(
+                """
+                SELECT id, upload_expires_at, created_at FROM files
+                WHERE sha256 IS NULL AND (upload_expires_at, id) < (?, ?)
+                ORDER BY upload_expires_at DESC, id DESC LIMIT ?
+                """
+            )
+            .bind(cursor?.uploadExpiresAt ?? .max).bind(cursor?.id.bytes ?? [0xff]).bind(Int64(limit))
+            defer { rows.reset() }
+            var (count, last, files): (Int, PendingCursor?, [FileID]) = (0, nil, [])
+            while try rows.step() {
+                count += 1
+                guard let id = rows.blob(0).flatMap({ FileID(bytes: $0) }) else { continue }
+                last = PendingCursor(uploadExpiresAt: rows.integer(1) ?? 0, id: id)
+                if let created = rows.integer(2), created <= before.secondsSinceEpoch { files.append(id) }
+            }
+            return (count < limit ? nil : last, files)
         }
     }
 

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// The rows: organizations, API keys, files and deletions.
 ///
 /// Durability: a write returns after COMMIT with `synchronous=FULL`, so what it wrote survives a power cut. The one
@@ -26,6 +28,8 @@ public final class Catalog: Sendable {
 
     /// The database's name in the data directory.
     public static let fileName = "catalog.sqlite"
+    /// The name of its write-ahead log.
+    static let logName = fileName + WALContent.suffix
 
     private static let lookupCacheKibibytes = 48 * 1_024
 
@@ -34,8 +38,19 @@ public final class Catalog: Sendable {
     /// For look-ups of many rows that lie anywhere: they keep the upper pages of a large table, some 30 MB of five million
     /// files, and there are as many of them as threads that use them.
     let lookupReaders: ReaderPool
+    /// What the start found of the log; `nil` for a command.
+    let examination: HistoryExamination?
+    /// When the server before started, in seconds of the Unix epoch; `nil` where that is not known.
+    let previousStart: Int64?
+    let health: StorageHealth
+    let system: any OperatingSystem
+    /// Where the copy of the store's identity lies; `nil` before the start has come so far, and for a command.
+    let history = Mutex<StoreHistory?>(nil)
 
     /// Opens the catalogue, creating or migrating it where needed.
+    ///
+    /// Nothing is created where anything else of a store is there, and nothing is changed in a catalogue that is older
+    /// than the blobs, or of another store.
     ///
     /// - Parameters:
     ///   - directory: The data directory.
@@ -47,15 +62,26 @@ public final class Catalog: Sendable {
         directory: DataDirectory, owner: Owner, health: StorageHealth, reserve: DiskReserve? = nil
     ) throws(OpenError) {
         let path = directory.path(of: Self.fileName)
+        self.health = health
+        self.system = directory.system
         do {
+            try Self.checkPresence(in: directory)
+            self.examination = owner == .server ? try Self.examineLog(of: directory, health) : nil
             let fileSystem = directory.system.sqliteFileSystem
             let connection = try SQLiteConnection(
                 path: path, role: owner == .server ? .writer : .command, fileSystem: fileSystem)
+            self.previousStart = try Self.startTime(connection)
+            if owner == .server {
+                try Self.checkHistory(of: connection, in: directory)
+                if case .lost = self.examination?.outcome { try Self.checkStructure(of: connection) }
+            }
             try CatalogSchema.migrate(connection)
             self.writer = CatalogWriter(connection: connection, health: health, reserve: reserve)
             self.readers = ReaderPool(path: path, fileSystem: fileSystem)
             self.lookupReaders = ReaderPool(
                 path: path, fileSystem: fileSystem, cacheKibibytes: Self.lookupCacheKibibytes)
+        } catch let error as OpenError {
+            throw error
         } catch let error as SQLiteError {
             throw OpenError(
                 description: "\(path): SQLite \(error.code): \(error.message)", isCorruption: error.isCorruption)
@@ -69,8 +95,9 @@ public final class Catalog: Sendable {
         }
     }
 
-    /// Ends the writer after the changes that are queued.
+    /// Ends the writer after the changes that are queued; a server's leaves everything in the database, and no log.
     public func shutDown() async throws {
+        await self.endHistory()
         try await self.writer.shutDown()
     }
 

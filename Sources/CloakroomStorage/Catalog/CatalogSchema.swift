@@ -8,7 +8,7 @@ enum CatalogSchema {
         let known: Int
     }
 
-    static let migrations = [version1, version2, version3, version4]
+    static let migrations = [version1, version2, version3, version4, version5]
 
     /// Tables are `STRICT` and hold the invariants as constraints: SQLite is trusted before our own code.
     private static let version1 = """
@@ -125,6 +125,27 @@ enum CatalogSchema {
             shards INTEGER NOT NULL CHECK (shards BETWEEN 0 AND 256), -- how many were looked through; 256: complete
             completed_at INTEGER -- when a round was complete last; NULL: none yet
         ) STRICT;
+        """
+
+    /// Which store this is, and what is known to be missing from it.
+    private static let version5 = """
+        -- One row, from the first start on. The blobs have the same, in blobs/identity.
+        CREATE TABLE store (
+            id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+            identity BLOB NOT NULL CHECK (length(identity) = 16),
+            generation INTEGER NOT NULL CHECK (generation > 0),
+            started_at INTEGER NOT NULL -- when a server started last
+        ) STRICT;
+        -- Transactions that had been committed and are lost: when that was found, and how.
+        CREATE TABLE lost_history (
+            found_at INTEGER NOT NULL,
+            detail TEXT NOT NULL
+        ) STRICT;
+        -- Bodies whose rows are lost.
+        CREATE TABLE lost_bodies (
+            id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+            found_at INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
         """
 
     /// Brings a database up to date.

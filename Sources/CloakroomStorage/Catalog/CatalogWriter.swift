@@ -38,6 +38,9 @@ final class CatalogWriter: Sendable {
     private let reserve: DiskReserve?
     private let queue = Mutex(Queue())
     private let nextCheckpoint = Mutex(checkpointPages)
+    /// Told of every commit, once the start has come so far.
+    private let mark = Mutex<HistoryMarkWriter?>(nil)
+    private let commits = Atomic(0)
     private let batchSizes = Recorder(label: "cloakroom_catalog_batch_size", aggregate: true)
 
     init(connection: SQLiteConnection, health: StorageHealth, reserve: DiskReserve?) {
@@ -47,6 +50,17 @@ final class CatalogWriter: Sendable {
         self.thread = NIOThreadPool(numberOfThreads: 1)
         self.thread.start()
     }
+
+    /// Notes from now on how far the log has been written.
+    ///
+    /// - Parameter mark: Where.
+    func keep(_ mark: HistoryMarkWriter) { self.mark.withLock { $0 = mark } }
+
+    /// Whether something was committed since the last call.
+    func hasCommitted() -> Bool { self.commits.exchange(0, ordering: .relaxed) > 0 }
+
+    /// Takes back one commit that counts as none.
+    func discountCommit() { self.commits.wrappingSubtract(1, ordering: .relaxed) }
 
     /// Ends the thread after the jobs that are queued.
     func shutDown() async throws {
@@ -139,10 +153,46 @@ final class CatalogWriter: Sendable {
 
     private func checkpointNow() {
         do throws(SQLiteError) {
-            try self.connection.checkpoint(SQLITE_CHECKPOINT_PASSIVE)
+            _ = try self.checkpointPassively()
         } catch {
             self.health.report("The WAL cannot be copied into the database: SQLite \(error.code): \(error.message)")
             _ = self.report(.transaction(error))
+        }
+    }
+
+    /// Copies into the database what nobody reads of the log, without waiting.
+    ///
+    /// - Returns: Whether that was all.
+    /// - Throws: ``SQLiteError``.
+    private func checkpointPassively() throws(SQLiteError) -> Bool {
+        let frames = try self.connection.checkpoint(SQLITE_CHECKPOINT_PASSIVE)
+        guard frames.copied == frames.total else { return false }
+        self.mark.withLock { $0 }?.copied(frames: frames.total)
+        return true
+    }
+
+    /// Copies into the database what nobody reads of the log, without waiting.
+    ///
+    /// - Parameter completion: Called once with whether that was all, on the writer's thread, which it must not hold up.
+    func checkpointPassively(completion: @escaping @Sendable (Result<Bool, StorageError>) -> Void) {
+        self.onThread(completion) { () throws(StorageError) in
+            do throws(SQLiteError) {
+                return try self.checkpointPassively()
+            } catch {
+                throw self.report(.transaction(error))
+            }
+        }
+    }
+
+    private func onThread<Value: Sendable>(
+        _ completion: @escaping @Sendable (Result<Value, StorageError>) -> Void,
+        _ body: @escaping @Sendable () throws(StorageError) -> Value
+    ) {
+        self.thread.submit { state in
+            guard state == .active else {
+                return completion(.failure(.writesRefused("the server is shutting down")))
+            }
+            completion(Result { () throws(StorageError) in try body() })
         }
     }
 
@@ -152,28 +202,38 @@ final class CatalogWriter: Sendable {
     /// Between two attempts, so that others who write have their turn, in microseconds.
     private static let checkpointInterval: useconds_t = 500_000
 
-    /// Copies the whole log into the database, and flushes that.
-    ///
-    /// - Parameter completion: Called once, on the writer's thread, which it must not hold up.
-    func checkpoint(completion: @escaping @Sendable (Result<Void, StorageError>) -> Void) {
-        self.thread.submit { state in
-            guard state == .active else {
-                return completion(.failure(.writesRefused("the server is shutting down")))
-            }
-            completion(Result { () throws(StorageError) in try self.checkpointAll() })
-        }
+    /// How urgent a checkpoint is.
+    enum CheckpointPatience {
+        /// It is waited for others who read, for minutes.
+        case start
+        /// It is tried once, and waited for seconds.
+        case stop
     }
 
-    private func checkpointAll() throws(StorageError) {
+    /// Copies the whole log into the database, flushes that, and empties the log.
+    ///
+    /// - Parameters:
+    ///   - patience: How urgent it is.
+    ///   - completion: Called once, on the writer's thread, which it must not hold up.
+    func checkpoint(
+        _ patience: CheckpointPatience = .start,
+        completion: @escaping @Sendable (Result<Void, StorageError>) -> Void
+    ) {
+        self.onThread(completion) { () throws(StorageError) in try self.checkpointAll(patience) }
+    }
+
+    private func checkpointAll(_ patience: CheckpointPatience) throws(StorageError) {
+        let attempts = patience == .start ? Self.checkpointAttempts : 1
         var hasGivenUp = false
         for attempt in 1... {
             do throws(SQLiteError) {
                 try self.connection.checkpoint(SQLITE_CHECKPOINT_TRUNCATE)
+                self.mark.withLock { $0 }?.reset()
                 // The log has given its room back.
                 if hasGivenUp { self.reserve?.setAside(leaving: 0) }
                 return
             } catch {
-                if error.primaryCode == SQLITE_BUSY, attempt < Self.checkpointAttempts {
+                if error.primaryCode == SQLITE_BUSY, attempt < attempts {
                     self.health.report("Waiting for a backup or check that reads the database")
                     usleep(Self.checkpointInterval)
                 } else {
@@ -226,8 +286,9 @@ final class CatalogWriter: Sendable {
     }
 
     private func transaction(_ batch: [Job]) throws(Failure) -> [@Sendable () -> Void] {
+        let isFlushed = !batch.allSatisfy(\.isDurableElsewhere)
         do throws(SQLiteError) {
-            try self.connection.setFlushesCommits(!batch.allSatisfy(\.isDurableElsewhere))
+            try self.connection.setFlushesCommits(isFlushed)
         } catch {
             throw .transaction(error)
         }
@@ -236,6 +297,8 @@ final class CatalogWriter: Sendable {
             var completions: [@Sendable () -> Void] = []
             for job in batch { completions.append(try self.run(job)) }
             try self.execute("COMMIT")
+            self.mark.withLock { $0 }?.committed(frames: self.connection.logPages, isFlushed: isFlushed)
+            self.commits.wrappingAdd(1, ordering: .relaxed)
             return completions
         } catch {
             // Fails only where SQLite has rolled back by itself, as it does on a full disk.

@@ -101,10 +101,14 @@ final class SQLiteConnection: @unchecked Sendable {
     ///
     /// - Parameter mode: `SQLITE_CHECKPOINT_PASSIVE` does what it can without waiting, `SQLITE_CHECKPOINT_TRUNCATE`
     ///   all, and leaves an empty log.
+    /// - Returns: How many frames the log has, and how many of them have been copied.
     /// - Throws: ``SQLiteError``.
-    func checkpoint(_ mode: Int32) throws(SQLiteError) {
-        let code = sqlite3_wal_checkpoint_v2(self.handle, nil, mode, nil, nil)
+    @discardableResult
+    func checkpoint(_ mode: Int32) throws(SQLiteError) -> (total: Int, copied: Int) {
+        var (total, copied): (Int32, Int32) = (0, 0)
+        let code = sqlite3_wal_checkpoint_v2(self.handle, nil, mode, &total, &copied)
         guard code == SQLITE_OK else { throw SQLiteError(self.handle, code: code) }
+        return (Int(total), Int(copied))
     }
 
     /// Runs statements that have neither parameters nor rows.

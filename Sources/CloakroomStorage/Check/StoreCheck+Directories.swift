@@ -72,7 +72,10 @@ extension StoreCheck {
         } catch {
             throw error.storageError
         }
-        var known: Set = [PackStore.directoryName, BlobStore.stagingName, BlobStore.quarantineName]
+        var known: Set = [
+            PackStore.directoryName, BlobStore.stagingName, BlobStore.quarantineName, IdentityFile.name,
+            IdentityFile.temporaryName, HistoryMarkWriter.name,
+        ]
         for shard in 0..<BlobStore.shardCount { known.insert(BlobStore.shardName(shard)) }
         for name in try Self.names(in: root) where !known.contains(name) { self.noteForeign(name) }
     }

@@ -64,7 +64,7 @@ extension StoreCheck {
             return try await Self.endingBlobs(blobs) { store in
                 // As a server's start: what a crash left is no finding.
                 try await store.recover(now: now)
-                try await store.removeOrphans(declaredBefore: now)
+                try await store.adoptBlobs(declaredBefore: now)
                 let check = StoreCheck(
                     directory, catalog: catalog, tree: blobs.tree, extent, store: store,
                     maximumDamaged: maximumDamaged, packLength: packLength, patience: .zero, now: now,

@@ -5,6 +5,8 @@ import NIOCore
 struct SmallBody: Sendable {
     let id: FileID
     let seal: FileRecord.Seal
+    /// Whether its row is there already.
+    let origin: PackSlotHeader.Origin
     /// At most ``PackStore/maximumBodyLength`` bytes.
     let bytes: ByteBuffer
 
@@ -77,7 +79,9 @@ struct ActivePack {
             let slot = PackSlot(
                 pack: self.file.id, offset: self.used + Int64(bytes.count), bodyLength: body.bytes.readableBytes)
             let end = bytes.count + slot.length
-            PackSlotHeader(slot: slot, id: body.id, seal: body.seal).append(to: &bytes, secret: self.secret)
+            PackSlotHeader(
+                slot: slot, id: body.id, seal: body.seal, origin: body.origin, groupOffset: self.used
+            ).append(to: &bytes, secret: self.secret)
             body.bytes.withUnsafeReadableBytes { bytes.append(contentsOf: $0) }
             bytes += Self.zeros.prefix(end - bytes.count)
             slots.append(slot)

@@ -40,6 +40,18 @@ struct PackID: Hashable, Comparable, Sendable {
         return PackID(unchecked: max(drawn, (previous?.number ?? 0) + 1))
     }
 
+    /// How much a clock may have been set back, in milliseconds.
+    private static let clockTolerance: Int64 = 86_400_000
+
+    /// The lowest number of a pack that was made since a moment.
+    ///
+    /// - Parameter seconds: The moment, in seconds of the Unix epoch; `nil` for the beginning.
+    /// - Returns: The number.
+    static func earliest(since seconds: Int64?) -> Int64 {
+        guard let seconds else { return 0 }
+        return max(0, seconds * 1_000 - self.clockTolerance) << self.randomBits
+    }
+
     private init(unchecked number: Int64) {
         self.number = number
     }

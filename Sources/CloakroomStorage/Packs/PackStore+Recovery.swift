@@ -6,53 +6,42 @@ import Glibc
 
 /// What a start makes of the packs that a crash left.
 extension PackStore {
-    /// Ends packs to which slots were being added when the process died, before any are added by this one.
-    ///
-    /// A whole slot whose row is pending seals it: the client may have been told. The newest of a file counts: before it
-    /// there can only be one of an upload that failed, as no slot is added for a file that is sealed. Slots to which no
-    /// row refers then are given back, and what follows the last whole slot. Other bytes that are no slot are left alone.
+    /// Returns the packs to which slots were being added when the process died, the newest first.
     ///
     /// What is read may be in the page cache only, after a flush that failed: it is written again and flushed before
-    /// anything rests on it, and so is the catalogue before a pack is ended.
+    /// anything rests on it.
     ///
-    /// - Parameter seal: Seals a pending row by a slot.
-    /// - Returns: Whether all of them are ended. What cannot be read of the others may be slots that count: they are left
-    ///   to the next start.
+    /// - Returns: The packs, and whether all of them could be read. What cannot be read of the others may be slots that
+    ///   count: they are left to the next start.
     /// - Throws: ``StorageError``.
-    func recover(
-        _ seal: (PackSlotHeader) async throws(StorageError) -> Void
-    ) async throws(StorageError) -> Bool {
-        var isComplete = true
+    func unendedPacks() throws(StorageError) -> (packs: [UnendedPack], isComplete: Bool) {
+        var (packs, isComplete): ([UnendedPack], Bool) = ([], true)
         for id in try self.packIDs().sorted(by: >) {
-            let opened = Result { () throws(SystemCallError) in try self.openUnended(id) }
-            switch opened {
-            case .success(nil): continue
-            case .success(let unended?):
-                for header in unended.slots.reversed() where unended.isWhole(header) { try await seal(header) }
-                try await self.catalog.makeDurable()
-                if unended.isComplete {
-                    try self.end(unended)
-                } else {
-                    isComplete = false
-                    self.reportLeft(id, "a part of it cannot be read")
-                }
-            case .failure(let error):
-                isComplete = false
+            do throws(SystemCallError) {
+                guard let unended = try self.openUnended(id) else { continue }
+                packs.append(unended)
+                guard !unended.isComplete else { continue }
+                self.reportLeft(id, "a part of it cannot be read")
+            } catch {
                 self.reportLeft(id, "\(error)")
             }
+            isComplete = false
         }
-        return isComplete
+        return (packs, isComplete)
     }
 
     private func reportLeft(_ id: PackID, _ reason: String) {
         self.health.report("An incomplete pack is left to the next start: \(id.fileName): \(reason)")
     }
 
-    /// Gives back what no row refers to, and cuts a pack to what was used.
-    private func end(_ unended: UnendedPack) throws(StorageError) {
+    /// Frees slots that nothing refers to, and cuts a pack to what was used; the catalogue has to be durable by then.
+    ///
+    /// - Parameters:
+    ///   - unended: The pack.
+    ///   - unused: The slots.
+    /// - Throws: ``StorageError``.
+    func end(_ unended: UnendedPack, freeing unused: [PackSlot]) throws(StorageError) {
         let (pack, id) = (unended.pack, unended.pack.id)
-        var unused: [PackSlot] = []
-        for header in unended.slots where try self.catalog.slot(header.id) != header.slot { unused.append(header.slot) }
         let tail = try self.tail(of: unended)
         do throws(SystemCallError) {
             for slot in unused { try pack.giveBack(slot.offset, Int64(slot.length)) }
@@ -123,34 +112,12 @@ extension PackStore {
         return slots
     }
 
-    private func packIDs() throws(StorageError) -> [PackID] {
+    /// The numbers of the packs, in any order.
+    func packIDs() throws(StorageError) -> [PackID] {
         do throws(SystemCallError) {
             return try self.directory.names().compactMap { PackID(fileName: $0) }
         } catch {
             throw error.storageError
         }
-    }
-}
-
-/// A pack to which slots were being added when the process died, as it was read.
-private struct UnendedPack {
-    let pack: PackFile
-    /// What it holds, with zeros in place of pages that cannot be read.
-    let bytes: [UInt8]
-    /// Whether there are no such pages.
-    let isComplete: Bool
-    let slots: [PackSlotHeader]
-
-    /// Whether all of a slot's body reached the disk: the last group's may not have.
-    func isWhole(_ header: PackSlotHeader) -> Bool {
-        let start = Int(header.slot.bodyOffset)
-        guard start + header.slot.bodyLength <= self.bytes.count else { return false }
-        return SHA256.hash(Array(self.bytes[start..<start + header.slot.bodyLength])) == header.seal.sha256
-    }
-
-    /// Where the last slot ends whose body is whole.
-    var endOfWholeSlots: Int {
-        let ends = self.slots.filter { self.isWhole($0) }.map { Int($0.slot.offset) + $0.slot.length }
-        return ends.max() ?? PackFile.headerLength
     }
 }

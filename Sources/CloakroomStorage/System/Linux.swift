@@ -193,6 +193,15 @@ struct Linux: OperatingSystem {
         return time
     }
 
+    /// `/proc/sys/kernel/random/boot_id`; bytes that are never the same where that cannot be read.
+    var bootIdentity: [UInt8] {
+        let path = "/proc/sys/kernel/random/boot_id"
+        let text = try? FileDescriptor(at: AT_FDCWD, path, flags: O_RDONLY, system: self).read(count: 36, at: 0)
+        let digits = text?.filter { $0 != UInt8(ascii: "-") }
+        if let bytes = digits.flatMap({ Hexadecimal.decode($0) }), bytes.count == HistoryMark.bootLength { return bytes }
+        return (try? self.randomBytes(count: HistoryMark.bootLength)) ?? []
+    }
+
     func randomBytes(count: Int) throws(StorageError) -> [UInt8] {
         do {
             return try RandomBytes.generate(count: count)

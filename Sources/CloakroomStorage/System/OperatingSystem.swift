@@ -85,6 +85,9 @@ protocol OperatingSystem: Sendable {
     var milliseconds: Int64 { get }
     /// `clock_gettime(2)` of the clock that never steps, in nanoseconds.
     var uptimeNanoseconds: UInt64 { get }
+    /// What tells this run of the machine from every other, 16 bytes: what was written and not flushed in another may be
+    /// lost, in this one it is not.
+    var bootIdentity: [UInt8] { get }
     /// Bytes that nobody can foretell.
     func randomBytes(count: Int) throws(StorageError) -> [UInt8]
 

@@ -27,6 +27,7 @@ struct PreparedScenario {
         } else {
             if scenario == .migrate { try await Self.goBackToVersion2(service) }
             await service.end()
+            if scenario == .migrate { try Self.removeHistory(machine) }
             self.disk = machine.disk.afterPowerCut(.nothing)
         }
     }
@@ -39,6 +40,13 @@ struct PreparedScenario {
                 completion: { continuation.resume(returning: $0) })
         }
         try outcome.get()
+    }
+
+    /// Removes what that version knew nothing of.
+    private static func removeHistory(_ machine: SimulatedMachine) throws {
+        let blobs = try Directory(path: machine.dataPath + "/blobs", system: machine)
+        for name in ["identity", "history"] { try blobs.remove(name) }
+        try blobs.synchronize()
     }
 
     /// Runs the scenario, with a trap from its first call on; a failure is what the trap is for.

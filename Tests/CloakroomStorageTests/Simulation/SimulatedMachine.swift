@@ -50,7 +50,7 @@ final class SimulatedMachine: OperatingSystem {
         fileprivate var calls = 0
         fileprivate var isOff = false
         fileprivate var hits = 0
-        fileprivate var time: Int64 = 1_774_000_000_000
+        var time: Int64 = 1_774_000_000_000
         fileprivate var dice: SeededGenerator
         var freeBytes: Int64 = 1 << 40
         /// Parts of files that the disk does not give.
@@ -169,6 +169,11 @@ final class SimulatedMachine: OperatingSystem {
 
     var milliseconds: Int64 { self.state.withLock { $0.time } }
     var uptimeNanoseconds: UInt64 { UInt64(self.milliseconds) * 1_000_000 }
+
+    /// Another after each power cut.
+    var bootIdentity: [UInt8] {
+        (0..<HistoryMark.bootLength).map { UInt8(truncatingIfNeeded: self.number >> (8 * min($0, 7))) }
+    }
 
     func randomBytes(count: Int) throws(StorageError) -> [UInt8] {
         self.state.withLock { state in (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &state.dice) } }

@@ -1,0 +1,150 @@
+public import CloakroomDomain
+import Logging
+import Synchronization
+
+/// What a start makes of what a crash, or damage, left.
+extension FileStore {
+    /// Finishes what a crash interrupted, before the first request: ends the packs that were being written, and removes
+    /// the files of deleted rows; remembers which URLs are revoked, and counts the start in the store's history.
+    ///
+    /// - Parameter now: The current time.
+    /// - Throws: ``StorageError``.
+    public func recover(now: Timestamp) async throws(StorageError) {
+        self.revocations.add(try self.catalog.revocations(since: self.revocations.horizon(now)))
+        do throws(StorageError) {
+            if case .lost(let detail) = self.catalog.examination?.outcome {
+                try await self.catalog.noteLostHistory(detail, now: now)
+            }
+            // What a failed flush left in the page cache only becomes durable, or the server does not start.
+            try await self.catalog.makeDurable()
+            let isComplete = try await self.recoverPacks(now: now)
+            self.isRecoveryIncomplete.store(!isComplete, ordering: .relaxed)
+        } catch .full {
+            self.isRecoveryIncomplete.store(true, ordering: .relaxed)
+            // Deletions have to make room first; what is left waits for the next start.
+            self.blobs.health.report("The disk is too full to recover what a crash left in packs")
+        }
+        do throws(StorageError) {
+            while try await self.removeDeleted() > 0 {}
+        } catch .full {
+            // The bytes are gone, and the sweep notes that once there is room.
+        }
+        do throws(StorageError) {
+            try await self.catalog.beginHistory(blobs: self.blobs.root, data: self.blobs.data, now: now)
+        } catch .full {
+            self.blobs.health.report("The disk is too full to count the start of the store")
+        }
+        self.quarantineMetrics.lost(try self.catalog.lostHistory()?.bodies ?? 0)
+        self.countQuarantine()
+    }
+
+    /// Copies the write-ahead log into the database, and counts a generation of the store, where something has changed.
+    ///
+    /// - Throws: ``StorageError``.
+    public func checkpoint() async throws(StorageError) {
+        try await self.catalog.checkpoint()
+    }
+
+    /// Ends the packs to which slots were being added, before any are added by this process.
+    ///
+    /// A whole slot whose row is pending seals it: the client may have been told. The newest of a file counts: before it
+    /// there can only be one of an upload that failed, as no slot is added for a file that is sealed.
+    ///
+    /// - Returns: Whether all of them are ended.
+    private func recoverPacks(now: Timestamp) async throws(StorageError) -> Bool {
+        let (packs, isComplete) = try self.blobs.packs.unendedPacks()
+        for unended in packs {
+            for header in unended.slots.reversed() where unended.isWhole(header) { try await self.seal(by: header) }
+        }
+        // Before a pack is ended, after which nobody looks for seals in it.
+        try await self.catalog.makeDurable()
+        var fates: [PackID: [(PackSlotHeader, SlotFate)]] = [:]
+        for unended in packs {
+            for header in unended.slots {
+                fates[unended.id, default: []].append((header, try self.fate(of: header, in: unended)))
+            }
+        }
+        for (header, fate) in fates.values.joined() where fate == .lost {
+            try await self.lose(header.id, in: header.slot, now: now)
+        }
+        let hasLostHistory = try self.catalog.lostHistory() != nil
+        for unended in packs {
+            var unused: [PackSlot] = []
+            for (header, fate) in fates[unended.id] ?? [] {
+                switch fate {
+                case .used, .lost: break
+                case .surplus: unused.append(header.slot)
+                case .incomplete where !hasLostHistory: unused.append(header.slot)
+                case .incomplete, .unclear:
+                    if try self.keep(header) { unused.append(header.slot) }
+                }
+            }
+            try self.reportStrayPages(of: unended)
+            if unended.isComplete { try self.blobs.packs.end(unended, freeing: unused) }
+        }
+        return isComplete
+    }
+
+    /// Seals a row, if it is pending, by a slot that is durable and whole.
+    func seal(by header: PackSlotHeader) async throws(StorageError) {
+        guard let row = try self.catalog.file(header.id), row.seal == nil else { return }
+        // A look-up would find this first.
+        if try self.blobs.hasOwnFile(header.id) { _ = try self.blobs.moveToQuarantine(header.id) }
+        _ = try await self.catalog.seal(header.id, header.seal, at: header.slot)
+    }
+
+    // MARK: Slots without a row
+
+    /// What a start makes of a slot.
+    private enum SlotFate: Hashable {
+        /// A row refers to it.
+        case used
+        /// Its file has been deleted, has other bytes that count, or was still being sent.
+        case surplus
+        /// It is of an upload in one request that was not completed, as far as the catalogue has all rows.
+        case incomplete
+        /// Its file had been declared, and there is no row: history is lost.
+        case lost
+        /// None of these.
+        case unclear
+    }
+
+    private func fate(of header: PackSlotHeader, in unended: UnendedPack) throws(StorageError) -> SlotFate {
+        if try self.catalog.slot(header.id) == header.slot { return .used }
+        if let row = try self.catalog.file(header.id) {
+            if row.seal != nil { return try self.blobs.contains(header.id) ? .surplus : .unclear }
+            // What is whole has sealed its row: the power was cut while this was written, unless that had been flushed.
+            return unended.wasFlushed(header) ? .unclear : .surplus
+        }
+        if try self.catalog.unknownFiles([header.id]).isEmpty { return .surplus }
+        switch header.origin {
+        case .declared: return .lost
+        case .direct: return .incomplete
+        case nil: return .unclear
+        }
+    }
+
+    /// Keeps a slot's body in the quarantine, and returns whether it is there.
+    private func keep(_ header: PackSlotHeader) throws(StorageError) -> Bool {
+        let kept = try self.blobs.keepBody(of: header.slot, as: header.id.uuid)
+        guard kept != .nothing else { return false }
+        self.quarantineMetrics.count(.unclear)
+        self.blobs.health.report("A body that no file refers to is in quarantine", header.id, "from a pack")
+        return true
+    }
+
+    /// Says which parts of a pack had been flushed and are no slot's: their headers are damaged. They stay, and a check
+    /// finds them.
+    private func reportStrayPages(of unended: UnendedPack) throws(StorageError) {
+        let pages = unended.strayPages
+        guard !pages.isEmpty else { return }
+        let used = try self.catalog.slots(in: unended.id).filter(\.isPossible).map { slot in
+            slot.offset..<slot.offset + Int64(slot.length)
+        }
+        let stray = pages.filter { page in !used.contains { $0.contains(page) } }
+        for part in PackContent.parts(of: stray, in: unended.id) {
+            let place = "\(part.length) bytes at \(part.offset) of pack \(unended.id.fileName)"
+            self.blobs.health.report("A part of a pack belongs to no file; see `cloakroom check`: \(place)")
+        }
+    }
+}

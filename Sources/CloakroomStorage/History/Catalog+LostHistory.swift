@@ -1,0 +1,90 @@
+public import CloakroomDomain
+
+/// What is known to be missing from the catalogue.
+extension Catalog {
+    /// What is known to be missing.
+    public struct LostHistory: Hashable, Sendable {
+        /// When something was found to be missing first.
+        public let since: Timestamp
+        /// What was found; empty where only bodies without rows tell.
+        public let details: [String]
+        /// How many bodies have no rows.
+        public let bodies: Int
+    }
+
+    /// Returns what is known to be missing; `nil` where nothing is.
+    ///
+    /// - Returns: What is known to be missing.
+    /// - Throws: ``StorageError``.
+    public func lostHistory() throws(StorageError) -> LostHistory? {
+        try self.readers.read { connection throws(SQLiteError) in
+            let rows = try connection.statement("SELECT found_at, detail FROM lost_history ORDER BY found_at")
+            defer { rows.reset() }
+            var (moments, details): ([Int64], [String]) = ([], [])
+            while try rows.step() {
+                moments.append(rows.integer(0) ?? 0)
+                details.append(rows.text(1) ?? "")
+            }
+            let sum = try connection.statement("SELECT count(*), min(found_at) FROM lost_bodies")
+            defer { sum.reset() }
+            guard try sum.step() else { return nil }
+            let bodies = Int(sum.integer(0) ?? 0)
+            if let first = sum.integer(1) { moments.append(first) }
+            guard let since = moments.min() else { return nil }
+            return LostHistory(since: Timestamp(secondsSinceEpoch: since), details: details, bodies: bodies)
+        }
+    }
+
+    /// Notes that transactions are missing; on return that is durable.
+    ///
+    /// - Parameters:
+    ///   - detail: How that was found.
+    ///   - now: The current time.
+    /// - Throws: ``StorageError``.
+    func noteLostHistory(_ detail: String, now: Timestamp) async throws(StorageError) {
+        try await self.writer.write { connection throws(SQLiteError) in
+            try connection.statement("INSERT INTO lost_history (found_at, detail) VALUES (?, ?)")
+                .bind(now.secondsSinceEpoch).bind(detail).run()
+        }
+    }
+
+    /// Notes bodies without rows; on return that is durable.
+    ///
+    /// - Parameters:
+    ///   - ids: The files whose rows are missing.
+    ///   - now: The current time.
+    /// - Throws: ``StorageError``.
+    func noteLostBodies(_ ids: [FileID], now: Timestamp) async throws(StorageError) {
+        try await self.writer.write { connection throws(SQLiteError) in
+            for id in ids {
+                try connection.statement("INSERT OR IGNORE INTO lost_bodies (id, found_at) VALUES (?, ?)")
+                    .bind(id.bytes).bind(now.secondsSinceEpoch).run()
+            }
+        }
+    }
+
+    /// Returns bodies that are noted to be without rows, in the order of their ids.
+    ///
+    /// - Returns: The files whose rows are missing.
+    /// - Throws: ``StorageError``.
+    func lostBodies() throws(StorageError) -> [FileID] {
+        try self.readers.read { connection throws(SQLiteError) in
+            let rows = try connection.statement("SELECT id FROM lost_bodies ORDER BY id")
+            defer { rows.reset() }
+            var ids: [FileID] = []
+            while try rows.step() {
+                if let id = rows.blob(0).flatMap({ FileID(bytes: $0) }) { ids.append(id) }
+            }
+            return ids
+        }
+    }
+
+    /// Forgets what is missing: whoever runs the server has been told.
+    ///
+    /// - Throws: ``StorageError``.
+    func forgetLostHistory() async throws(StorageError) {
+        try await self.writer.write { connection throws(SQLiteError) in
+            try connection.execute("DELETE FROM lost_history; DELETE FROM lost_bodies")
+        }
+    }
+}

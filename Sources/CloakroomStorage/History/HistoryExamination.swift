@@ -1,0 +1,97 @@
+import Glibc
+
+/// Whether a write-ahead log has everything that was committed: SQLite ignores what it cannot read, without a word.
+struct HistoryExamination: Hashable, Sendable {
+    /// What a start makes of the log.
+    enum Outcome: Hashable, Sendable {
+        /// Nothing is missing, as far as is known.
+        case whole
+        /// It is damaged, and all of it has been copied into the database: it can go.
+        case superfluous
+        /// Transactions that had been committed are missing.
+        case lost(String)
+    }
+
+    /// What to make of the log.
+    let outcome: Outcome
+    /// Whether there is something in the log: nothing stopped the store in an orderly way.
+    let hasLog: Bool
+    /// Whether the mark itself cannot be read.
+    let isMarkDamaged: Bool
+
+    /// Examines the log of a data directory, before SQLite opens it.
+    ///
+    /// - Parameters:
+    ///   - data: The data directory.
+    ///   - blobs: Where its blobs lie; `nil` where there are none.
+    /// - Throws: The call that failed.
+    init(_ data: Directory, _ blobs: Directory?) throws(SystemCallError) {
+        let log = try Self.log(in: data)
+        self.hasLog = log.length > 0
+        let found = try blobs.map { blobs throws(SystemCallError) in try HistoryMarkWriter.read(in: blobs) }
+        self.isMarkDamaged = found == .damaged
+        guard case .mark(let mark) = found else {
+            self.outcome = .whole
+            return
+        }
+        let isDatabaseCurrent = try Self.hasPage(of: mark, in: data)
+        self.outcome = Self.outcome(mark, log, boot: data.system.bootIdentity, isDatabaseCurrent: isDatabaseCurrent)
+    }
+
+    private static func log(in data: Directory) throws(SystemCallError) -> WALContent {
+        do throws(SystemCallError) {
+            return try WALContent(OpenFile(try data.open(Catalog.logName, flags: O_RDONLY | O_NOFOLLOW | O_NONBLOCK)))
+        } catch {
+            guard error.code == ENOENT else { throw error }
+            return .empty
+        }
+    }
+
+    /// Holds a log to the mark.
+    ///
+    /// - Parameters:
+    ///   - mark: How far it had been written.
+    ///   - log: What can be read of it.
+    ///   - boot: The machine's run now.
+    ///   - isDatabaseCurrent: Whether the database has the page of the last frame: somebody else has copied the log.
+    /// - Returns: What to make of it.
+    static func outcome(
+        _ mark: HistoryMark, _ log: WALContent, boot: [UInt8], isDatabaseCurrent: Bool
+    ) -> Outcome {
+        let required = mark.requiredFrames(boot: boot)
+        if log.salts == mark.salts {
+            if log.committedFrames >= required { return .whole }
+            if mark.copiedFrames >= required { return .superfluous }
+            return .lost("frames \(log.committedFrames + 1) to \(required) of the WAL cannot be read")
+        }
+        if required == 0 || mark.copiedFrames >= required || isDatabaseCurrent { return .whole }
+        guard let salts = log.salts else {
+            let problem = log.length == 0 ? "is missing or empty" : "has a damaged header"
+            return .lost("the WAL \(problem); it had \(required) frames")
+        }
+        // A log begins anew once all of it has been copied; its first salt then grows by 1.
+        let isLater = Int32(bitPattern: salts.first &- mark.salts.first) > 0
+        return isLater ? .whole : .lost("the WAL is an older one; \(required) frames of the latest are missing")
+    }
+
+    private static func hasPage(of mark: HistoryMark, in data: Directory) throws(SystemCallError) -> Bool {
+        let head: [UInt8]
+        let page: [UInt8]
+        do throws(SystemCallError) {
+            let file = try data.open(Catalog.fileName, flags: O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+            head = try file.read(count: 20, at: 0)
+            guard head.count == 20, mark.page > 0 else { return false }
+            // SQLite's file format, 1.3.2: two bytes, of which 1 means 65,536.
+            let length = Int(head[16]) << 8 | Int(head[17])
+            let pageLength = length == 1 ? 65_536 : length
+            page = try file.read(count: pageLength, at: Int64(mark.page - 1) * Int64(pageLength))
+            guard page.count == pageLength else { return false }
+        } catch {
+            guard error.code == ENOENT else { throw error }
+            return false
+        }
+        var sum = WALSum()
+        sum.add(page[...], isBigEndian: false)
+        return sum == mark.pageSum
+    }
+}

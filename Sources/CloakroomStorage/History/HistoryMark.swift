@@ -1,0 +1,79 @@
+import CloakroomCrypto
+
+import Glibc
+
+/// How far the write-ahead log of a catalogue was written: a lower bound, by which a start tells a log that has lost
+/// frames from one that never had them.
+///
+/// It is written after each commit and not flushed. After a process has been killed all of it counts. After a power cut it
+/// may be older, and only what had been flushed counts.
+struct HistoryMark: Hashable, Sendable {
+    /// The machine's run: another after a power cut.
+    var boot: [UInt8]
+    /// Which log.
+    var salts: WALContent.Salts
+    /// How many frames had been committed.
+    var committedFrames: Int
+    /// How many of them had been flushed, too.
+    var flushedFrames: Int
+    /// How many of them had been copied into the database, which was flushed then.
+    var copiedFrames: Int
+    /// The page of the last frame, from 1 on: by it a database is known into which the log has been copied.
+    var page: UInt32
+    /// The sums over that page.
+    var pageSum: WALSum
+
+    static let length = 96
+    static let bootLength = 16
+    private static let magic = Array("CLKMARK1".utf8)
+    private static let checkedLength = 64
+
+    /// How many frames the log must have.
+    ///
+    /// - Parameter boot: The machine's run now.
+    /// - Returns: Those that had been flushed; in the same run, those that had been committed.
+    func requiredFrames(boot: [UInt8]) -> Int { boot == self.boot ? self.committedFrames : self.flushedFrames }
+
+    /// The mark's bytes: 64, and their SHA-256.
+    var bytes: [UInt8] {
+        var bytes = Self.magic + self.boot
+        for number in [
+            self.salts.first, self.salts.second, UInt32(clamping: self.committedFrames),
+            UInt32(clamping: self.flushedFrames), UInt32(clamping: self.copiedFrames), self.page, self.pageSum.first,
+            self.pageSum.second,
+        ] {
+            for shift in stride(from: UInt32(24), through: 0, by: -8) {
+                bytes.append(UInt8(truncatingIfNeeded: number >> shift))
+            }
+        }
+        bytes.append(contentsOf: repeatElement(0, count: Self.checkedLength - bytes.count))
+        return bytes + SHA256.hash(bytes).bytes
+    }
+
+    init(
+        boot: [UInt8], salts: WALContent.Salts, committedFrames: Int, flushedFrames: Int, copiedFrames: Int,
+        page: UInt32, pageSum: WALSum
+    ) {
+        self.boot = boot
+        self.salts = salts
+        self.committedFrames = committedFrames
+        self.flushedFrames = flushedFrames
+        self.copiedFrames = copiedFrames
+        self.page = page
+        self.pageSum = pageSum
+    }
+
+    /// Reads a mark; `nil` for bytes that are none, or of which a part is missing.
+    init?(_ bytes: [UInt8]) {
+        let checked = Array(bytes.prefix(Self.checkedLength))
+        guard bytes.count == Self.length, bytes.starts(with: Self.magic),
+            SHA256.hash(checked).bytes[...] == bytes[Self.checkedLength...]
+        else { return nil }
+        let start = Self.magic.count + Self.bootLength
+        func number(_ index: Int) -> UInt32 { bytes.number(at: start + 4 * index) }
+        self.init(
+            boot: Array(bytes[Self.magic.count..<start]), salts: .init(first: number(0), second: number(1)),
+            committedFrames: Int(number(2)), flushedFrames: Int(number(3)), copiedFrames: Int(number(4)),
+            page: number(5), pageSum: WALSum(number(6), number(7)))
+    }
+}

@@ -1,0 +1,110 @@
+import CloakroomDomain
+import Logging
+import Synchronization
+
+/// What a server keeps of its store's history beside the blobs: the identity, and the mark of the log.
+struct StoreHistory: Sendable {
+    /// The copy of the identity.
+    let identity: IdentityFile
+    /// How far the log has been written.
+    let mark: HistoryMarkWriter
+}
+
+/// The store's identity, which the catalogue and the blobs share.
+extension Catalog {
+    /// Begins a run: gives a store that has none an identity, and counts the start.
+    ///
+    /// - Parameters:
+    ///   - blobs: Where the blobs lie.
+    ///   - data: Where the catalogue lies.
+    ///   - now: The current time.
+    /// - Throws: ``StorageError``.
+    func beginHistory(blobs: Directory, data: Directory, now: Timestamp) async throws(StorageError) {
+        do throws(SystemCallError) {
+            let file = IdentityFile(directory: blobs)
+            let isNew = try !blobs.contains(IdentityFile.name)
+            let history = StoreHistory(identity: file, mark: try HistoryMarkWriter(blobs: blobs, data: data))
+            if isNew, self.knownIdentity() != nil {
+                self.health.report("blobs/identity is missing; it is written anew")
+            }
+            self.history.withLock { $0 = history }
+        } catch {
+            throw error.storageError
+        }
+        try await self.advance(.emptied, startedAt: now)
+    }
+
+    /// How the log is dealt with where a generation ends.
+    private enum LogEnd {
+        /// It is copied into the database as far as nobody reads it.
+        case copied
+        /// It is copied and emptied; others who read are waited for.
+        case emptied
+        /// Likewise, but not for long.
+        case emptiedSoon
+    }
+
+    /// Ends a generation, where something has changed since the last one: a server does so each minute.
+    ///
+    /// - Throws: ``StorageError``.
+    public func checkpoint() async throws(StorageError) {
+        guard self.history.withLock({ $0 != nil }), self.writer.hasCommitted() else { return }
+        try await self.advance(.copied)
+        self.writer.discountCommit()
+    }
+
+    /// Ends the last generation of a run.
+    func endHistory() async {
+        guard self.history.withLock({ $0 != nil }), self.health.reasonToRefuseWrites == nil else { return }
+        do throws(StorageError) {
+            try await self.advance(.emptiedSoon)
+        } catch {
+            self.health.report("The WAL is left to the next start: \(error)")
+        }
+    }
+
+    /// Counts a generation: in the catalogue, then, once the database's file has it, in the blobs.
+    ///
+    /// One that the blobs do not have yet is not counted again: the catalogue is ahead by one at most.
+    private func advance(_ end: LogEnd, startedAt: Timestamp? = nil) async throws(StorageError) {
+        guard let history = self.history.withLock({ $0 }) else { return }
+        let fresh = try StoreIdentity.generate(on: self.system)
+        let noted = try? history.identity.read()
+        let identity = try await self.writer.write { connection throws(SQLiteError) -> StoreIdentity in
+            guard var known = try Self.identity(connection) else {
+                try connection.statement(
+                    "INSERT INTO store (id, identity, generation, started_at) VALUES (1, ?, ?, ?)"
+                ).bind(fresh.bytes).bind(fresh.generation).bind(startedAt?.secondsSinceEpoch ?? 0).run()
+                return fresh
+            }
+            if noted == nil || noted == known { known.generation += 1 }
+            try connection.statement("UPDATE store SET generation = ?, started_at = coalesce(?, started_at)")
+                .bind(known.generation).bind(startedAt?.secondsSinceEpoch).run()
+            return known
+        }
+        guard try await self.endLog(end) else { return }
+        do throws(SystemCallError) {
+            try history.identity.write(identity)
+        } catch {
+            if error.call == .fsync { self.health.refuseWrites("blobs/identity: \(error)") }
+            throw error.storageError
+        }
+        self.writer.keep(history.mark)
+    }
+
+    /// Deals with the log, and returns whether the database has all of it.
+    private func endLog(_ end: LogEnd) async throws(StorageError) -> Bool {
+        let outcome: Result<Bool, StorageError> = await withCheckedContinuation { continuation in
+            switch end {
+            case .copied: self.writer.checkpointPassively { continuation.resume(returning: $0) }
+            case .emptied: self.writer.checkpoint(.start) { continuation.resume(returning: $0.map { true }) }
+            case .emptiedSoon: self.writer.checkpoint(.stop) { continuation.resume(returning: $0.map { true }) }
+            }
+        }
+        return try outcome.get()
+    }
+
+    private func knownIdentity() -> StoreIdentity? {
+        try? self.readers.read { connection throws(SQLiteError) in try Self.identity(connection) }
+    }
+}

@@ -1,0 +1,56 @@
+import CloakroomCrypto
+import CloakroomDomain
+
+/// A pack to which slots were being added when the process died, as it was read.
+struct UnendedPack: Sendable {
+    let pack: PackFile
+    /// What it holds, with zeros in place of pages that cannot be read.
+    let bytes: [UInt8]
+    /// Whether there are no such pages.
+    let isComplete: Bool
+    /// The slots whose headers are right, in their order.
+    let slots: [PackSlotHeader]
+
+    var id: PackID { self.pack.id }
+
+    /// Whether all of a slot's body reached the disk: the last group's may not have.
+    func isWhole(_ header: PackSlotHeader) -> Bool {
+        let start = Int(header.slot.bodyOffset)
+        guard start + header.slot.bodyLength <= self.bytes.count else { return false }
+        return SHA256.hash(Array(self.bytes[start..<start + header.slot.bodyLength])) == header.seal.sha256
+    }
+
+    /// Where the last slot ends whose body is whole.
+    var endOfWholeSlots: Int {
+        let ends = self.slots.filter { self.isWhole($0) }.map { Int($0.slot.offset) + $0.slot.length }
+        return ends.max() ?? PackFile.headerLength
+    }
+
+    /// Where the last group begins: everything before had been flushed. The beginning of the slots where none says so.
+    var startOfLastGroup: Int64 {
+        self.slots.compactMap(\.groupOffset).max() ?? Int64(PackFile.headerLength)
+    }
+
+    /// Whether a slot had been flushed, and was not just being written.
+    func wasFlushed(_ header: PackSlotHeader) -> Bool {
+        header.groupOffset != nil && header.slot.offset < self.startOfLastGroup
+    }
+
+    /// Where pages begin that had been flushed, hold something, and are of no slot with a header that is right.
+    var strayPages: [Int64] {
+        let page = PackSlotHeader.alignment
+        var (pages, position) = ([Int64](), PackFile.headerLength)
+        var slots = self.slots[...]
+        while position < Int(self.startOfLastGroup) {
+            if let header = slots.first, Int(header.slot.offset) == position {
+                position += header.slot.length
+                slots = slots.dropFirst()
+                continue
+            }
+            let bytes = self.bytes[position..<min(position + page, self.bytes.count)]
+            if bytes.contains(where: { $0 != 0 }) { pages.append(Int64(position)) }
+            position += page
+        }
+        return pages
+    }
+}
