@@ -8,7 +8,7 @@ public final class DataDirectory: Sendable {
         public let description: String
     }
 
-    private static let lockName = "lock"
+    static let lockName = "lock"
     /// Is there in a backup, which shares packs and files with other backups: nobody may change them.
     static let backupName = "cloakroom-backup"
     /// Is there while a backup is being restored, and after a restoration that was interrupted.

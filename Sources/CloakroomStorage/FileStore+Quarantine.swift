@@ -55,6 +55,8 @@ extension FileStore {
                 return nil
             }
             self.blobs.health.report("The bytes of a file are damaged", id, damage.description)
+            if kept != .nothing { self.quarantineMetrics.count(.damaged) }
+            self.countQuarantine()
             // What the disk does not give now, it may give later.
             if kept == .nothing, case .unreadable = damage {
                 self.forgetInMemory(id)
@@ -92,6 +94,7 @@ extension FileStore {
     }
 
     private func forgetInMemory(_ id: FileID) {
+        self.verifiedBlobs.remove(id)
         _ = self.recentFiles.take(id)
         self.readyFiles.drop(id)
         // One that stays open would be a reader, for whom its slot is kept.

@@ -133,8 +133,9 @@ extension FileStore {
         return true
     }
 
-    /// Says which parts of a pack had been flushed and are no slot's: their headers are damaged. They stay, and a check
-    /// finds them.
+    /// Says which parts of a pack had been flushed and are no slot's: their headers are damaged.
+    ///
+    /// They stay, and a check finds them.
     private func reportStrayPages(of unended: UnendedPack) throws(StorageError) {
         let pages = unended.strayPages
         guard !pages.isEmpty else { return }

@@ -28,6 +28,11 @@ public final class FileStore: Sendable {
     let readyFiles = ReadyFiles(capacity: 65_536)
     let sweepMetrics = SweepMetrics()
     let quarantineMetrics = QuarantineMetrics()
+    /// When large blobs are verified.
+    let verification: ReadVerification
+    let verifiedBlobs = VerifiedBlobs(capacity: 131_072)
+    /// How much damage is taken out of the way without being asked.
+    let damageBudget = DamageBudget()
     /// Where the sweep goes on with the own files of deleted rows.
     let removals = SweepCursor()
     /// Where it goes on with the slots of deleted rows.
@@ -40,16 +45,18 @@ public final class FileStore: Sendable {
     ///   - blobs: The bytes.
     ///   - disk: Threads for calls that block on the disk; started and ended by whoever made it.
     ///   - lookups: Threads for reading many rows at once, no more than cores; without them ``disk`` does it.
+    ///   - verification: When large blobs are verified while they are read.
     ///   - urlLifetimeSeconds: The longest life of a presigned URL, by default SigV4's seven days.
     public init(
         catalog: Catalog, blobs: BlobStore, disk: NIOThreadPool, lookups: NIOThreadPool? = nil,
-        urlLifetimeSeconds: Int64 = 604_800
+        verification: ReadVerification = .first, urlLifetimeSeconds: Int64 = 604_800
     ) {
         self.catalog = catalog
         self.blobs = blobs
         self.ids = FileIDGenerator(system: blobs.system)
         self.disk = disk
         self.lookups = lookups ?? disk
+        self.verification = verification
         self.revocations = Revocations(lifetimeSeconds: urlLifetimeSeconds)
     }
 
@@ -142,8 +149,13 @@ public final class FileStore: Sendable {
     /// - Throws: ``StorageError/notFound`` where there are none or the file has ended, ``StorageError/urlRevoked``.
     public func open(_ grant: DownloadGrant, now: Timestamp) throws(StorageError) -> OpenBlob {
         try self.revocations.check(grant.fileID, issuedAt: grant.issuedAt)
-        guard let blob = try self.blobs.open(grant, now: now) else { throw .notFound }
-        return blob
+        do throws(StorageError) {
+            guard let blob = try self.blobs.open(grant, now: now) else { throw .notFound }
+            return blob
+        } catch .damaged(let damage) {
+            Task { await self.reportDamage(grant.fileID, damage) }
+            throw .damaged(damage)
+        }
     }
 
     // MARK: Revocation

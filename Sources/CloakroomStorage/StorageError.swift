@@ -20,6 +20,8 @@ public enum StorageError: Error, Hashable, Sendable, CustomStringConvertible {
     case full
     /// Writes are refused since a flush failed; reads go on.
     case writesRefused(String)
+    /// The bytes are not those that were sealed.
+    case damaged(ReadDamage)
     /// The operating system or SQLite failed; the text is for the log, never for a client.
     case failed(String)
 
@@ -37,8 +39,17 @@ public enum StorageError: Error, Hashable, Sendable, CustomStringConvertible {
         case .urlRevoked: "the URL has been revoked"
         case .full: "the disk is full"
         case .writesRefused(let reason): "writes are refused: \(reason)"
+        case .damaged(let damage): "the bytes of the file are damaged: \(damage.rawValue)"
         case .failed(let reason): reason
         }
+    }
+
+    /// What a reader found to be wrong.
+    public enum ReadDamage: String, Hashable, Sendable {
+        /// Their digest is another.
+        case digest = "sha256 differs"
+        /// There are fewer or more.
+        case length = "length differs"
     }
 
     /// A digest that differs.

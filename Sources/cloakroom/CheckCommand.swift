@@ -10,10 +10,13 @@ struct CheckCommand: AsyncParsableCommand {
         abstract: "Verify that the database and the files of a data directory agree.",
         discussion: """
             Prints one line for each finding: its kind, its subject and a description. The exit code is 1 if there are \
-            findings, else 0. Findings of the kind 'noted' do not count. Without --repair, a server may be running.
+            findings, else 0. Findings of the kinds 'noted' and 'quarantined' do not count. Without --repair, a server may be running.
 
             Read all files and verify them:
               cloakroom check --data
+
+            Remove what has been in quarantine for more than 30 days:
+              cloakroom check --purge-quarantine --older-than 30d
             """)
 
     @Flag(
@@ -31,6 +34,16 @@ struct CheckCommand: AsyncParsableCommand {
             because a disk that is not mounted or not working is the likely cause.
             """, valueName: "count"))
     var maxDamaged = StoreCheck.maximumDamagedFiles
+    @Flag(
+        help: """
+            Remove from the quarantine what has been there for longer than --older-than, and print it. Nothing is verified. \
+            A server may be running.
+            """)
+    var purgeQuarantine = false
+    @Option(
+        help: ArgumentHelp(
+            "The age for --purge-quarantine: a number and a unit, s, m, h or d. For example: 30d.", valueName: "age"))
+    var olderThan: String?
     @OptionGroup var directory: DataDirectoryOption
 
     func validate() throws {
@@ -40,9 +53,42 @@ struct CheckCommand: AsyncParsableCommand {
         guard self.repair || self.maxDamaged == StoreCheck.maximumDamagedFiles else {
             throw ValidationError("--max-damaged requires --repair.")
         }
+        guard self.purgeQuarantine == (self.olderThan != nil) else {
+            throw ValidationError("--purge-quarantine and --older-than require each other.")
+        }
+        guard !self.purgeQuarantine || !(self.data || self.repair) else {
+            throw ValidationError("--purge-quarantine cannot be combined with --data or --repair.")
+        }
+        if let age = self.olderThan, Self.seconds(age) == nil {
+            throw ValidationError(
+                "--older-than: \"\(age)\" is not allowed; it must be a whole number and a unit: s, m, h or d, as 30d.")
+        }
+    }
+
+    /// Reads an age; `nil` where it is none.
+    private static func seconds(_ age: String) -> Int64? {
+        let units: [Character: Int64] = ["s": 1, "m": 60, "h": 3_600, "d": 86_400]
+        guard let unit = age.last.flatMap({ units[$0] }), let number = Int64(age.dropLast()), number >= 0,
+            !age.hasPrefix("+"), number <= 100_000_000
+        else { return nil }
+        return number * unit
+    }
+
+    private func purge() throws {
+        do {
+            let purged = try Quarantine.purge(
+                self.directory.open(), olderThan: self.olderThan.flatMap { Self.seconds($0) } ?? .max,
+                now: SystemClock().now)
+            for entry in purged { print("removed blobs/quarantine/\(entry.name) \(entry.size) bytes") }
+            StandardError.write("\(purged.count) files removed from the quarantine")
+        } catch {
+            StandardError.write("\(error)")
+            throw ExitCode.failure
+        }
     }
 
     func run() async throws {
+        if self.purgeQuarantine { return try self.purge() }
         let summary: StoreCheck.Summary
         do {
             summary = try await self.check()

@@ -42,6 +42,7 @@ struct Composition {
         lookups.start()
         let store = FileStore(
             catalog: catalog, blobs: blobs, disk: disk, lookups: lookups,
+            verification: self.configuration.readVerification,
             urlLifetimeSeconds: self.configuration.urlLifetimeSeconds)
         try await store.recover(now: SystemClock().now)
         let keys = APIKeys(catalog: catalog)

@@ -12,6 +12,7 @@ enum ConfigurationKey: String, Hashable, CaseIterable {
     case requestsPerSecond = "requests-per-second"
     case concurrentRequestsPerKey = "concurrent-requests-per-key"
     case connectionsPerAddress = "connections-per-address"
+    case verifyReads = "verify-reads"
     case downloadStallSeconds = "download-stall-seconds"
     case scrubPeriodDays = "scrub-period-days"
     case scrubBytesPerSecond = "scrub-bytes-per-second"

@@ -87,6 +87,13 @@ struct ServeCommand: AsyncParsableCommand {
     var downloadStallSeconds: String?
     @Option(
         help: ArgumentHelp(
+            """
+            When to verify a file of more than 64 KiB while it is downloaded as a whole: first (since the start), never or \
+            always. Smaller files are always verified. (default: first)
+            """, valueName: "when"))
+    var verifyReads: String?
+    @Option(
+        help: ArgumentHelp(
             "Read and verify the bytes of each file once in this many days: 1 to 365. 0 disables this. (default: 30)",
             valueName: "days"))
     var scrubPeriodDays: String?
@@ -114,7 +121,7 @@ struct ServeCommand: AsyncParsableCommand {
             (.maxSizeBytes, self.maxSizeBytes), (.requestsPerSecond, self.requestsPerSecond),
             (.concurrentRequestsPerKey, self.concurrentRequestsPerKey),
             (.connectionsPerAddress, self.connectionsPerAddress),
-            (.downloadStallSeconds, self.downloadStallSeconds),
+            (.downloadStallSeconds, self.downloadStallSeconds), (.verifyReads, self.verifyReads),
             (.scrubPeriodDays, self.scrubPeriodDays), (.scrubBytesPerSecond, self.scrubBytesPerSecond),
             (.shutdownTimeoutSeconds, self.shutdownTimeoutSeconds),
             (.logLevel, self.logLevel),

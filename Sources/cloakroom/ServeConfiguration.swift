@@ -23,6 +23,7 @@ struct ServeConfiguration {
     /// `nil`: any number.
     let connectionsPerAddress: Int?
     let downloadStallSeconds: Int
+    let readVerification: ReadVerification
     /// `nil`: files are not read again.
     let scrubPace: ScrubPace?
     let shutdownTimeoutSeconds: Int64
@@ -64,6 +65,10 @@ struct ServeConfiguration {
         self.downloadStallSeconds = Int(
             try Self.integer(
                 .downloadStallSeconds, sources, default: Int64(LowestRate.stallSeconds), Self.downloadStalls))
+        let verifications = ReadVerification.allCases.map(\.rawValue).joined(separator: ", ")
+        self.readVerification = try Self.value(
+            .verifyReads, sources, default: "first", allowed: "one of \(verifications)"
+        ) { ReadVerification(rawValue: $0) }
         self.scrubPace = try Self.scrubPace(sources)
         self.shutdownTimeoutSeconds = try Self.integer(
             .shutdownTimeoutSeconds, sources, default: 30, Self.shutdownTimeouts)

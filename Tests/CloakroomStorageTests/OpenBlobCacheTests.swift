@@ -1,3 +1,4 @@
+import CloakroomCrypto
 import CloakroomDomain
 import Testing
 
@@ -15,7 +16,9 @@ struct OpenBlobCacheTests {
             Representation(contentType: "text/plain", filename: try Filename("empty.txt"), uploadedAt: moment))
         return OpenBlob(
             file: try FileDescriptor(at: AT_FDCWD, "/dev/null", flags: O_RDONLY, system: Linux()),
-            Catalog.Placement(slot: nil, size: .zero, expiresAt: nil, representation: representation))
+            Catalog.Placement(
+                id: Self.id(1), digest: SHA256.hash([]), slot: nil, size: .zero, expiresAt: nil,
+                representation: representation))
     }
 
     private static func ticket(_ outcome: OpenBlobCache.Outcome) -> OpenBlobCache.Ticket? {

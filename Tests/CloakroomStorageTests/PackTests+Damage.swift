@@ -54,9 +54,10 @@ extension PackTests {
             let seal = FileRecord.Seal(sha256: SHA256.hash([1]), uploadedAt: Fixture.now)
             var forged: [UInt8] = []
             PackSlotHeader(
-                slot: PackSlot(pack: packID, offset: offset, bodyLength: 1), id: id, seal: seal, origin: .declared,
-                groupOffset: offset)
-                .append(to: &forged, secret: [UInt8](repeating: 0, count: 16))
+                slot: PackSlot(pack: packID, offset: offset, bodyLength: 1), id: id, seal: seal,
+                origin: .declared, groupOffset: offset
+            )
+            .append(to: &forged, secret: [UInt8](repeating: 0, count: 16))
             let body = [UInt8](repeating: 7, count: 4_096 - 128) + forged + [1]
             _ = try await Self.upload([body], fixture, access)
             try await fixture.crash()

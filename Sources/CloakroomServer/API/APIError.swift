@@ -101,6 +101,7 @@ extension APIError {
                 digest.field, "does not match the body: expected \(digest.expected), received \(digest.received)")
         case .full: self = .storageFull
         case .writesRefused(let reason): self = .unavailable(reason)
+        case .damaged: self = .internalError("\(error)")
         case .failed(let reason): self = .internalError(reason)
         }
     }

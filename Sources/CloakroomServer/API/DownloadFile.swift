@@ -25,7 +25,7 @@ struct DownloadFile: Sendable {
         }
         if redirects { return self.redirection(record, now: now) }
         if AcceptField(request.headers[values: .accept]).prefersJSON { return self.presignedURL(record, now: now) }
-        return try self.bytes(grant, record, request, context, now: now)
+        return try await self.bytes(grant, record, request, context, now: now)
     }
 
     private static func redirects(_ items: QueryItems) throws(APIError) -> Bool {
@@ -56,8 +56,10 @@ struct DownloadFile: Sendable {
 
     private func bytes(
         _ grant: DownloadGrant, _ record: FileRecord, _ request: Request, _ context: APIContext, now: Timestamp
-    ) throws -> Response {
+    ) async throws -> Response {
         let reader = try self.services.store.reader(grant, now: now)
+        // Whatever is said of a small body is said once its bytes are known to be right.
+        try await reader.prepare()
         let validators = Preconditions.Validators(record.id, lastModified: reader.lastModified)
         let preconditions = Preconditions(
             ifMatch: request.headers[.ifMatch], ifNoneMatch: request.headers[.ifNoneMatch],

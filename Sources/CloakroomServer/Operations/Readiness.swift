@@ -26,7 +26,7 @@ public struct Readiness: Sendable {
 
     /// Returns why the service is not ready; nothing where it is.
     public func problems() async -> [String] {
-        let problems = await self.problemsOfWrites()
+        let problems = await self.problemsOfWrites() + self.problemsOfHistory()
         return problems + Self.problems(self.directory.freeSpace(), minimumFreeBytes: self.minimumFreeBytes)
     }
 
@@ -40,7 +40,22 @@ public struct Readiness: Sendable {
         }
     }
 
+    private func problemsOfHistory() -> [String] {
+        do throws(StorageError) {
+            return try self.catalog.lostHistory().map { [Self.problem($0)] } ?? []
+        } catch {
+            return [Self.problem(error)]
+        }
+    }
+
     // MARK: In words
+
+    /// Says what is missing from the catalogue.
+    static func problem(_ lost: Catalog.LostHistory) -> String {
+        let details = lost.details.isEmpty ? "" : ": " + lost.details.joined(separator: "; ")
+        return
+            "history was lost, found at \(lost.since.rfc3339)\(details); \(lost.bodies) bodies have no row; see cloakroom check"
+    }
 
     static func problem(_ refusal: StorageHealth.Refusal) -> String {
         "writes are refused since \(refusal.since.rfc3339): \(refusal.reason)"

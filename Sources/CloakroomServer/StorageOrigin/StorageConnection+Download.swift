@@ -20,29 +20,57 @@ extension StorageConnection {
     func download(_ grant: DownloadGrant, _ exchange: Exchange, _ head: RequestHead) {
         do {
             let blob = try self.environment.store.open(grant, now: exchange.now)
-            switch try Self.select(blob, grant.fileID, head.request) {
-            case .none: self.answerNotModified(blob, grant, exchange, unreadBody: head.hasBody)
-            case .some(let selection):
-                let contentType = grant.contentType ?? blob.representation.contentType
-                let content = ContentKind(contentType: contentType)
-                let buffer = self.group.beginAnswer(selection.status, exchange, content: content)
-                buffer.writeField("Content-Type", contentType)
-                Self.writeSelection(selection, grant.fileID, into: buffer)
-                Self.writeCaching(blob, grant, exchange, into: buffer)
-                let disposition = grant.contentDisposition ?? blob.representation.contentDisposition
-                if let disposition = content.disposition(disposition) {
-                    buffer.writeField("Content-Disposition", disposition)
-                }
-                if let language = grant.contentLanguage { buffer.writeField("Content-Language", language) }
-                buffer.endHead(keepsAlive: self.keepsAlive(exchange, unreadBody: head.hasBody))
-                self.send(blob, selection, head: buffer, exchange, unreadBody: head.hasBody)
-            }
-        } catch let refusal as StorageRefusal {
-            self.refuse(exchange, refusal, unreadBody: head.hasBody)
-        } catch let error as StorageError {
-            self.refuse(exchange, StorageRefusal(error), unreadBody: head.hasBody)
+            // Whatever is said of a small body is said once its bytes are known to be right.
+            if blob.needsLoading { return self.load(blob, grant, exchange, head) }
+            try self.answer(blob, grant, exchange, head)
         } catch {
-            self.refuse(exchange, StorageRefusal(.failed("\(error)")), unreadBody: head.hasBody)
+            self.refuse(exchange, Self.refusal(error), unreadBody: head.hasBody)
+        }
+    }
+
+    /// Loads a body on a thread that may wait for the disk, and goes on when it has been verified.
+    private func load(_ blob: OpenBlob, _ grant: DownloadGrant, _ exchange: Exchange, _ head: RequestHead) {
+        guard let context else { return }
+        let store = self.environment.store
+        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+        context.eventLoop.makeFutureWithTask { try await store.load(blob) }.whenComplete { result in
+            let connection = bound.value
+            do {
+                try result.get()
+                try connection.answer(blob, grant, exchange, head)
+            } catch {
+                connection.refuse(exchange, Self.refusal(error), unreadBody: head.hasBody)
+            }
+        }
+    }
+
+    private static func refusal(_ error: any Error) -> StorageRefusal {
+        switch error {
+        case let refusal as StorageRefusal: refusal
+        case let error as StorageError: StorageRefusal(error)
+        default: StorageRefusal(.failed("\(error)"))
+        }
+    }
+
+    private func answer(
+        _ blob: OpenBlob, _ grant: DownloadGrant, _ exchange: Exchange, _ head: RequestHead
+    ) throws(StorageRefusal) {
+        switch try Self.select(blob, grant.fileID, head.request) {
+        case .none: self.answerNotModified(blob, grant, exchange, unreadBody: head.hasBody)
+        case .some(let selection):
+            let contentType = grant.contentType ?? blob.representation.contentType
+            let content = ContentKind(contentType: contentType)
+            let buffer = self.group.beginAnswer(selection.status, exchange, content: content)
+            buffer.writeField("Content-Type", contentType)
+            Self.writeSelection(selection, grant.fileID, into: buffer)
+            Self.writeCaching(blob, grant, exchange, into: buffer)
+            let disposition = grant.contentDisposition ?? blob.representation.contentDisposition
+            if let disposition = content.disposition(disposition) {
+                buffer.writeField("Content-Disposition", disposition)
+            }
+            if let language = grant.contentLanguage { buffer.writeField("Content-Language", language) }
+            buffer.endHead(keepsAlive: self.keepsAlive(exchange, unreadBody: head.hasBody))
+            self.send(blob, selection, head: buffer, exchange, unreadBody: head.hasBody)
         }
     }
 
@@ -127,10 +155,12 @@ extension StorageConnection {
             return self.finish(exchange, selection.status, unreadBody: unreadBody)
         }
         self.send(head, continues: true)
+        let isWhole = selection.range.count == selection.size.bytes
+        let verifies = isWhole && self.environment.store.needsVerification(blob)
         self.sendNextPiece(
             FileTransfer(
-                blob: blob, range: selection.range, exchange: exchange, status: selection.status,
-                unreadBody: unreadBody))
+                reader: self.environment.store.reader(blob, verifies: verifies), verifies: verifies, blob: blob,
+                range: selection.range, exchange: exchange, status: selection.status, unreadBody: unreadBody))
     }
 
     /// Sends a small body with its head, if it is in memory.
@@ -158,6 +188,9 @@ extension StorageConnection {
 
     /// A body on its way from a file to the socket.
     final class FileTransfer {
+        let reader: BlobReader
+        /// Whether the bytes are hashed on their way: then the kernel cannot send them by itself.
+        let verifies: Bool
         let blob: OpenBlob
         var range: Range<Int64>
         let exchange: Exchange
@@ -167,7 +200,12 @@ extension StorageConnection {
         private(set) lazy var handle = NIOFileHandle(_deprecatedTakingOwnershipOfDescriptor: self.blob.rawDescriptor)
         private var hasHandle = false
 
-        init(blob: OpenBlob, range: Range<Int64>, exchange: Exchange, status: HTTPStatus, unreadBody: Bool) {
+        init(
+            reader: BlobReader, verifies: Bool, blob: OpenBlob, range: Range<Int64>, exchange: Exchange,
+            status: HTTPStatus, unreadBody: Bool
+        ) {
+            self.reader = reader
+            self.verifies = verifies
             self.blob = blob
             self.range = range
             self.exchange = exchange
@@ -194,7 +232,8 @@ extension StorageConnection {
             return self.finish(transfer.exchange, transfer.status, unreadBody: transfer.unreadBody)
         }
         let end = min(transfer.range.upperBound, transfer.range.lowerBound + Int64(Self.pieceLength))
-        guard !transfer.blob.mustBeCopied, transfer.blob.isCached(transfer.range.lowerBound..<end) else {
+        guard !transfer.verifies, !transfer.blob.mustBeCopied, transfer.blob.isCached(transfer.range.lowerBound..<end)
+        else {
             return self.readNextPiece(transfer)
         }
         let taken = Int64(self.sendNow(transfer.blob, transfer.range.lowerBound..<end))
@@ -225,7 +264,7 @@ extension StorageConnection {
         guard let context else { return }
         let start = transfer.range.lowerBound
         let range = start..<min(transfer.range.upperBound, start + Int64(Self.coldPieceLength))
-        let reader = self.environment.store.reader(transfer.blob)
+        let reader = transfer.reader
         let bound = NIOLoopBound((self, transfer), eventLoop: context.eventLoop)
         context.eventLoop.makeFutureWithTask { try await reader.read(range) }.whenComplete { result in
             let (connection, transfer) = bound.value

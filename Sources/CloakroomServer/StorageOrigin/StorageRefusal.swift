@@ -79,6 +79,9 @@ extension StorageRefusal {
         case .writesRefused(let reason):
             self.init(.serviceUnavailable, "ServiceUnavailable", "The storage does not accept uploads at the moment.")
             self.internalReason = reason
+        case .damaged:
+            self.init(.internalServerError, "InternalError", "The storage failed; nothing was changed.")
+            self.internalReason = "\(error)"
         case .failed(let reason):
             self.init(.internalServerError, "InternalError", "The storage failed; nothing was changed.")
             self.internalReason = reason

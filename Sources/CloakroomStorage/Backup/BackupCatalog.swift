@@ -42,7 +42,7 @@ final class BackupCatalog {
     }
 
     /// Opens a copy to be changed.
-    private init(changing path: String, system: any OperatingSystem) throws(BackupError) {
+    init(changing path: String, system: any OperatingSystem) throws(BackupError) {
         self.path = path
         do throws(SQLiteError) {
             self.connection = try SQLiteConnection(path: path, role: .copy, fileSystem: system.sqliteFileSystem)
@@ -173,6 +173,25 @@ final class BackupCatalog {
                 """
             ).bind(end.secondsSinceEpoch).bind(id.bytes).run()
         }
+    }
+
+    /// Gives the store an identity; the bodies without rows that the original notes are not copied.
+    ///
+    /// - Parameter identity: The identity.
+    /// - Returns: Whether the catalogue is of a version that has one.
+    /// - Throws: ``BackupError``.
+    func change(_ identity: StoreIdentity) throws(BackupError) -> Bool {
+        guard try self.number("SELECT count(*) FROM sqlite_schema WHERE name = 'store'") == 1 else { return false }
+        try self.change { connection throws(SQLiteError) in
+            try connection.statement(
+                """
+                INSERT INTO store (id, identity, generation, started_at) VALUES (1, ?, ?, 0)
+                ON CONFLICT (id) DO UPDATE SET identity = excluded.identity, generation = excluded.generation
+                """
+            ).bind(identity.bytes).bind(identity.generation).run()
+            try connection.execute("DELETE FROM lost_bodies")
+        }
+        return true
     }
 
     private func change(_ body: (SQLiteConnection) throws(SQLiteError) -> Void) throws(BackupError) {

@@ -1,5 +1,7 @@
 public import CloakroomDomain
 
+import Glibc
+
 /// Makes a store of a backup, in a directory that is new or empty.
 ///
 /// Everything is copied and verified as a backup is. The store shares nothing with the backup, which stays as it is.
@@ -53,11 +55,33 @@ public struct Restore {
                 catalogName: Self.catalogName,
                 rules: CopyRules(damage: self.damage, sharedFiles: .bytes, now: now, onDamage: self.onDamage))
             let summary = try copy.run()
+            try self.beginHistory(of: target)
             try target.publish(catalogName: Self.catalogName)
             return (backup.path, summary)
         } catch {
             target.abandon()
             throw error
+        }
+    }
+
+    /// Gives the store an identity of its own, in its catalogue and beside its blobs: it goes on from the backup, and what
+    /// the other store has since is not its.
+    private func beginHistory(of target: RestoreTarget) throws(BackupError) {
+        let path = "\(target.path)/\(Self.catalogName)"
+        let identity: StoreIdentity
+        do throws(StorageError) {
+            identity = try StoreIdentity.generate(on: self.system)
+        } catch {
+            throw BackupError(error, at: path)
+        }
+        let catalog = try BackupCatalog(changing: path, system: self.system)
+        guard try catalog.change(identity) else { return }
+        do throws(SystemCallError) {
+            try target.directory.open(Self.catalogName, flags: O_RDWR | O_NOFOLLOW).synchronize()
+            let blobs = try Directory(in: target.directory, BlobStore.directoryName)
+            try IdentityFile(directory: blobs).write(identity)
+        } catch {
+            throw BackupError(error, at: path)
         }
     }
 

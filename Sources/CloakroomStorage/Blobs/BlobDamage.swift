@@ -21,6 +21,14 @@ enum BlobDamage: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// Whether bytes are there and wrong, and not a disk that does not give them.
+    var isOfBytes: Bool {
+        switch self {
+        case .missing, .unreadable: false
+        case .wrongDigest, .wrongLength: true
+        }
+    }
+
     var description: String {
         switch self {
         case .missing: "missing"

@@ -22,6 +22,7 @@ extension BlobStore {
         case .hit(let found): blob = found
         case .miss(let ticket):
             guard let opened = try self.openAnew(id) else { return nil }
+            try opened.verifyCached()
             self.openBlobs.keep(opened, id, ticket)
             blob = opened
         }
@@ -55,9 +56,9 @@ extension BlobStore {
             throw error.storageError
         }
         // A part of a file, or more than it, is served to nobody.
-        let error = StorageError.failed("\(length) bytes instead of \(placement.size)")
-        self.health.report("The bytes of a ready file have the wrong length", id, error)
-        throw error
+        self.health.report(
+            "The bytes of a ready file have the wrong length", id, "\(length) instead of \(placement.size)")
+        throw .damaged(.length)
     }
 
     private func openFile(_ id: FileID) throws(SystemCallError) -> FileDescriptor {

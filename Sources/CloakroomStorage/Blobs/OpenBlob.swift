@@ -1,4 +1,7 @@
+import CloakroomCrypto
 public import CloakroomDomain
+import NIOCore
+import Synchronization
 
 import Glibc
 
@@ -46,6 +49,16 @@ public final class OpenBlob: Sendable {
     /// Its length in bytes.
     public let size: ByteCount
 
+    /// The file.
+    let id: FileID
+    /// The digest that was sealed.
+    let digest: SHA256Digest
+    /// Whether it is small enough to be verified whenever it is loaded.
+    public var isSmall: Bool { self.size.bytes <= Int64(PackStore.maximumBodyLength) }
+    private let isVerified = Atomic(false)
+    /// Whether it is small and has not been verified since it was opened: it must not be sent yet.
+    public var needsLoading: Bool { self.isSmall && !self.isVerified.load(ordering: .acquiring) }
+
     /// When the file ends; `nil` for one that stays.
     let expiresAt: Timestamp?
     /// How a download is described.
@@ -58,6 +71,8 @@ public final class OpenBlob: Sendable {
         self.rawDescriptor = descriptor
         self.fileOffset = fileOffset
         self.size = size
+        self.id = placement.id
+        self.digest = placement.digest
         self.expiresAt = placement.expiresAt
         self.representation = placement.representation
         self.kept =
@@ -74,6 +89,55 @@ public final class OpenBlob: Sendable {
         self.init(
             .pack(pack, reading), pack.rawDescriptor, fileOffset: slot.bodyOffset,
             size: ByteCount(inMemory: slot.bodyLength), placement)
+    }
+
+    /// Verifies a small blob, if all of it is in memory.
+    ///
+    /// - Throws: ``StorageError/damaged(_:)``.
+    func verifyCached() throws(StorageError) {
+        guard self.needsLoading else { return }
+        let bytes =
+            self.kept
+            ?? Self.readCached(
+                self.rawDescriptor, count: Int(self.size.bytes), offset: self.fileOffset, self.place.system)
+        guard let bytes else { return }
+        guard SHA256.hash(bytes) == self.digest else { throw .damaged(.digest) }
+        self.isVerified.store(true, ordering: .releasing)
+    }
+
+    /// Reads a small blob as a whole, verifies it, and returns a part of it.
+    ///
+    /// - Parameter range: Offsets within the blob.
+    /// - Returns: The bytes of the range.
+    /// - Throws: ``StorageError/damaged(_:)``, or a failure of the disk.
+    func verifiedBytes(_ range: Range<Int64>) throws(StorageError) -> ByteBuffer {
+        var whole = try self.bytes(0..<self.size.bytes)
+        let digest = whole.withUnsafeReadableBytes { buffer in
+            // The buffer is readable for the call; hashing keeps nothing of it.
+            SHA256.hash(buffer.bytes)
+        }
+        guard digest == self.digest else { throw .damaged(.digest) }
+        self.isVerified.store(true, ordering: .releasing)
+        whole.moveReaderIndex(forwardBy: Int(range.lowerBound))
+        return whole.readSlice(length: range.count) ?? ByteBuffer()
+    }
+
+    /// Reads a part, waiting for the disk where needed.
+    ///
+    /// - Parameter range: Offsets within the blob.
+    /// - Returns: The bytes of the whole range.
+    /// - Throws: ``StorageError``, also where the file is shorter than it was.
+    func bytes(_ range: Range<Int64>) throws(StorageError) -> ByteBuffer {
+        var buffer = ByteBuffer()
+        var outcome = Result<Int, StorageError>.success(0)
+        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: range.count) { bytes in
+            // `minimumWritableBytes` makes room for the whole range; as many as are returned were written.
+            let room = UnsafeMutableRawBufferPointer(rebasing: bytes[..<range.count])
+            outcome = Result { () throws(StorageError) in try self.read(into: room, offset: range.lowerBound) }
+            return (try? outcome.get()) ?? 0
+        }
+        guard try outcome.get() == range.count else { throw .damaged(.length) }
+        return buffer
     }
 
     /// A part of a file, if all of it is in memory.

@@ -1,4 +1,5 @@
 import CSQLite
+import CloakroomCrypto
 import CloakroomDomain
 
 /// Where bytes lie.
@@ -20,6 +21,10 @@ extension Catalog {
 
     /// Where a ready file's bytes are, until when, and how a download of them is described.
     struct Placement: Hashable, Sendable {
+        /// The file.
+        let id: FileID
+        /// The digest that was sealed.
+        let digest: SHA256Digest
         /// Where they are packed; `nil` for a file of their own.
         let slot: PackSlot?
         /// How many there are.
@@ -39,15 +44,18 @@ extension Catalog {
         try self.readers.read { connection throws(SQLiteError) in
             let row = try connection.statement(
                 """
-                SELECT pack, pack_offset, size_bytes, expires_at, content_type, filename, uploaded_at FROM files
+                SELECT pack, pack_offset, size_bytes, expires_at, content_type, filename, uploaded_at, sha256 FROM files
                 WHERE id = ? AND sha256 IS NOT NULL
                 """
             ).bind(id.bytes)
             defer { row.reset() }
             guard try row.step() else { return nil }
+            guard let digest = row.blob(7).flatMap({ SHA256Digest(bytes: $0) }) else {
+                throw SQLiteError(code: SQLITE_CORRUPT, message: "a row of files is malformed")
+            }
             let slot: PackSlot? = if row.integer(0) == nil { nil } else { try PackSlot(row, from: 0) }
             return Placement(
-                slot: slot, size: row.integer(2).flatMap { ByteCount($0) } ?? .zero,
+                id: id, digest: digest, slot: slot, size: row.integer(2).flatMap { ByteCount($0) } ?? .zero,
                 expiresAt: row.integer(3).map { Timestamp(secondsSinceEpoch: $0) },
                 representation: try Self.representation(row, from: 4))
         }

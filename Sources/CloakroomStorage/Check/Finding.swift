@@ -16,8 +16,15 @@ public struct Finding: Hashable, Sendable, CustomStringConvertible {
         case usage
         /// The catalogue's database is damaged.
         case corrupt
+        /// Rows have been lost, or the catalogue is not the one of these files.
+        case history
+        /// Something is in quarantine; it does not count.
+        case quarantined
         /// Something is unusual and harms nobody; it does not count.
         case noted
+
+        /// Whether it counts.
+        public var counts: Bool { self != .noted && self != .quarantined }
     }
 
     /// What kind of thing it is.

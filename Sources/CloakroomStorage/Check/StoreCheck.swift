@@ -66,18 +66,20 @@ public actor StoreCheck {
     /// - Returns: What was looked at.
     /// - Throws: ``StorageError``.
     func run() async throws(StorageError) -> Summary {
+        try await self.checkHistory()
         try await self.checkFiles()
         try await self.checkUsages()
         try await self.checkTombstones()
         try await self.checkShards()
         try await self.checkPacks()
         try self.checkNames()
+        try self.checkQuarantine()
         try await self.lookAgain()
         return self.summary
     }
 
     func report(_ finding: Finding) {
-        if finding.kind != .noted { self.summary.findings += 1 }
+        if finding.kind.counts { self.summary.findings += 1 }
         self.observer(finding)
     }
 

@@ -79,6 +79,15 @@ extension Catalog {
         }
     }
 
+    /// Whether a body is noted to be without a row.
+    func isLost(_ id: FileID) throws(StorageError) -> Bool {
+        try self.readers.read { connection throws(SQLiteError) in
+            let row = try connection.statement("SELECT 1 FROM lost_bodies WHERE id = ?").bind(id.bytes)
+            defer { row.reset() }
+            return try row.step()
+        }
+    }
+
     /// Forgets what is missing: whoever runs the server has been told.
     ///
     /// - Throws: ``StorageError``.

@@ -26,7 +26,9 @@ struct UnendedPack: Sendable {
         return ends.max() ?? PackFile.headerLength
     }
 
-    /// Where the last group begins: everything before had been flushed. The beginning of the slots where none says so.
+    /// Where the last group begins: everything before had been flushed.
+    ///
+    /// The beginning of the slots where none says so.
     var startOfLastGroup: Int64 {
         self.slots.compactMap(\.groupOffset).max() ?? Int64(PackFile.headerLength)
     }

@@ -27,8 +27,6 @@ public actor Scrubber {
     private static let measuringInterval: Int64 = 21_600
     /// How often it is looked whether there is something to do, where there is nothing, in seconds.
     private static let idleInterval: Int64 = 5
-    /// So many damaged files are the disk's fault and not theirs; from then on they are only reported.
-    private static let mostDamage = 16
     /// The longest wait for the next round, in seconds: the clock may be set meanwhile.
     private static let longestWait: Int64 = 3_600
     /// The wait after a file that could not be examined: others would fail, too.
@@ -45,8 +43,6 @@ public actor Scrubber {
     private var left: Int64 = 0
     private var measuredAt: Timestamp?
     private var savedAt: Timestamp?
-    /// How many damaged files have been taken out of the way since the start.
-    private var acted = 0
 
     /// Prepares a scrub, which goes on where the last one was.
     ///
@@ -194,41 +190,13 @@ public actor Scrubber {
             health.report("The header of a file's slot is damaged", id, "its bytes are intact")
             self.metrics.examined(.headerDamaged)
         case .gone: break
-        case .damaged(let damage) where !self.mayAct(on: damage):
-            // A disk that does not answer, or is not there, says nothing of its bytes: that is for a person to judge.
-            health.report("The bytes of a file are damaged; see `cloakroom check`", id, damage.description)
-            self.metrics.examined(.failed)
-        case .damaged:
-            self.acted += 1
-            do throws(StorageError) {
-                let damage = try await self.quarantineIfDamaged(id, now: now)
-                self.metrics.examined(damage == nil ? .whole : .damaged)
-            } catch {
-                health.report("A damaged file cannot be moved to quarantine", id, error)
-                self.metrics.examined(.failed)
+        case .damaged(let damage):
+            switch await self.store.dealWithDamage(id, damage, now: now) {
+            case .quarantined: self.metrics.examined(.damaged)
+            case .whole: self.metrics.examined(.whole)
+            case .reported: self.metrics.examined(.failed)
             }
         }
-    }
-
-    /// Whether the scrub takes damage out of the way by itself: what is there and wrong, and not too much of it.
-    private func mayAct(on damage: BlobDamage) -> Bool {
-        switch damage {
-        case .missing, .unreadable: false
-        case .wrongDigest, .wrongLength: self.acted < Self.mostDamage
-        }
-    }
-
-    /// In a task of its own, so that a shutdown does not end it halfway.
-    private func quarantineIfDamaged(_ id: FileID, now: Timestamp) async throws(StorageError) -> BlobDamage? {
-        let store = self.store
-        let outcome = await Task { () async -> Result<BlobDamage?, StorageError> in
-            do throws(StorageError) {
-                return .success(try await store.quarantineIfDamaged(id, .data, now: now))
-            } catch {
-                return .failure(error)
-            }
-        }.value
-        return try outcome.get()
     }
 
     // MARK: Shards
@@ -240,7 +208,7 @@ public actor Scrubber {
             let (names, orphans) = try await self.store.orphans(inShard: shard)
             cost += Int64(names) * ScrubPace.costOfFile
             for id in orphans {
-                if try await self.store.quarantineOrphan(id) { self.metrics.foundOrphan() }
+                if try await self.store.loseOrphan(id, now: now) { self.metrics.foundOrphan() }
             }
         } catch {
             guard !Task.isCancelled else { return .zero }

@@ -149,6 +149,7 @@ struct Linux: OperatingSystem {
         return FileStatus(
             size: Int64(status.st_size),
             modified: Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec),
+            changed: Int64(status.st_ctim.tv_sec) * 1_000_000_000 + Int64(status.st_ctim.tv_nsec),
             mode: status.st_mode, identity: .init(device: UInt64(status.st_dev), number: UInt64(status.st_ino)),
             links: Int(status.st_nlink))
     }
@@ -198,7 +199,9 @@ struct Linux: OperatingSystem {
         let path = "/proc/sys/kernel/random/boot_id"
         let text = try? FileDescriptor(at: AT_FDCWD, path, flags: O_RDONLY, system: self).read(count: 36, at: 0)
         let digits = text?.filter { $0 != UInt8(ascii: "-") }
-        if let bytes = digits.flatMap({ Hexadecimal.decode($0) }), bytes.count == HistoryMark.bootLength { return bytes }
+        if let bytes = digits.flatMap({ Hexadecimal.decode($0) }), bytes.count == HistoryMark.bootLength {
+            return bytes
+        }
         return (try? self.randomBytes(count: HistoryMark.bootLength)) ?? []
     }
 

@@ -103,6 +103,8 @@ struct FileStatus: Hashable, Sendable {
     let size: Int64
     /// When it was changed last, in nanoseconds of the Unix epoch.
     let modified: Int64
+    /// When its content, its names or its mode were changed last, in nanoseconds of the Unix epoch.
+    let changed: Int64
     /// Its type and permissions.
     let mode: mode_t
     /// What tells it from every other file: its device and number.

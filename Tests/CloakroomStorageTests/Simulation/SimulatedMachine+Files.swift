@@ -107,6 +107,7 @@ extension SimulatedMachine {
             let number = try Self.number(descriptor, .fstat, state)
             return FileStatus(
                 size: Int64(state.disk.files[number]?.seen.bytes.count ?? 0), modified: state.time * 1_000_000,
+                changed: state.time * 1_000_000,
                 mode: S_IFREG | 0o600,
                 identity: .init(device: 1, number: UInt64(number)), links: state.disk.links(to: number))
         }
