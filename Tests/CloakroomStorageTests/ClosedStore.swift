@@ -111,7 +111,9 @@ struct ClosedStore {
         let findings: [Finding]
         let summary: StoreCheck.Summary
 
-        var lines: [String] { self.findings.map(\.description) }
+        /// What was found; what is in quarantine by then is told apart.
+        var lines: [String] { self.findings.filter { $0.kind != .quarantined }.map(\.description) }
+        var quarantined: [String] { self.findings.filter { $0.kind == .quarantined }.map(\.subject) }
     }
 
     private final class Observer: Sendable {
