@@ -2,12 +2,6 @@ import Glibc
 
 /// The directory that holds everything that lasts: the catalogue, the blobs and the signing keys.
 public final class DataDirectory: Sendable {
-    /// The directory cannot be used.
-    public struct OpenError: Error, CustomStringConvertible {
-        /// What is wrong, for whoever starts the server.
-        public let description: String
-    }
-
     static let lockName = "lock"
     /// Is there in a backup, which shares packs and files with other backups: nobody may change them.
     static let backupName = "cloakroom-backup"
@@ -16,6 +10,8 @@ public final class DataDirectory: Sendable {
 
     /// The directory's path as it was given.
     public let path: String
+    /// What it contained before it was opened.
+    public let content: Content
     /// For calls relative to the directory.
     let root: Directory
     private let lock: FileDescriptor?
@@ -25,9 +21,12 @@ public final class DataDirectory: Sendable {
 
     /// Opens a directory; its server makes it readable by its owner alone.
     ///
+    /// Nothing is created or changed in a directory that is refused: one with entries that are not a store's, a backup,
+    /// one that is being restored, and without `creates` one that has no database.
+    ///
     /// - Parameters:
     ///   - path: The directory.
-    ///   - creates: Whether to create the directory where it is missing.
+    ///   - creates: Whether a store may be created there, and the directory itself where it is missing.
     ///   - exclusively: Whether this is the directory's server, of which there is one at a time: an advisory lock
     ///     (`flock`) that the kernel drops with the process.
     /// - Throws: ``OpenError``.
@@ -40,29 +39,41 @@ public final class DataDirectory: Sendable {
         path: String, creates: Bool = true, exclusively: Bool, system: any OperatingSystem
     ) throws(OpenError) {
         self.path = path
-        let isRestoring: Bool
-        let isBackup: Bool
+        var refusal: OpenError?
         do throws(SystemCallError) {
             if creates { try Directory.create(path: path, system: system) }
             self.root = try Directory(path: path, system: system)
-            isBackup = try Self.isBackup(self.root)
-            // Nothing is changed in a backup, not even a lock added.
-            self.lock = exclusively && !isBackup ? try Self.lock(self.root) : nil
-            isRestoring = try self.root.contains(Self.restoringName)
+            self.content = try Self.content(of: self.root)
+            refusal = try Self.refusal(of: self.root, path, self.content, creates: creates, exclusively: exclusively)
+            self.lock = exclusively && refusal == nil ? try Self.lock(self.root) : nil
+            // A restoration may have begun before the lock was there.
+            if refusal == nil { refusal = try Self.restoringRefusal(of: self.root, path) }
         } catch {
-            if error.code == EWOULDBLOCK {
-                throw OpenError(description: "data directory \(path) is in use by another server")
-            }
-            throw OpenError(description: "data directory \(path): \(error)")
+            throw OpenError(error, at: path)
         }
-        guard !isRestoring else {
-            throw OpenError(
-                description: "data directory \(path) is being restored, or this was interrupted; restore it again")
-        }
-        guard !isBackup || !exclusively else {
-            throw OpenError(
+        if let refusal { throw refusal }
+    }
+
+    private static func refusal(
+        of root: Directory, _ path: String, _ content: Content, creates: Bool, exclusively: Bool
+    ) throws(SystemCallError) -> OpenError? {
+        if let refusal = try self.restoringRefusal(of: root, path) { return refusal }
+        if exclusively, try self.isBackup(root) {
+            return OpenError(
                 description: "\(path) is a backup; create a data directory from it with cloakroom restore")
         }
+        switch content {
+        case .store: return nil
+        case .empty where creates, .storeWithoutCatalog where creates: return nil
+        case .foreign(let names) where creates: return OpenError(foreign: names, at: path)
+        case .empty, .storeWithoutCatalog, .foreign: return OpenError(noDatabaseAt: path)
+        }
+    }
+
+    private static func restoringRefusal(of root: Directory, _ path: String) throws(SystemCallError) -> OpenError? {
+        guard try root.contains(Self.restoringName) else { return nil }
+        return OpenError(
+            description: "data directory \(path) is being restored, or this was interrupted; restore it again")
     }
 
     /// Whether a directory is a backup; another directory or a link of that name is somebody's own.
@@ -85,7 +96,7 @@ public final class DataDirectory: Sendable {
         return lock
     }
 
-    /// Whether there is a catalogue, as far as that can be told: a command that only looks would make an empty one.
+    /// Whether there is a catalogue, as far as that can be told.
     public var holdsCatalog: Bool { (try? self.root.contains(Catalog.fileName)) ?? true }
 
     /// Returns the path of an entry.

@@ -31,7 +31,6 @@ struct BackupCommand: AsyncParsableCommand {
     func run() async throws {
         do {
             let source = try self.directory.open()
-            guard source.holdsCatalog else { throw BackupError.nothingThere(path: source.path) }
             let logger = Logger(label: "cloakroom") { StreamLogHandler.standardError(label: $0) }
             let catalog = try Catalog(directory: source, owner: .command, health: StorageHealth(logger: logger))
             let outcome = Result { try self.backUp(source, catalog) }

@@ -17,17 +17,13 @@ struct DataDirectoryOption: ParsableArguments {
         self.dataDir ?? ProcessInfo.processInfo.environment["CLOAKROOM_DATA_DIR"] ?? "storage-data"
     }
 
-    /// Opens the directory without claiming it.
+    /// Opens the directory of a store without claiming it.
     ///
-    /// - Parameter creates: Whether to create it; a command that only looks reports a mistyped path instead.
     /// - Returns: The directory.
-    /// - Throws: ``DataDirectory/OpenError``.
-    func open(creates: Bool = false) throws -> DataDirectory {
+    /// - Throws: ``DataDirectory/OpenError``, also where there is no store: none is created by a mistyped path.
+    func open() throws -> DataDirectory {
         umask(0o077)
-        if creates, access("\(self.path)/\(Catalog.fileName)", F_OK) != 0 {
-            StandardError.write("\(self.path) contains no database; a new data directory is created")
-        }
-        return try DataDirectory(path: self.path, creates: creates, exclusively: false)
+        return try DataDirectory(path: self.path, creates: false, exclusively: false)
     }
 
     /// Opens the directory as the only one that works with it.
@@ -40,20 +36,20 @@ struct DataDirectoryOption: ParsableArguments {
     }
 
     /// Runs work with the API keys, and ends with a message where that fails.
-    func withKeys(creates: Bool = false, _ body: (APIKeys) async throws -> Void) async throws {
-        try await self.withCatalog(creates: creates) { try await body(APIKeys(catalog: $0)) }
+    func withKeys(_ body: (APIKeys) async throws -> Void) async throws {
+        try await self.withCatalog { try await body(APIKeys(catalog: $0)) }
     }
 
     /// Runs work with the organizations, and ends with a message where that fails.
-    func withOrganizations(creates: Bool = false, _ body: (Organizations) async throws -> Void) async throws {
-        try await self.withCatalog(creates: creates) { try await body(Organizations(catalog: $0)) }
+    func withOrganizations(_ body: (Organizations) async throws -> Void) async throws {
+        try await self.withCatalog { try await body(Organizations(catalog: $0)) }
     }
 
-    private func withCatalog(creates: Bool, _ body: (Catalog) async throws -> Void) async throws {
+    private func withCatalog(_ body: (Catalog) async throws -> Void) async throws {
         do {
             let logger = Logger(label: "cloakroom") { StreamLogHandler.standardError(label: $0) }
             let catalog = try Catalog(
-                directory: self.open(creates: creates), owner: .command, health: StorageHealth(logger: logger))
+                directory: self.open(), owner: .command, health: StorageHealth(logger: logger))
             try await body(catalog)
             try await catalog.shutDown()
         } catch let code as ExitCode {

@@ -64,7 +64,7 @@ struct KeysCommand: AsyncParsableCommand {
         func run() async throws {
             let permissions = Set(self.permission.compactMap { Permission(rawValue: $0) })
             let scope = self.organization.flatMap { OrganizationID($0) }.map { APIKeyRecord.Scope.organization($0) }
-            try await self.directory.withKeys(creates: true) { keys in
+            try await self.directory.withKeys { keys in
                 let (_, key) = try await keys.create(
                     for: scope ?? .gateway, name: self.name,
                     permissions: permissions.isEmpty ? Permission.defaults : permissions, now: SystemClock().now)

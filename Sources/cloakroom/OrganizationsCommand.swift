@@ -118,7 +118,7 @@ struct OrganizationsCommand: AsyncParsableCommand {
         func run() async throws {
             guard let id = OrganizationID(self.organization) else { return }
             let (files, bytes, lifetime) = (self.maxFiles, self.maxBytes, self.expiresAfterSeconds)
-            try await self.directory.withOrganizations(creates: true) { organizations in
+            try await self.directory.withOrganizations { organizations in
                 try await organizations.changeQuota(of: id, now: SystemClock().now) { quota in
                     if let files { quota.maximumFiles = files.value }
                     if let bytes { quota.maximumBytes = bytes.value }

@@ -36,16 +36,32 @@ final class Directory: Sendable {
     }
 
     /// Makes a directory with those above it that are missing, durably; the name of one that is there, too.
+    ///
+    /// Where a symbolic link in the path has no target, the call fails with `ENOENT`: nothing is created through it.
     static func create(path: String, system: any OperatingSystem) throws(SystemCallError) {
+        do throws(SystemCallError) {
+            try self.make(path: path, system: system)
+        } catch {
+            let slash = path.lastIndex(of: "/") ?? path.startIndex
+            guard error.code == ENOENT, slash > path.startIndex else { throw error }
+            try self.create(path: String(path[..<slash]), system: system)
+            // Only once: below a directory that takes no new names (`/proc`) this fails whatever is there above it.
+            try self.make(path: path, system: system)
+        }
+    }
+
+    private static func make(path: String, system: any OperatingSystem) throws(SystemCallError) {
         do throws(SystemCallError) {
             try system.makeDirectory(at: AT_FDCWD, path, mode: 0o700)
             try self.synchronizeParent(of: path, system: system)
         } catch {
-            if error.code == EEXIST { return try self.synchronizeName(of: path, system: system) }
-            let slash = path.lastIndex(of: "/") ?? path.startIndex
-            guard error.code == ENOENT, slash > path.startIndex else { throw error }
-            try self.create(path: String(path[..<slash]), system: system)
-            try self.create(path: path, system: system)
+            guard error.code == EEXIST else { throw error }
+            do throws(SystemCallError) {
+                try self.synchronizeName(of: path, system: system)
+            } catch {
+                // The name is that of a symbolic link without a target.
+                throw error.code == ENOENT ? SystemCallError(.mkdirat, code: ENOENT) : error
+            }
         }
     }
 

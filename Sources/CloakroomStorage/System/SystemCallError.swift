@@ -11,7 +11,12 @@ struct SystemCallError: Error, Hashable, Sendable, CustomStringConvertible {
         self.code = code
     }
 
-    var description: String { "\(self.call.rawValue): \(String(cString: strerror(self.code)))" }
+    var description: String {
+        let text = "\(self.call.rawValue): \(String(cString: strerror(self.code)))"
+        // Directories above are made first, so it is a link that leads nowhere.
+        guard self.call == .mkdirat, self.code == ENOENT else { return text }
+        return text + "; a symbolic link in the path may have no target"
+    }
 
     /// The failure as the storage's callers know it.
     var storageError: StorageError {

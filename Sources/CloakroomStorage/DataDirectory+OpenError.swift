@@ -1,0 +1,43 @@
+import Glibc
+
+extension DataDirectory {
+    /// The directory cannot be used.
+    public struct OpenError: Error, CustomStringConvertible {
+        /// What is wrong, for whoever starts the server.
+        public let description: String
+    }
+}
+
+extension DataDirectory.OpenError {
+    /// The most names of entries in a message.
+    private static let namesShown = 3
+
+    /// There is something else in the directory.
+    init(foreign names: [String], at path: String) {
+        let shown = names.prefix(Self.namesShown).joined(separator: ", ")
+        let rest = names.count - Self.namesShown
+        self.description = """
+            data directory \(path) is not empty and contains no database, but \(shown)\
+            \(rest > 0 ? " and \(rest) more" : ""); nothing was changed; use a data directory or an empty directory
+            """
+    }
+
+    /// There is no store, and none may be created.
+    init(noDatabaseAt path: String) {
+        self.description = """
+            data directory \(path) contains no database; --data-dir must name the data directory of a server
+            """
+    }
+
+    /// A call failed.
+    init(_ error: SystemCallError, at path: String) {
+        switch (error.call, error.code) {
+        case (.flock, EWOULDBLOCK): self.description = "data directory \(path) is in use by another server"
+        case (.openat, ENOENT):
+            self.description = """
+                data directory \(path) does not exist; --data-dir must name the data directory of a server
+                """
+        default: self.description = "data directory \(path): \(error)"
+        }
+    }
+}
