@@ -8,6 +8,7 @@
 
 static const int CLOAKROOM_O_TMPFILE = __O_TMPFILE | O_DIRECTORY;
 static const int CLOAKROOM_O_DIRECT = __O_DIRECT;
+static const int CLOAKROOM_O_PATH = __O_PATH;
 static const int CLOAKROOM_RWF_NOWAIT = 0x00000008;
 
 /// mallopt(3)

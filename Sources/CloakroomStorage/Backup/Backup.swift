@@ -42,6 +42,9 @@ public struct Backup {
     /// - Returns: The backup's path, and what was copied.
     /// - Throws: ``BackupError``; then nothing is left of it, as far as the disk lets go.
     public func run(into path: String, now: Timestamp) throws(BackupError) -> (path: String, summary: CopySummary) {
+        let nesting = Nesting(system: self.source.system)
+        try nesting.check(path, apartFrom: self.source.root, self.source.path)
+        try nesting.checkOutsideOfStores(path, itself: .mustNotBeOne)
         let directory = try BackupDirectory(path: path, creates: true, system: self.source.system)
         try directory.lock()
         defer { directory.unlock() }

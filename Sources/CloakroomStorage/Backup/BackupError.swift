@@ -12,6 +12,10 @@ public enum BackupError: Error, Hashable, Sendable, CustomStringConvertible {
     case incomplete(path: String)
     /// Something is there already, and nothing is ever overwritten.
     case notEmpty(path: String)
+    /// A backup and a data directory would be in one another.
+    case nested(path: String, other: String)
+    /// The path leads into a data directory or a backup.
+    case inStore(path: String)
     /// So many ready files have no bytes that are theirs; each has been reported.
     case damaged(files: Int)
     /// A file's bytes were moved into a pack while the backup was made.
@@ -29,6 +33,10 @@ public enum BackupError: Error, Hashable, Sendable, CustomStringConvertible {
         case .nothingThere(let path): "\(path) is neither a data directory nor a backup"
         case .incomplete(let path): "\(path) is incomplete: the backup was interrupted"
         case .notEmpty(let path): "\(path) is not empty; existing files are not overwritten"
+        case .nested(let path, let other):
+            "\(path) and \(other) are the same directory, or one is in the other; backups and data must be apart"
+        case .inStore(let path):
+            "\(path) is a data directory or a backup, or is in one; name a directory outside of it"
         case .damaged(let files):
             "damaged files: \(files); with --allow-damaged, they are copied as pending files, without their bytes"
         case .moved(let id): "\(id) was moved while it was being copied; run the command again"

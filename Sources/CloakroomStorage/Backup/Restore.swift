@@ -7,7 +7,7 @@ import Glibc
 /// Everything is copied and verified as a backup is. The store shares nothing with the backup, which stays as it is.
 public struct Restore {
     /// The catalogue's name until everything else is there.
-    private static let catalogName = "catalog.restoring"
+    static let catalogName = "catalog.restoring"
 
     private let path: String
     private let damage: DamagePolicy
@@ -48,6 +48,11 @@ public struct Restore {
         to destination: String, now: Timestamp
     ) throws(BackupError) -> (backup: String, summary: CopySummary) {
         let backup = try self.backup()
+        let nesting = Nesting(system: self.system)
+        try nesting.check(destination, apartFrom: backup.root, backup.path)
+        try nesting.check(destination, apartFrom: self.given(), self.path)
+        // A store that is there is found as any file that is; an interrupted restoration may have its catalogue.
+        try nesting.checkOutsideOfStores(destination, itself: .mayBeOne)
         let target = try RestoreTarget(path: destination, system: self.system)
         do throws(BackupError) {
             let copy = try StoreCopy(
@@ -83,6 +88,11 @@ public struct Restore {
         } catch {
             throw BackupError(error, at: path)
         }
+    }
+
+    /// Opens the directory that was named: the backup, or the directory of backups that it is in.
+    private func given() throws(BackupError) -> Directory {
+        try BackupDirectory(path: self.path, creates: false, system: self.system).root
     }
 
     /// Finds the backup.

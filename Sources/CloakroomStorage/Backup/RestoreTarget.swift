@@ -7,8 +7,6 @@ import Glibc
 /// with it nobody opens the directory as a store, and the next restoration begins anew.
 final class RestoreTarget {
     private static let suffix = ".restoring"
-    /// What an empty directory may hold; the second is the file system's own.
-    private static let ignored: Set<String> = [".gitignore", "lost+found"]
 
     /// The directory, whatever it is called at the moment.
     let directory: Directory
@@ -69,15 +67,19 @@ final class RestoreTarget {
     /// Puts the marker there, and locks it.
     private static func claim(_ directory: Directory, _ path: String) throws(BackupError) -> OpenFile {
         do throws(SystemCallError) {
-            let names = try directory.names()
-            let isLeft = names.contains(DataDirectory.restoringName)
-            if isLeft || names.allSatisfy({ Self.ignored.contains($0) }) {
+            let isLeft = try directory.contains(DataDirectory.restoringName)
+            if try Self.mayClear(directory, isLeft: isLeft) {
                 let flags = O_RDWR | O_NOFOLLOW | (isLeft ? 0 : O_CREAT | O_EXCL)
                 let marker = OpenFile(try directory.open(DataDirectory.restoringName, flags: flags))
                 try directory.system.lock(marker.descriptor.rawValue, LOCK_EX | LOCK_NB)
                 // A run that came to its end since has removed it before it gave up its lock.
                 guard try directory.contains(DataDirectory.restoringName) else {
                     throw SystemCallError(.openat, code: ENOENT)
+                }
+                // A server that began before the marker was there has put its lock there first.
+                guard try Self.mayClear(directory, isLeft: isLeft) else {
+                    try directory.remove(DataDirectory.restoringName)
+                    throw SystemCallError(.openat, code: EEXIST)
                 }
                 try directory.synchronize()
                 return marker
@@ -90,10 +92,18 @@ final class RestoreTarget {
         throw .notEmpty(path: path)
     }
 
+    /// Whether a restoration may remove what is there: nothing, or with the marker what an interrupted one left.
+    private static func mayClear(_ directory: Directory, isLeft: Bool) throws(SystemCallError) -> Bool {
+        try directory.names().allSatisfy { name in
+            if DataDirectory.ignoredNames.contains(name) || name == DataDirectory.restoringName { return true }
+            return isLeft && (DataDirectory.isOwnName(name) || name.hasPrefix(Restore.catalogName))
+        }
+    }
+
     /// Removes everything but the marker and what may be in an empty directory.
     private func clear() throws(BackupError) {
         do throws(SystemCallError) {
-            let kept = Self.ignored.union([DataDirectory.restoringName])
+            let kept = DataDirectory.ignoredNames.union([DataDirectory.restoringName])
             for name in try self.directory.names() where !kept.contains(name) {
                 try self.directory.removeTree(name)
             }

@@ -16,6 +16,22 @@ final class Directory: Sendable {
         self.descriptor = try FileDescriptor(at: AT_FDCWD, path, flags: O_RDONLY | O_DIRECTORY, system: system)
     }
 
+    /// Opens a directory to look names up from it, for which it need not be readable.
+    init(searching path: String, system: any OperatingSystem) throws(SystemCallError) {
+        self.system = system
+        let flags = CLOAKROOM_O_PATH | O_DIRECTORY
+        self.descriptor = try FileDescriptor(at: AT_FDCWD, path, flags: flags, system: system)
+    }
+
+    /// Opens a directory by a path from another, to look names up from it.
+    init(searching path: String, in other: Directory) throws(SystemCallError) {
+        self.system = other.system
+        self.descriptor = try other.open(path, flags: CLOAKROOM_O_PATH | O_DIRECTORY)
+    }
+
+    /// What tells it from every other directory, by whatever path it was opened.
+    func identity() throws(SystemCallError) -> FileStatus.Identity { try self.descriptor.status().identity }
+
     /// Opens a directory within another.
     ///
     /// - Parameters:
