@@ -45,13 +45,10 @@ public struct UploadTicket: Hashable, Sendable, CustomStringConvertible, CustomR
 
 /// Uploads.
 extension CloakroomClient {
-    /// Bytes that are read from a file and sent at a time.
-    private static let partLength = _NIOFileSystem.ByteCount.kibibytes(256)
-
     /// Uploads a local file, streaming it to a presigned URL.
     ///
     /// The bytes are hashed while they are sent, and the digest is compared with the one that the service computed. If the
-    /// upload fails, the declared file is deleted.
+    /// upload fails or the local file changes meanwhile, the declared file is deleted.
     ///
     /// - Parameters:
     ///   - path: The local file.
@@ -66,30 +63,43 @@ extension CloakroomClient {
         file path: String, filename: Filename? = nil, mediaType: MediaType? = nil, expiresAfterSeconds: Int64? = nil,
         progress: ProgressHandler? = nil
     ) async throws(CloakroomError) -> UploadedFile {
+        let source = try LocalSource(path: path)
         let filename = if let filename { filename } else { try Self.filename(of: path) }
-        let mediaType = mediaType ?? FileExtension.mediaType(of: filename) ?? .octetStream
-        do {
-            return try await FileSystem.shared.withFileHandle(forReadingAt: FilePath(path)) { handle in
-                let size = try await Self.size(of: handle, path)
-                let declaration = UploadDeclaration(filename: filename, mediaType: mediaType, size: size, sha256: nil)
-                return try await self.upload(handle, declaration, expiresAfterSeconds, progress)
-            }
-        } catch {
-            throw Self.failure(error, path: path)
-        }
+        return try await self.upload(
+            source, filename: filename, mediaType: mediaType,
+            expiresAfterSeconds: expiresAfterSeconds, progress: progress)
     }
 
-    private func upload(
-        _ handle: ReadFileHandle, _ declaration: UploadDeclaration, _ expiresAfterSeconds: Int64?,
-        _ progress: ProgressHandler?
-    ) async throws -> UploadedFile {
+    /// Uploads an open file.
+    ///
+    /// - Parameters:
+    ///   - source: The file.
+    ///   - filename: The name of the file.
+    ///   - mediaType: Its type; by default the type of the name's extension, else `application/octet-stream`.
+    ///   - expiresAfterSeconds: As above.
+    ///   - progress: Receives the progress of the upload.
+    /// - Returns: The file, which the service has stored durably.
+    /// - Throws: ``CloakroomError``.
+    package func upload(
+        _ source: LocalSource, filename: Filename, mediaType: MediaType?, expiresAfterSeconds: Int64?,
+        progress: ProgressHandler?
+    ) async throws(CloakroomError) -> UploadedFile {
+        let mediaType = mediaType ?? FileExtension.mediaType(of: filename) ?? .octetStream
+        let declaration = UploadDeclaration(filename: filename, mediaType: mediaType, size: source.size, sha256: nil)
         let ticket = try await self.requestUpload(declaration, expiresAfterSeconds: expiresAfterSeconds)
         do throws(CloakroomError) {
             let digest = try await self.retrying(.isHarmless) { () async throws(CloakroomError) in
                 // Each attempt reads anew, and hashes apart: what a failed one still sends is not this one's.
                 let meter = TransferMeter(total: declaration.size, progress: progress)
-                let parts = handle.readChunks(in: 0..<declaration.size.bytes, chunkLength: Self.partLength)
-                try await self.send(HashedStream(base: parts, meter: meter), declaration.size, to: ticket, meter)
+                let parts = HashedStream(base: source.parts, meter: meter)
+                do throws(CloakroomError) {
+                    try await self.send(parts, declaration.size, to: ticket, meter)
+                } catch {
+                    // A file that changed is the reason, whatever the service made of its bytes.
+                    try source.checkUnchanged()
+                    throw error
+                }
+                try source.checkUnchanged()
                 return meter.digest
             }
             return UploadedFile(
@@ -200,14 +210,6 @@ extension CloakroomClient {
                 path: path,
                 reason: "the filename must have 1 to 255 characters, without \\ and control characters")
         }
-    }
-
-    private static func size(of handle: ReadFileHandle, _ path: String) async throws -> CloakroomDomain.ByteCount {
-        let info = try await handle.info()
-        guard info.type == .regular, let size = CloakroomDomain.ByteCount(info.size), size > .zero else {
-            throw CloakroomError.file(path: path, reason: "it is empty or not a regular file")
-        }
-        return size
     }
 
     // MARK: Documents

@@ -11,17 +11,7 @@ struct LocalTarget: Sendable {
     /// Writes the file; it appears when the work has returned.
     func write<Result: Sendable>(_ body: @Sendable (WriteFileHandle) async throws -> Result) async throws -> Result {
         let path = FilePath(self.path)
-        let existing = try await FileSystem.shared.info(forFileAt: path)
-        if let existing {
-            guard self.replacesExisting else {
-                throw CloakroomError.file(path: self.path, reason: "the file already exists")
-            }
-            // Renaming something else onto a device or a pipe would remove it.
-            guard existing.type == .regular else {
-                throw CloakroomError.file(path: self.path, reason: "it is not a regular file")
-            }
-        }
-        guard existing != nil else { return try await self.write(path, body) }
+        guard try self.exists() else { return try await self.write(path, body) }
         // Beside it, so that one `rename` replaces it at once, whatever becomes of this task.
         let temporary = path.removingLastComponent().appending(".\(UUID().uuidString).cloakroom")
         let result = try await self.write(temporary, body)
@@ -31,6 +21,30 @@ struct LocalTarget: Sendable {
             throw CloakroomError.file(path: self.path, reason: reason)
         }
         return result
+    }
+
+    /// Whether there is a file that may be replaced.
+    ///
+    /// - Throws: ``CloakroomError/file(path:reason:)`` where nothing can be written there.
+    private func exists() throws(CloakroomError) -> Bool {
+        var status = stat()
+        guard stat(self.path, &status) == 0 else {
+            let code = errno
+            // The link would be in the way of the new file's name.
+            if code == ENOENT, lstat(self.path, &status) == 0 {
+                throw .file(path: self.path, reason: "it is a symbolic link without a target")
+            }
+            guard code == ENOENT else { throw .file(path: self.path, reason: String(cString: strerror(code))) }
+            let directory = FilePath(self.path).removingLastComponent().string
+            guard directory.isEmpty || access(directory, F_OK) == 0 else {
+                throw .file(path: self.path, reason: "the directory \(directory) does not exist")
+            }
+            return false
+        }
+        guard self.replacesExisting else { throw .file(path: self.path, reason: "the file already exists") }
+        // Renaming something else onto a device or a pipe would remove it.
+        if let kind = LocalFileKind(mode: status.st_mode) { throw .file(path: self.path, reason: kind.reason) }
+        return true
     }
 
     private func write<Result: Sendable>(

@@ -3,7 +3,7 @@ import Synchronization
 
 /// Who may use the API: keys are made, found by the digest of their secret, replaced and revoked.
 public final class APIKeys: Sendable {
-    private let catalog: Catalog
+    let catalog: Catalog
     /// The hour of each key's last use that is on record, so that it is written once an hour.
     private let usedHours = Mutex<[APIKeyID: Int64]>([:])
 

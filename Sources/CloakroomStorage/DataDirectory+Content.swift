@@ -1,7 +1,9 @@
 import Glibc
 
 extension DataDirectory {
-    /// What a directory contains, as its names tell. Looking changes nothing.
+    /// What a directory contains, as its names tell.
+    ///
+    /// Looking changes nothing.
     public enum Content: Hashable, Sendable {
         /// Nothing that could be lost: a store can be created here. A first start that was killed leaves this too.
         case empty
@@ -31,6 +33,7 @@ extension DataDirectory {
     /// Finds out what a directory contains.
     ///
     /// - Parameter root: The directory.
+    /// - Returns: What it contains.
     /// - Throws: The call that failed.
     static func content(of root: Directory) throws(SystemCallError) -> Content {
         let names = try root.names().filter { !self.ignoredNames.contains($0) }.sorted()

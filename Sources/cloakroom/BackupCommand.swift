@@ -1,4 +1,5 @@
 import ArgumentParser
+import CloakroomDomain
 import CloakroomServer
 import CloakroomStorage
 import Logging
@@ -35,7 +36,7 @@ struct BackupCommand: AsyncParsableCommand {
             let catalog = try Catalog(directory: source, owner: .command, health: StorageHealth(logger: logger))
             let outcome = Result { try self.backUp(source, catalog) }
             try await catalog.shutDown()
-            print(try outcome.get())
+            try StandardOutput.print(TerminalText.escape(try outcome.get()))
         } catch {
             StandardError.write("\(error)")
             throw ExitCode.failure

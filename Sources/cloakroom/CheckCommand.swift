@@ -90,8 +90,9 @@ struct CheckCommand: AsyncParsableCommand {
     func run() async throws {
         if self.purgeQuarantine { return try self.purge() }
         let summary: StoreCheck.Summary
+        let output = FindingOutput()
         do {
-            summary = try await self.check()
+            summary = try await self.check(output)
         } catch {
             StandardError.write("\(error)")
             throw ExitCode.failure
@@ -107,18 +108,21 @@ struct CheckCommand: AsyncParsableCommand {
                 them was changed; check that their disk is mounted and working
                 """)
         }
+        try output.check()
         guard summary.findings == 0 else { throw ExitCode.failure }
     }
 
-    private func check() async throws -> StoreCheck.Summary {
+    private func check(_ output: FindingOutput) async throws -> StoreCheck.Summary {
         let health = StorageHealth(logger: Logger(label: "cloakroom") { StreamLogHandler.standardError(label: $0) })
         let extent = self.data ? ExaminationExtent.data : .presence
         let now = SystemClock().now
         guard self.repair else {
-            return try await StoreCheck.look(at: self.directory.open(), extent, health: health, now: now) { print($0) }
+            return try await StoreCheck.look(at: self.directory.open(), extent, health: health, now: now) {
+                output.print($0)
+            }
         }
         return try await StoreCheck.repair(
             self.directory.claim(), extent, maximumDamaged: self.maxDamaged, health: health, now: now
-        ) { print($0) }
+        ) { output.print($0) }
     }
 }

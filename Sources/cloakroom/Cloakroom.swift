@@ -1,4 +1,6 @@
 import ArgumentParser
+import CloakroomDomain
+import Glibc
 
 /// The program: a server, commands for its data directory, and a client.
 @main
@@ -23,4 +25,37 @@ struct Cloakroom: AsyncParsableCommand {
             BackupCommand.self, RestoreCommand.self, CheckCommand.self,
             UploadCommand.self, DownloadCommand.self, FilesCommand.self, VersionCommand.self,
         ])
+
+    static func main() async {
+        StandardStreams.prepare()
+        do {
+            var command = try await self.asyncParseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            self.exit(error)
+        }
+    }
+
+    /// Ends the program: prints a help text to standard output, and what was wrong to standard error.
+    private static func exit(_ error: any Error) -> Never {
+        var code = self.exitCode(for: error)
+        let text = TerminalText.escape(lines: self.fullMessage(for: error))
+        if let error = error as? StandardOutput.WriteError {
+            StandardError.write(error.description)
+        } else if code == .success {
+            do throws(StandardOutput.WriteError) {
+                if !text.isEmpty { try StandardOutput.print(text) }
+            } catch {
+                StandardError.write(error.description)
+                code = .failure
+            }
+        } else if !text.isEmpty {
+            StandardError.draw(text + "\n")
+        }
+        Glibc.exit(code.rawValue)
+    }
 }

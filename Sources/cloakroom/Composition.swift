@@ -30,7 +30,7 @@ struct Composition {
         var logger = Logger(label: "cloakroom") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = self.configuration.logLevel
 
-        let directory = try DataDirectory(path: self.configuration.dataDirectory, exclusively: true)
+        let directory = try self.openDirectory()
         let health = StorageHealth(logger: logger)
         let reserve = DiskReserve(directory: directory)
         let catalog = try Catalog(directory: directory, owner: .server, health: health, reserve: reserve)
@@ -62,6 +62,27 @@ struct Composition {
         try await catalog.shutDown()
     }
 
+    /// Opens the data directory, once it is known that the server can listen: a start that cannot creates nothing.
+    ///
+    /// That a store has a server already is said first: its ports are taken then, too.
+    private func openDirectory() throws -> DataDirectory {
+        let path = self.configuration.dataDirectory
+        let isStore = try DataDirectory.content(at: path) == .store
+        if !isStore { try self.checkListening() }
+        let directory = try DataDirectory(path: path, exclusively: true)
+        if isStore { try self.checkListening() }
+        return directory
+    }
+
+    private func checkListening() throws {
+        let configuration = self.configuration
+        // Port 0 becomes one that is not known yet.
+        if configuration.storageURLs.isEmpty { _ = try self.boundURL(max(1, configuration.storageAddress.port)) }
+        try BoundSocket.checkListening(on: [
+            configuration.apiAddress, configuration.storageAddress, configuration.operationsAddress,
+        ])
+    }
+
     private func services(
         directory: DataDirectory, health: StorageHealth, reserve: DiskReserve, catalog: Catalog, store: FileStore,
         keys: APIKeys, signingKeys: SigningKeys, firstStart: FirstStart, registry: PrometheusRegistry, logger: Logger
@@ -76,17 +97,18 @@ struct Composition {
         let readiness = Readiness(
             catalog: catalog, directory: directory, health: health, minimumFreeBytes: UInt64(BlobStore.reserveBytes))
         let services: [any Service] = [
+            announcement,
             Maintenance(store: store, reserve: reserve, signingKeys: signingKeys, logger: logger),
             Operations(
                 address: self.configuration.operationsAddress, readiness: readiness, registry: registry,
-                group: eventLoops, logger: logger, onListening: { await announcement.listening(.operations, $0) }),
+                group: eventLoops, logger: logger, onListening: { announcement.listening(.operations, $0) }),
             StorageOrigin(
                 socket: socket, store: store, policy: policy, signingKeys: signingKeys,
                 limits: StorageOriginLimits(
                     downloadStallSeconds: self.configuration.downloadStallSeconds,
                     maximumConnections: Self.descriptors.connections),
                 connectionLimiter: connectionLimiter, group: eventLoops, logger: logger,
-                onListening: { await announcement.listening(.storage, $0) }),
+                onListening: { announcement.listening(.storage, $0) }),
             API(
                 address: self.configuration.apiAddress, store: store, keys: keys, policy: policy,
                 signingKeys: signingKeys, requestsPerSecond: self.configuration.requestsPerSecond,
@@ -94,7 +116,7 @@ struct Composition {
                 maximumConnections: Self.descriptors.connections,
                 downloadStallSeconds: self.configuration.downloadStallSeconds, connectionLimiter: connectionLimiter,
                 group: eventLoops, logger: logger,
-                onListening: { await announcement.listening(.api, $0) }),
+                onListening: { announcement.listening(.api, $0) }),
         ]
         guard let pace = self.configuration.scrubPace else { return services }
         let scrub: any Service = Scrub(scrubber: Scrubber(store: store, pace: pace), logger: logger)
@@ -153,8 +175,6 @@ struct Composition {
     private static func prepareProcess() {
         // Everything in the data directory is the owner's alone, SQLite's files among it.
         umask(0o077)
-        // A client that goes away is reported by the call that notices.
-        signal(SIGPIPE, SIG_IGN)
         // Buffers of an upload's batch come from memory that is kept: giving it back and faulting it in again costs more
         // than filling it.
         mallopt(CLOAKROOM_M_MMAP_THRESHOLD, 4 * 1_024 * 1_024)

@@ -18,13 +18,10 @@ struct FirstStart {
         try file.write([SigningKey.generate(now: SystemClock().now)])
     }
 
-    /// Makes the first API key; called when all listeners accept, so that it is not made by a start that fails.
+    /// Makes the first API key, where there is none yet, and shows it.
     ///
-    /// - Returns: The key, to be shown once; `nil` where there were keys already.
-    func makeAPIKey() async throws(StorageError) -> APIKey? {
-        guard try self.keys.list().isEmpty else { return nil }
-        return try await self.keys.create(
-            for: .organization(.default), name: "first", permissions: Permission.defaults, now: SystemClock().now
-        ).key
+    /// Called when all listeners accept, so that it is not made by a start that fails.
+    func makeAPIKey(showing show: (APIKey) throws -> Void) async throws {
+        try await self.keys.createFirst(now: SystemClock().now, showing: show)
     }
 }

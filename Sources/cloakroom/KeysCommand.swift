@@ -65,10 +65,10 @@ struct KeysCommand: AsyncParsableCommand {
             let permissions = Set(self.permission.compactMap { Permission(rawValue: $0) })
             let scope = self.organization.flatMap { OrganizationID($0) }.map { APIKeyRecord.Scope.organization($0) }
             try await self.directory.withKeys { keys in
-                let (_, key) = try await keys.create(
+                try await keys.create(
                     for: scope ?? .gateway, name: self.name,
-                    permissions: permissions.isEmpty ? Permission.defaults : permissions, now: SystemClock().now)
-                print(key.reveal())
+                    permissions: permissions.isEmpty ? Permission.defaults : permissions, now: SystemClock().now
+                ) { key in try StandardOutput.print(key.reveal()) }
             }
         }
     }
@@ -87,7 +87,7 @@ struct KeysCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await self.directory.withKeys { keys in
-                for key in try keys.list() { print(Self.line(key)) }
+                for key in try keys.list() { try StandardOutput.print(Self.line(key)) }
             }
         }
 
@@ -98,9 +98,9 @@ struct KeysCommand: AsyncParsableCommand {
                 case .gateway: "(gateway)"
                 }
             // A name may hold anything; the line stays one line and its columns stay columns.
-            let name = key.name.map { $0.isNewline || $0 == "\t" ? " " : $0 }
+            let name = TerminalText.escape(key.name)
             let columns = [
-                key.id.description, owner, name.isEmpty ? "-" : String(name),
+                key.id.description, owner, name.isEmpty ? "-" : name,
                 key.permissions.map(\.rawValue).sorted().joined(separator: ","), key.createdAt.rfc3339,
                 key.lastUsedAt?.rfc3339 ?? "never", key.visiblePrefix,
             ]
@@ -156,14 +156,16 @@ struct KeysCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await self.directory.withKeys { keys in
-                guard let id = APIKeyID(self.id),
-                    let (_, key) = try await keys.rotate(
-                        id, gracePeriodSeconds: self.gracePeriodSeconds, now: SystemClock().now)
-                else {
+                let isRotated =
+                    if let id = APIKeyID(self.id) {
+                        try await keys.rotate(
+                            id, gracePeriodSeconds: self.gracePeriodSeconds, now: SystemClock().now
+                        ) { key in try StandardOutput.print(key.reveal()) }
+                    } else { false }
+                guard isRotated else {
                     StandardError.write("there is no key \(self.id), or it was revoked or has expired")
                     throw ExitCode.failure
                 }
-                print(key.reveal())
             }
         }
     }

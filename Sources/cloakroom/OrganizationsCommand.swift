@@ -25,7 +25,7 @@ struct OrganizationsCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await self.directory.withOrganizations { organizations in
-                for organization in try organizations.list() { print(Self.line(organization)) }
+                for organization in try organizations.list() { try StandardOutput.print(Self.line(organization)) }
             }
         }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CloakroomDomain
 import CloakroomServer
 import CloakroomStorage
 import Glibc
@@ -32,10 +33,10 @@ struct RestoreCommand: ParsableCommand {
             let (backup, summary) = try restore.run(to: self.directory.path, now: SystemClock().now)
             report.show(summary)
             StandardError.write("restored from \(backup)")
-            print(self.directory.path)
         } catch {
             StandardError.write("\(error)")
             throw ExitCode.failure
         }
+        try StandardOutput.print(TerminalText.escape(self.directory.path))
     }
 }

@@ -35,7 +35,8 @@ struct SigningKeysCommand: ParsableCommand {
         func run() throws {
             try SigningKeysCommand.perform(self.directory) { file in
                 for (index, key) in try file.read().keys.enumerated() {
-                    print("\(key.accessKeyID)\t\(key.createdAt.rfc3339)\t\(index == 0 ? "signs" : "verifies")")
+                    try StandardOutput.print(
+                        "\(key.accessKeyID)\t\(key.createdAt.rfc3339)\t\(index == 0 ? "signs" : "verifies")")
                 }
             }
         }
@@ -53,7 +54,11 @@ struct SigningKeysCommand: ParsableCommand {
             try SigningKeysCommand.perform(self.directory) { file in
                 let key = try SigningKey.generate(now: SystemClock().now)
                 try file.write([key] + (file.exists ? file.read().keys : []))
-                print(key.accessKeyID)
+                do throws(StandardOutput.WriteError) {
+                    try StandardOutput.print(key.accessKeyID)
+                } catch {
+                    throw Refusal(description: "\(error); the signing key \(key.accessKeyID) was added")
+                }
             }
         }
     }

@@ -9,7 +9,7 @@ enum Version {
 struct VersionCommand: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "version", abstract: "Print the version.")
 
-    func run() {
-        print("cloakroom \(Version.text)")
+    func run() throws {
+        try StandardOutput.print("cloakroom \(Version.text)")
     }
 }

@@ -76,7 +76,9 @@ struct DataDirectoryTests {
     }
 
     /// Paths below which no directory can be made; each relative to the temporary directory.
-    @Test(arguments: ["dangling", "dangling/", "dangling/data", "dangling/a/b", "loop", "loop/data", "file", "file/data"])
+    @Test(arguments: [
+        "dangling", "dangling/", "dangling/data", "dangling/a/b", "loop", "loop/data", "file", "file/data",
+    ])
     func aPathThatLeadsNowhereIsAnError(_ name: String) throws {
         let temporary = try TemporaryDirectory()
         let path = temporary.path

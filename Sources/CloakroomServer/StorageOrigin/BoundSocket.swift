@@ -40,6 +40,23 @@ public struct BoundSocket: ~Copyable, Sendable {
         }
     }
 
+    /// Passes if each of some addresses could be listened on now, beside the others; nothing is kept.
+    ///
+    /// - Parameter addresses: The addresses.
+    /// - Throws: ``BindError``.
+    public static func checkListening(on addresses: [ListenAddress]) throws(BindError) {
+        var descriptors: [Int32] = []
+        defer { for descriptor in descriptors { close(descriptor) } }
+        for address in addresses {
+            let descriptor = try self.bind(address).release()
+            descriptors.append(descriptor)
+            // Only a socket that listens is in the way of others.
+            guard listen(descriptor, 1) == 0 else {
+                throw BindError(description: "\(address): \(String(cString: strerror(errno)))")
+            }
+        }
+    }
+
     private static func port(of descriptor: Int32) throws(BindError) -> Int {
         var storage = sockaddr_storage()
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)

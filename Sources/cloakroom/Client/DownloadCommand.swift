@@ -1,7 +1,6 @@
 import ArgumentParser
 import CloakroomClient
 import CloakroomDomain
-import Glibc
 import NIOCore
 
 /// The command `cloakroom download ID`.
@@ -57,7 +56,7 @@ struct DownloadCommand: AsyncParsableCommand {
             defer { bar?.remove() }
             let file = try await client.download(id, to: path, replacesExisting: output != nil) { bar?.show($0) }
             bar?.remove()
-            Swift.print(json ? FileOutput.json(file, path: path) : path)
+            try StandardOutput.print(json ? FileOutput.json(file, path: path) : TerminalText.escape(path))
         }
     }
 
@@ -71,15 +70,14 @@ struct DownloadCommand: AsyncParsableCommand {
     }
 
     private static func print(_ part: ByteBuffer) throws(CloakroomError) {
-        var written = 0
-        while written < part.readableBytes {
-            let rest = part.readableBytesView.dropFirst(written)
-            // The pointer lives for the call, and `write` reads `count` bytes from it.
-            let count = rest.withUnsafeBytes { write(STDOUT_FILENO, $0.baseAddress, $0.count) }
-            guard count > 0 || errno == EINTR else {
-                throw .file(path: "standard output", reason: String(cString: strerror(errno)))
-            }
-            written += max(0, count)
+        // The buffer's bytes are readable for the call.
+        let outcome = part.withUnsafeReadableBytes { bytes in
+            Result { () throws(StandardOutput.WriteError) in try StandardOutput.write(bytes) }
+        }
+        do throws(StandardOutput.WriteError) {
+            try outcome.get()
+        } catch {
+            throw .file(path: "standard output", reason: error.reason)
         }
     }
 }

@@ -50,13 +50,30 @@ enum FileOutput {
     static func columns(_ file: FileMetadata) -> String {
         [
             file.id.description, file.status.rawValue, "\(file.size)", file.mediaType.text, file.createdAt.rfc3339,
-            file.filename.text,
+            TerminalText.escape(file.filename.text),
         ].joined(separator: "\t")
     }
 
     private static func line(_ document: Document) -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.withoutEscapingSlashes, .sortedKeys]
-        return (try? encoder.encode(document)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
+        return (try? encoder.encode(document)).map { self.escape(String(decoding: $0, as: UTF8.self)) } ?? "{}"
+    }
+
+    /// Writes characters that a terminal would not simply display as JSON's escapes, which mean the same.
+    private static func escape(_ json: String) -> String {
+        var escaped = String.UnicodeScalarView()
+        for scalar in json.unicodeScalars {
+            guard TerminalText.needsEscape(scalar) else {
+                escaped.append(scalar)
+                continue
+            }
+            for unit in String(scalar).utf16 {
+                let digits = String(unit, radix: 16)
+                escaped.append(contentsOf: #"\u"#.unicodeScalars)
+                escaped.append(contentsOf: (String(repeating: "0", count: 4 - digits.count) + digits).unicodeScalars)
+            }
+        }
+        return String(escaped)
     }
 }

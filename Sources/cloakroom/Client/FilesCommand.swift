@@ -55,7 +55,7 @@ struct FilesCommand: AsyncParsableCommand {
             try await ClientCommand.run {
                 var rest = limit
                 for try await file in client.files(status: status, mediaRange: range, pageSize: min(200, limit)) {
-                    print(json ? FileOutput.json(file) : FileOutput.columns(file))
+                    try StandardOutput.print(json ? FileOutput.json(file) : FileOutput.columns(file))
                     rest -= 1
                     if rest == 0 { break }
                 }
@@ -91,7 +91,7 @@ struct FilesCommand: AsyncParsableCommand {
             try await ClientCommand.run {
                 for id in ids {
                     let file = try await client.file(id)
-                    print(json ? FileOutput.json(file) : FileOutput.columns(file))
+                    try StandardOutput.print(json ? FileOutput.json(file) : FileOutput.columns(file))
                 }
             }
         }

@@ -30,7 +30,7 @@ final class ProgressBar: Sendable {
     ///   - isWanted: Whether there should be one at all.
     /// - Returns: The bar, if there is one.
     static func onTerminal(_ label: String, isWanted: Bool = true) -> ProgressBar? {
-        isWanted && isatty(STDERR_FILENO) == 1 ? ProgressBar(label: label) : nil
+        isWanted && isatty(STDERR_FILENO) == 1 ? ProgressBar(label: TerminalText.escape(label)) : nil
     }
 
     /// Shows a state, unless one was shown a moment ago.
