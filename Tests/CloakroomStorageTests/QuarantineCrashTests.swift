@@ -97,7 +97,8 @@ struct QuarantineCrashTests {
             let directory = try DataDirectory(path: machine.dataPath, exclusively: true, system: machine)
             let report = try await ClosedStore.repair(directory, .data)
             let kinds: Set<Finding.Kind> = [.damaged, .unreferenced]
-            let areRepaired = report.findings.filter(\.kind.counts).allSatisfy { kinds.contains($0.kind) && $0.repair != nil }
+            let counted = report.findings.filter(\.kind.counts)
+            let areRepaired = counted.allSatisfy { kinds.contains($0.kind) && $0.repair != nil }
             #expect(areRepaired, "\(name): \(report.lines)")
         }
         do {

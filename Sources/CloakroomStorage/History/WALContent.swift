@@ -33,6 +33,13 @@ struct WALContent: Hashable, Sendable {
         self.length = length
     }
 
+    /// Describes a log of which only so much is known.
+    init(salts: Salts?, committedFrames: Int) {
+        self.init(length: 0)
+        self.salts = salts
+        self.committedFrames = committedFrames
+    }
+
     /// Reads a log.
     ///
     /// - Parameter file: The log.
