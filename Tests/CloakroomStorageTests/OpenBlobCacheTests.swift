@@ -18,7 +18,7 @@ struct OpenBlobCacheTests {
             file: try FileDescriptor(at: AT_FDCWD, "/dev/null", flags: O_RDONLY, system: Linux()),
             Catalog.Placement(
                 id: Self.id(1), digest: SHA256.hash([]), slot: nil, size: .zero, expiresAt: nil,
-                representation: representation))
+                organization: .default, representation: representation))
     }
 
     private static func ticket(_ outcome: OpenBlobCache.Outcome) -> OpenBlobCache.Ticket? {

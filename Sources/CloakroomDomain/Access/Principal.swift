@@ -58,6 +58,11 @@ extension Principal {
     /// Whether the key acts for any organization.
     public var isGateway: Bool { self.scope == .gateway }
 
+    /// The key's organization; `nil` for a gateway's key.
+    public var organization: OrganizationID? {
+        if case .organization(let own) = self.scope { own } else { nil }
+    }
+
     /// Returns a gateway's right to act on the files of organizations that it names.
     ///
     /// - Parameters:

@@ -44,6 +44,14 @@ public struct Verifier: Sendable {
         return try self.grant(claim, request)
     }
 
+    /// Returns the id of the key that a verified request says it was signed with.
+    ///
+    /// - Parameter request: The head as received; one that has not been verified says what its client likes.
+    /// - Returns: The id; `nil` where the request is not presigned.
+    public func accessKeyID(of request: ReceivedRequest) -> String? {
+        try? PresignedClaim(parsing: request, policy: self.policy).credential.accessKeyID
+    }
+
     private static func checkTime(_ claim: PresignedClaim, now: Timestamp) throws(PresignedURLError) {
         guard now <= claim.expiresAt, claim.lifetimeSeconds > 0 else {
             throw .expired(lifetimeSeconds: claim.lifetimeSeconds, at: claim.expiresAt, now: now)

@@ -61,6 +61,8 @@ public final class OpenBlob: Sendable {
 
     /// When the file ends; `nil` for one that stays.
     let expiresAt: Timestamp?
+    /// Whose file it is.
+    public let organization: OrganizationID
     /// How a download is described.
     public let representation: Representation
 
@@ -74,6 +76,7 @@ public final class OpenBlob: Sendable {
         self.id = placement.id
         self.digest = placement.digest
         self.expiresAt = placement.expiresAt
+        self.organization = placement.organization
         self.representation = placement.representation
         self.kept =
             size.bytes <= Self.keptLength

@@ -31,6 +31,8 @@ extension Catalog {
         let size: ByteCount
         /// When the file ends; `nil` for one that stays.
         let expiresAt: Timestamp?
+        /// Whose file it is.
+        let organization: OrganizationID
         /// How a download is described.
         let representation: Representation
     }
@@ -44,20 +46,24 @@ extension Catalog {
         try self.readers.read { connection throws(SQLiteError) in
             let row = try connection.statement(
                 """
-                SELECT pack, pack_offset, size_bytes, expires_at, content_type, filename, uploaded_at, sha256 FROM files
+                SELECT pack, pack_offset, size_bytes, expires_at, content_type, filename, uploaded_at, sha256,
+                    organization_id
+                FROM files
                 WHERE id = ? AND sha256 IS NOT NULL
                 """
             ).bind(id.bytes)
             defer { row.reset() }
             guard try row.step() else { return nil }
-            guard let digest = row.blob(7).flatMap({ SHA256Digest(bytes: $0) }) else {
+            let slot: PackSlot? = if row.integer(0) == nil { nil } else { try PackSlot(row, from: 0) }
+            guard let digest = row.blob(7).flatMap({ SHA256Digest(bytes: $0) }),
+                let organization = row.text(8).flatMap({ OrganizationID($0) })
+            else {
                 throw SQLiteError(code: SQLITE_CORRUPT, message: "a row of files is malformed")
             }
-            let slot: PackSlot? = if row.integer(0) == nil { nil } else { try PackSlot(row, from: 0) }
             return Placement(
                 id: id, digest: digest, slot: slot, size: row.integer(2).flatMap { ByteCount($0) } ?? .zero,
                 expiresAt: row.integer(3).map { Timestamp(secondsSinceEpoch: $0) },
-                representation: try Self.representation(row, from: 4))
+                organization: organization, representation: try Self.representation(row, from: 4))
         }
     }
 
