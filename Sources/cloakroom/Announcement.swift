@@ -13,12 +13,18 @@ final class Announcement: Service {
 
     private let apiURL: StorageURL?
     private let firstStart: FirstStart
+    private let onStarted: @Sendable ([Listener: String]) -> Void
     private let addresses: AsyncStream<(Listener, String)>
     private let accepted: AsyncStream<(Listener, String)>.Continuation
 
-    init(apiURL: StorageURL?, firstStart: FirstStart) {
+    /// - Parameters:
+    ///   - apiURL: The API's public URL; `nil` for the address that was bound.
+    ///   - firstStart: Makes the first API key.
+    ///   - onStarted: Called with the listeners' URLs once all of them accept.
+    init(apiURL: StorageURL?, firstStart: FirstStart, onStarted: @escaping @Sendable ([Listener: String]) -> Void) {
         self.apiURL = apiURL
         self.firstStart = firstStart
+        self.onStarted = onStarted
         (self.addresses, self.accepted) = AsyncStream.makeStream()
     }
 
@@ -42,6 +48,7 @@ final class Announcement: Service {
     }
 
     private func announce(_ urls: [Listener: String]) async throws {
+        self.onStarted(urls)
         for listener in Listener.allCases {
             try StandardOutput.print("\(listener.rawValue) \(urls[listener] ?? "")")
         }

@@ -29,6 +29,7 @@ struct Composition {
         MetricsSystem.bootstrap(registry)
         var logger = Logger(label: "cloakroom") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = self.configuration.logLevel
+        let accessLog = try self.configuration.accessLog.map { try AccessLog($0, logger: logger) }
 
         let directory = try self.openDirectory()
         let health = StorageHealth(logger: logger)
@@ -50,16 +51,37 @@ struct Composition {
         try firstStart.prepareSigningKey()
         let signingKeys = try SigningKeys(file: SigningKeyFile(directory: directory), logger: logger)
 
-        let services = try self.services(
-            directory: directory, health: health, reserve: reserve, catalog: catalog, store: store, keys: keys,
-            signingKeys: signingKeys, firstStart: firstStart, registry: registry, logger: logger)
+        let readiness = Readiness(
+            catalog: catalog, directory: directory, health: health, minimumFreeBytes: UInt64(BlobStore.reserveBytes))
+        let announcement = Announcement(apiURL: self.configuration.apiURL, firstStart: firstStart) {
+            [configuration, logger] in
+            let metadata = configuration.startMetadata(
+                listeners: $0, maximumConnections: Self.descriptors.connections)
+            logger.info("Server started", metadata: metadata)
+        }
+        let origins = try self.origins(
+            store: store, keys: keys, signingKeys: signingKeys, announcement: announcement, accessLog: accessLog,
+            logger: logger)
+        let operations = Operations(
+            address: self.configuration.operationsAddress, readiness: readiness, registry: registry,
+            group: MultiThreadedEventLoopGroup.singleton, logger: logger,
+            onListening: { announcement.listening(.operations, $0) })
+        let maintenance = Maintenance(store: store, reserve: reserve, signingKeys: signingKeys, logger: logger)
         let group = ServiceGroup(
-            configuration: self.groupConfiguration(services, logger: logger))
-        try await Self.untilShutDown { try await group.run() }
+            configuration: self.groupConfiguration(
+                [announcement] + self.background(maintenance, store: store, accessLog: accessLog, logger: logger)
+                    // The last one stops first: operations are there until no request is left.
+                    + [operations, origins], logger: logger))
+        let stop = Stop(
+            origins: origins, readiness: readiness, timeoutSeconds: self.configuration.shutdownTimeoutSeconds,
+            logger: logger)
+        try await Self.untilShutDown { try await stop.run(group) }
+        await accessLog?.close()
         try await lookups.shutdownGracefully()
         try await disk.shutdownGracefully()
         try await blobs.shutDown()
         try await catalog.shutDown()
+        stop.ended()
     }
 
     /// Opens the data directory, once it is known that the server can listen: a start that cannot creates nothing.
@@ -79,48 +101,51 @@ struct Composition {
         // Port 0 becomes one that is not known yet.
         if configuration.storageURLs.isEmpty { _ = try self.boundURL(max(1, configuration.storageAddress.port)) }
         try BoundSocket.checkListening(on: [
-            configuration.apiAddress, configuration.storageAddress, configuration.operationsAddress,
+            ("api-address", configuration.apiAddress), ("storage-address", configuration.storageAddress),
+            ("operations-address", configuration.operationsAddress),
         ])
     }
 
-    private func services(
-        directory: DataDirectory, health: StorageHealth, reserve: DiskReserve, catalog: Catalog, store: FileStore,
-        keys: APIKeys, signingKeys: SigningKeys, firstStart: FirstStart, registry: PrometheusRegistry, logger: Logger
-    ) throws -> [any Service] {
+    private func origins(
+        store: FileStore, keys: APIKeys, signingKeys: SigningKeys, announcement: Announcement, accessLog: AccessLog?,
+        logger: Logger
+    ) throws -> Origins {
         let eventLoops = MultiThreadedEventLoopGroup.singleton
         let socket = try BoundSocket.bind(self.configuration.storageAddress)
         let policy = try self.policy(storagePort: socket.port)
-        let announcement = Announcement(apiURL: self.configuration.apiURL, firstStart: firstStart)
         let connectionLimiter = self.configuration.connectionsPerAddress.map {
             ConnectionLimiter(connectionsPerAddress: $0)
         }
-        let readiness = Readiness(
-            catalog: catalog, directory: directory, health: health, minimumFreeBytes: UInt64(BlobStore.reserveBytes))
-        let services: [any Service] = [
-            announcement,
-            Maintenance(store: store, reserve: reserve, signingKeys: signingKeys, logger: logger),
-            Operations(
-                address: self.configuration.operationsAddress, readiness: readiness, registry: registry,
-                group: eventLoops, logger: logger, onListening: { announcement.listening(.operations, $0) }),
-            StorageOrigin(
-                socket: socket, store: store, policy: policy, signingKeys: signingKeys,
-                limits: StorageOriginLimits(
-                    downloadStallSeconds: self.configuration.downloadStallSeconds,
-                    maximumConnections: Self.descriptors.connections),
-                connectionLimiter: connectionLimiter, group: eventLoops, logger: logger,
-                onListening: { announcement.listening(.storage, $0) }),
-            API(
+        return Origins(
+            api: API(
                 address: self.configuration.apiAddress, store: store, keys: keys, policy: policy,
                 signingKeys: signingKeys, requestsPerSecond: self.configuration.requestsPerSecond,
                 concurrentRequestsPerKey: self.configuration.concurrentRequestsPerKey,
                 maximumConnections: Self.descriptors.connections,
                 downloadStallSeconds: self.configuration.downloadStallSeconds, connectionLimiter: connectionLimiter,
-                group: eventLoops, logger: logger,
+                accessLog: accessLog, group: eventLoops, logger: logger,
                 onListening: { announcement.listening(.api, $0) }),
-        ]
-        guard let pace = self.configuration.scrubPace else { return services }
-        let scrub: any Service = Scrub(scrubber: Scrubber(store: store, pace: pace), logger: logger)
-        return [scrub] + services
+            storage: StorageOrigin(
+                socket: socket, store: store, policy: policy, signingKeys: signingKeys,
+                limits: StorageOriginLimits(
+                    downloadStallSeconds: self.configuration.downloadStallSeconds,
+                    maximumConnections: Self.descriptors.connections),
+                connectionLimiter: connectionLimiter, accessLog: accessLog, group: eventLoops, logger: logger,
+                onListening: { announcement.listening(.storage, $0) }))
+    }
+
+    /// What works without requests.
+    private func background(
+        _ maintenance: Maintenance, store: FileStore, accessLog: AccessLog?, logger: Logger
+    ) -> [any Service] {
+        var services: [any Service] = [maintenance]
+        if let pace = self.configuration.scrubPace {
+            services.append(Scrub(scrubber: Scrubber(store: store, pace: pace), logger: logger))
+        }
+        if let accessLog, self.configuration.accessLog != .standardOutput {
+            services.append(AccessLogRotation(accessLog: accessLog))
+        }
+        return services
     }
 
     private func policy(storagePort: Int) throws -> SigningPolicy {
@@ -146,9 +171,12 @@ struct Composition {
         var logger = logger
         // The group reports each service that it starts and stops; below `debug` nobody asked.
         logger.logLevel = max(logger.logLevel, .warning)
+        // A listener that fails, as at the start, ends the others in their order.
         var configuration = ServiceGroupConfiguration(
-            services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
-        configuration.maximumGracefulShutdownDuration = .seconds(self.configuration.shutdownTimeoutSeconds)
+            services: services.map { .init(service: $0, failureTerminationBehavior: .gracefullyShutdownGroup) },
+            logger: logger)
+        configuration.maximumGracefulShutdownDuration = .seconds(
+            self.configuration.shutdownTimeoutSeconds + Stop.spareSeconds)
         return configuration
     }
 

@@ -18,6 +18,7 @@ enum ConfigurationKey: String, Hashable, CaseIterable {
     case scrubBytesPerSecond = "scrub-bytes-per-second"
     case shutdownTimeoutSeconds = "shutdown-timeout-seconds"
     case logLevel = "log-level"
+    case accessLog = "access-log"
 }
 
 /// A value that cannot be used: which key, which value, from where, and what is allowed.

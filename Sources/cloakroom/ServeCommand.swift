@@ -112,6 +112,13 @@ struct ServeCommand: AsyncParsableCommand {
             "The least severe level to log: trace, debug, info, notice, warning, error or critical. (default: info)",
             valueName: "level"))
     var logLevel: String?
+    @Option(
+        help: ArgumentHelp(
+            """
+            Append a line of JSON for each request to this file, - for standard output. SIGHUP opens the file again. \
+            (default: off)
+            """, valueName: "file"))
+    var accessLog: String?
 
     private var flags: [ConfigurationKey: String] {
         let values: [(ConfigurationKey, String?)] = [
@@ -124,7 +131,7 @@ struct ServeCommand: AsyncParsableCommand {
             (.downloadStallSeconds, self.downloadStallSeconds), (.verifyReads, self.verifyReads),
             (.scrubPeriodDays, self.scrubPeriodDays), (.scrubBytesPerSecond, self.scrubBytesPerSecond),
             (.shutdownTimeoutSeconds, self.shutdownTimeoutSeconds),
-            (.logLevel, self.logLevel),
+            (.logLevel, self.logLevel), (.accessLog, self.accessLog),
         ]
         return Dictionary(uniqueKeysWithValues: values.compactMap { key, value in value.map { (key, $0) } })
     }

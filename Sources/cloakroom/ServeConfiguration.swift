@@ -28,6 +28,8 @@ struct ServeConfiguration {
     let scrubPace: ScrubPace?
     let shutdownTimeoutSeconds: Int64
     let logLevel: Logger.Level
+    /// `nil`: requests are not logged.
+    let accessLog: AccessLogDestination?
 
     /// The range of a presigned URL's life: X-Amz-Expires allows at most seven days.
     private static let lifetimes: ClosedRange<Int64> = 1...604_800
@@ -76,6 +78,10 @@ struct ServeConfiguration {
         self.logLevel = try Self.value(.logLevel, sources, default: "info", allowed: "one of \(levels)") {
             Logger.Level(rawValue: $0)
         }
+        self.accessLog = try Self.value(.accessLog, sources, default: "off", allowed: "a path, - or off") {
+            Self.accessLog($0)
+        }
+        try self.checkAddresses()
     }
 
     private static func value<Value>(
@@ -132,6 +138,29 @@ struct ServeConfiguration {
             throw ConfigurationError(.storageURL, value, allowed: StorageURL.rule + ", or several separated by commas")
         }
         return urls
+    }
+
+    /// Reads where the access log goes: `off`, `-`, or a path.
+    private static func accessLog(_ text: String) -> AccessLogDestination?? {
+        switch text {
+        case "": .none
+        case "off": .some(nil)
+        case "-": .standardOutput
+        default: .file(text)
+        }
+    }
+
+    /// Refuses two listeners on one address, of which the second would find it taken.
+    private func checkAddresses() throws(ConfigurationError) {
+        let addresses: [(ConfigurationKey, ListenAddress)] = [
+            (.apiAddress, self.apiAddress), (.storageAddress, self.storageAddress),
+            (.operationsAddress, self.operationsAddress),
+        ]
+        for (index, (key, address)) in addresses.enumerated() where address.port != 0 {
+            guard let (other, _) = addresses[..<index].first(where: { $0.1 == address }) else { continue }
+            throw ConfigurationError(
+                "\(key.rawValue): \(address) is not allowed, because \(other.rawValue) has it")
+        }
     }
 
     private static func region(_ text: String) -> String? {

@@ -14,6 +14,7 @@ public struct API: Service {
     private let maximumConnections: Int
     private let downloadStallSeconds: Int
     private let connectionLimiter: ConnectionLimiter?
+    private let accessLog: AccessLog?
     private let groups = ConnectionGroups()
     private let group: any EventLoopGroup
     private var logger: Logger
@@ -32,6 +33,7 @@ public struct API: Service {
     ///   - maximumConnections: The most connections at once; further ones are closed at once.
     ///   - downloadStallSeconds: How long a client may take nothing of a download, in seconds.
     ///   - connectionLimiter: Counts the connections of each client address; `nil` for any number.
+    ///   - accessLog: Where requests are logged; `nil` for nowhere.
     ///   - group: The event loops.
     ///   - logger: For failures on our side.
     ///   - onListening: Told the bound address.
@@ -40,7 +42,8 @@ public struct API: Service {
         requestsPerSecond: Int?, concurrentRequestsPerKey: Int? = nil,
         maximumConnections: Int = DescriptorBudget.mostConnections,
         downloadStallSeconds: Int = LowestRate.stallSeconds, connectionLimiter: ConnectionLimiter? = nil,
-        group: any EventLoopGroup, logger: Logger, onListening: @escaping @Sendable (SocketAddress) async -> Void
+        accessLog: AccessLog? = nil, group: any EventLoopGroup, logger: Logger,
+        onListening: @escaping @Sendable (SocketAddress) async -> Void
     ) {
         let clock = SystemClock()
         self.services = APIServices(
@@ -53,6 +56,7 @@ public struct API: Service {
         self.maximumConnections = maximumConnections
         self.downloadStallSeconds = downloadStallSeconds
         self.connectionLimiter = connectionLimiter
+        self.accessLog = accessLog
         self.group = group
         // The framework reports its own starts and stops, which the server has reported already.
         self.logger = logger
@@ -68,7 +72,7 @@ public struct API: Service {
             expendable: ExpendableConnections(maximumConnections: self.maximumConnections),
             downloadStallSeconds: self.downloadStallSeconds,
             maximumDrainedBytes: self.services.policy.maximumSize.bytes + ExpendableConnections.spareDrainedBytes,
-            limiter: self.connectionLimiter)
+            limiter: self.connectionLimiter, accessLog: self.accessLog)
         // Idle connections are closed by the look once a second, so that none takes a timer of its own.
         var configuration = HTTP1Channel.Configuration(
             additionalChannelHandlers: [APIConnectionHandler(environment: environment)])
@@ -77,18 +81,25 @@ public struct API: Service {
             maxHeaderFieldCount: HTTPHeadParser.maximumFieldCount)
         let onListening = self.onListening
         let application = Application(
-            router: Self.router(self.services), server: .http1(configuration: configuration),
+            router: Self.router(self.services, self.accessLog), server: .http1(configuration: configuration),
             configuration: .init(address: .hostname(self.address.host, port: self.address.port), backlog: 1_024),
             onServerRunning: { channel in
                 if let bound = channel.localAddress { await onListening(bound) }
             },
             eventLoopGroupProvider: .shared(self.group), logger: self.logger)
         try await withTaskCancellationHandler {
-            try await application.run()
+            do {
+                try await application.run()
+            } catch let error where error is IOError || error is SocketAddressError.UnknownHost {
+                throw BindError("api-address", self.address, error)
+            }
         } onCancel: {
             groups.closeAll()
         }
     }
+
+    /// Closes every connection, whatever it is doing, and returns what they were doing.
+    public func cutOff() async -> CutOffConnections { await self.groups.cutOffAll() }
 
     /// Every route, with what it takes to use it.
     static func routes(_ services: APIServices) -> [Route] {
@@ -117,11 +128,11 @@ public struct API: Service {
         ]
     }
 
-    private static func router(_ services: APIServices) -> Router<APIContext> {
+    private static func router(_ services: APIServices, _ accessLog: AccessLog?) -> Router<APIContext> {
         let routes = Self.routes(services)
         let router = Router(context: APIContext.self)
         let table = RouteTable(entries: routes.map { .init(path: $0.path, method: $0.method) })
-        router.add(middleware: APIErrorMiddleware(routes: table))
+        router.add(middleware: APIErrorMiddleware(routes: table, accessLog: accessLog))
         for route in routes {
             router.on(RouterPath(route.path), method: route.method) { request, context in
                 try await route.answer(request, context, services.authenticator)

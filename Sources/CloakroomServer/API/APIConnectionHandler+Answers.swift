@@ -46,6 +46,7 @@ extension APIConnectionHandler {
         with error: APIError, hasBody: Bool, _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?
     ) {
         let requestID = APIContext.requestIDs.next().description
+        self.access = self.environment.accessLog.map { AccessEntry($0, .api, requestID: requestID, route: "other") }
         var response = error.response(requestID: requestID)
         APIErrorMiddleware.addCommonFields(to: &response.headers, requestID: requestID)
         response.headers[.connection] = "close"
@@ -53,6 +54,8 @@ extension APIConnectionHandler {
         var body = ByteBuffer()
         error.document(requestID: requestID).write(into: &body)
         self.isLastAnswer = true
+        self.access?.note(status: response.status.code)
+        if hasBody { self.access?.sent(Int64(body.readableBytes)) }
         context.write(self.wrapOutboundOut(.head(response.head)), promise: nil)
         if hasBody { context.write(self.wrapOutboundOut(.body(body)), promise: nil) }
         self.write(context: context, data: self.wrapOutboundOut(.end(nil)), promise: promise)

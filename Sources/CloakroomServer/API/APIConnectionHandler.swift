@@ -43,6 +43,8 @@ final class APIConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler,
         let maximumDrainedBytes: Int64
         /// Counts the connections of each client address; `nil` for any number.
         let limiter: ConnectionLimiter?
+        /// `nil`: requests are not logged.
+        let accessLog: AccessLog?
     }
 
     /// How long the client may take to read the last answer.
@@ -52,6 +54,12 @@ final class APIConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler,
     /// Whether bytes of the client would be taken: the framework reads no further while it has enough to do.
     private var isReading = false
     var isLastAnswer = false
+    /// Whether a part of an answer has been written, and its end has not.
+    var isAnswering = false
+    /// The line of the access log, of the request that is being answered.
+    var access: AccessEntry?
+    /// How many bytes of a body have arrived for each request that has not been answered; counted for the access log.
+    var bodyLengths: [Int] = []
     /// Whether the whole of the last answer has been written; whatever the framework writes then is dropped.
     private var hasWrittenLastAnswer = false
     var isClosing = false
@@ -105,6 +113,8 @@ final class APIConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler,
         self.place?.release()
         self.place = nil
         self.heldPlace = nil
+        self.reportReceived()
+        self.access = nil
         self.endStall()
         if let drain { self.environment.expendable.remove(drain.entry) }
         self.environment.connections.closed()
@@ -120,7 +130,10 @@ final class APIConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler,
         case .head(let request):
             let expectsContinue = request.headerFields[.expect]?.lowercased() == "100-continue"
             self.progress.requestBegan(self.tick, expectsContinue: expectsContinue)
-        case .body(let bytes): self.progress.bodyArrived(bytes.readableBytes)
+            if self.environment.accessLog != nil { self.bodyLengths.append(0) }
+        case .body(let bytes):
+            self.progress.bodyArrived(bytes.readableBytes)
+            if let last = self.bodyLengths.indices.last { self.bodyLengths[last] += bytes.readableBytes }
         case .end: self.progress.requestArrived()
         }
         context.fireChannelRead(data)
@@ -158,6 +171,11 @@ final class APIConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler,
             promise?.succeed()
             return
         }
+        if let event = event as? AccessEvent {
+            self.access = event.access
+            promise?.succeed()
+            return
+        }
         guard event is ContinueEvent else {
             return context.triggerUserOutboundEvent(event, promise: promise)
         }
@@ -171,7 +189,9 @@ final class APIConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler,
             promise?.succeed()
             return
         }
-        switch self.unwrapOutboundIn(data) {
+        let part = self.unwrapOutboundIn(data)
+        self.note(part)
+        switch part {
         case .head(let head) where self.parserError != nil && !self.isLastAnswer && Self.isFrameworks(head):
             // It has no body; what follows of it is dropped.
             self.rejectMalformed(context, promise)

@@ -12,6 +12,8 @@ struct APIContext: RequestContext {
     let requestID: String
     /// How the key stands with its limit, for every answer to it.
     let standing = NIOLockedValueBox<RateLimiter.Standing?>(nil)
+    /// The request's line of the access log; `nil` where there is none.
+    private(set) var access: AccessEntry?
     private let channel: any Channel
     static let requestIDs = RequestIDGenerator()
 
@@ -19,6 +21,13 @@ struct APIContext: RequestContext {
         self.coreContext = CoreRequestContextStorage(source: source)
         self.requestID = Self.requestIDs.next().description
         self.channel = source.channel
+    }
+
+    /// Begins the request's line of the access log, of which its connection counts the bytes.
+    mutating func begin(_ log: AccessLog) {
+        let access = AccessEntry(log, .api, requestID: self.requestID, route: "other")
+        self.access = access
+        self.channel.triggerUserOutboundEvent(APIConnectionHandler.AccessEvent(access: access), promise: nil)
     }
 
     /// Tells a client that waits for it to send its body (RFC 9110 §10.1.1).

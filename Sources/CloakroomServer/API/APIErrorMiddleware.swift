@@ -19,12 +19,16 @@ struct APIErrorMiddleware: RouterMiddleware {
     private static let notFoundTime = Duration.milliseconds(2)
 
     let routes: RouteTable
+    /// `nil`: requests are not logged.
+    let accessLog: AccessLog?
 
     func handle(
         _ request: Request, context: APIContext,
         next: (Request, APIContext) async throws -> Response
     ) async throws -> Response {
         let start = ContinuousClock.now
+        var context = context
+        if let accessLog { context.begin(accessLog) }
         var response: Response
         do {
             response = try await next(request, context)
@@ -44,6 +48,7 @@ struct APIErrorMiddleware: RouterMiddleware {
             if error.hidesExistence { try? await Task.sleep(until: start + Self.notFoundTime) }
             response = error.response(requestID: context.requestID)
         }
+        context.access?.note(route: Self.route(request, context))
         if let standing = context.standing.withLockedValue({ $0 }) { standing.write(to: &response.headers) }
         if request.method == .head { response = response.createHeadResponse() }
         Self.addCommonFields(to: &response.headers, requestID: context.requestID)

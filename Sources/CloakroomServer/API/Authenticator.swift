@@ -31,6 +31,8 @@ struct Authenticator: Sendable {
             throw APIError(error)
         }
         guard let principal = found else { throw .unauthorized }
+        context.access?.note(keyID: principal.keyID.description)
+        context.access?.note(principal.organization)
         if let limiter, !principal.isGateway {
             let standing = limiter.admit(principal.keyID, now: .now)
             context.standing.withLockedValue { $0 = standing }
@@ -58,6 +60,7 @@ struct Authenticator: Sendable {
         do throws(Principal.Denial) {
             let access = try admitted.right.authorize(
                 permission, requestedOrganization: Self.requestedOrganization(request))
+            context.access?.note(access.organization)
             return Admitted(right: access, place: admitted.place)
         } catch {
             throw APIError(error)

@@ -45,6 +45,7 @@ struct ResolveFiles: Sendable {
         context.sendContinue(to: request)
         let query = try Self.decode(try await JSONBody.object(Input.self, request))
         let access = try GatewayFields.access(gateway, to: query.organization)
+        context.access?.note(access.organization)
         let now = self.services.clock.now
         let records = try await self.services.store.readyRecords(
             query.references.compactMap { FileID($0) }, access: access, now: now)

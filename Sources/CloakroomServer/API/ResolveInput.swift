@@ -23,6 +23,7 @@ struct ResolveInput: Sendable {
         context.sendContinue(to: request)
         let query = try Self.decode(Array(buffer: try await JSONBody.collect(request)))
         let access = try GatewayFields.access(gateway, to: query.organization)
+        context.access?.note(access.organization)
         let now = self.services.clock.now
         let records = try await self.services.store.readyRecords(
             query.input.references.map(\.id), access: access, now: now)

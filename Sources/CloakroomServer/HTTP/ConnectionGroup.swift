@@ -5,13 +5,28 @@ protocol TimedConnection: AnyObject {
     /// Looks whether the client gets on.
     func secondPassed()
 
+    /// What it is doing for its client.
+    var activity: ConnectionActivity { get }
+
     /// Closes the connection, whatever it is doing.
     func cutOff()
+}
+
+/// What a connection is doing for its client.
+enum ConnectionActivity: Sendable {
+    /// A request's body is arriving or being stored.
+    case upload
+    /// A response is being made or sent.
+    case download
+    /// Neither.
+    case other
 }
 
 /// An origin's connections on one event loop, looked at once a second: one timer for all of them, none for each.
 final class ConnectionGroup {
     private var connections: [ObjectIdentifier: any TimedConnection] = [:]
+    /// Whether the server ends now: a connection that comes yet is closed at once.
+    private var isCutOff = false
     /// Seconds since the group began, the resolution of every time-out.
     private(set) var tick = 0
     private var headWriter = ResponseHeadWriter()
@@ -27,6 +42,7 @@ final class ConnectionGroup {
 
     func add(_ connection: any TimedConnection) {
         self.connections[ObjectIdentifier(connection)] = connection
+        if self.isCutOff { connection.cutOff() }
     }
 
     func remove(_ connection: any TimedConnection) {
@@ -43,9 +59,16 @@ final class ConnectionGroup {
         return self.answer
     }
 
-    /// Closes every connection, whatever it is doing.
-    func closeAll() {
-        for connection in Array(self.connections.values) { connection.cutOff() }
+    /// Closes every connection, whatever it is doing, and returns what they were doing.
+    @discardableResult
+    func cutOffAll() -> CutOffConnections {
+        self.isCutOff = true
+        var cutOff = CutOffConnections()
+        for connection in Array(self.connections.values) {
+            cutOff.add(connection.activity)
+            connection.cutOff()
+        }
+        return cutOff
     }
 
     private func advance() {

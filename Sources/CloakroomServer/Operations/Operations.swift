@@ -46,7 +46,11 @@ public struct Operations: Service {
                 if let bound = channel.localAddress { await onListening(bound) }
             },
             eventLoopGroupProvider: .shared(self.group), logger: self.logger)
-        try await application.run()
+        do {
+            try await application.run()
+        } catch let error where error is IOError || error is SocketAddressError.UnknownHost {
+            throw BindError("operations-address", self.address, error)
+        }
     }
 
     private func router() -> Router<BasicRequestContext> {

@@ -1,12 +1,14 @@
 import CloakroomDomain
 public import CloakroomStorage
+import Synchronization
 
-/// Whether the service can do its work: the catalogue takes writes and the disk has room.
+/// Whether the service can do its work: it is not shutting down, the catalogue takes writes, and the disk has room.
 public struct Readiness: Sendable {
     private let catalog: Catalog
     private let directory: DataDirectory
     private let health: StorageHealth
     private let minimumFreeBytes: UInt64
+    private let shutdown = Shutdown()
     /// Fewer free inodes than this are as bad as a full disk.
     private static let minimumFreeFiles: Int64 = 1_000
 
@@ -24,8 +26,16 @@ public struct Readiness: Sendable {
         self.minimumFreeBytes = minimumFreeBytes
     }
 
+    private final class Shutdown: Sendable {
+        let hasBegun = Atomic(false)
+    }
+
+    /// Notes that the server shuts down: from now on it is not ready.
+    public func beginShutdown() { self.shutdown.hasBegun.store(true, ordering: .releasing) }
+
     /// Returns why the service is not ready; nothing where it is.
     public func problems() async -> [String] {
+        if self.shutdown.hasBegun.load(ordering: .acquiring) { return ["the server is shutting down"] }
         let problems = await self.problemsOfWrites() + self.problemsOfHistory()
         return problems + Self.problems(self.directory.freeSpace(), minimumFreeBytes: self.minimumFreeBytes)
     }

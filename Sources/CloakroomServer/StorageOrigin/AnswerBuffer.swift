@@ -8,6 +8,8 @@ import NIOCore
 final class AnswerBuffer {
     private var storage: UnsafeMutableRawBufferPointer
     private(set) var count = 0
+    /// How many bytes the response head has, once it is ended.
+    private(set) var headLength = 0
 
     init(capacity: Int = 8_192) {
         self.storage = .allocate(byteCount: capacity, alignment: 16)
@@ -17,7 +19,10 @@ final class AnswerBuffer {
         self.storage.deallocate()
     }
 
-    func clear() { self.count = 0 }
+    func clear() {
+        self.count = 0
+        self.headLength = 0
+    }
 
     /// Forgets the last bytes.
     func removeLast(_ count: Int) { self.count -= count }
@@ -109,5 +114,6 @@ final class AnswerBuffer {
     /// Ends a response head.
     func endHead(keepsAlive: Bool) {
         self.write(literal: keepsAlive ? "\r\n" : "Connection: close\r\n\r\n")
+        self.headLength = self.count
     }
 }

@@ -7,22 +7,24 @@ import Glibc
 /// The storage origin's public URL is part of every signature, and with port 0 it is known only once bound: so binding
 /// comes before everything that signs, and listening after.
 public struct BoundSocket: ~Copyable, Sendable {
-    /// The address cannot be bound.
-    public struct BindError: Error, CustomStringConvertible {
-        /// What failed, for whoever starts the server.
-        public let description: String
-    }
-
     private let descriptor: Int32
+    /// Where it is bound.
+    let address: ListenAddress
+    /// The key that holds the address.
+    let key: String
     /// The port, also where a free one was asked for.
     public let port: Int
 
     /// Binds an address.
     ///
-    /// - Parameter address: Where to listen later.
+    /// - Parameters:
+    ///   - address: Where to listen later.
+    ///   - key: The key that holds the address, for messages.
     /// - Returns: The bound socket.
     /// - Throws: ``BindError``.
-    public static func bind(_ address: ListenAddress) throws(BindError) -> BoundSocket {
+    public static func bind(
+        _ address: ListenAddress, key: String = "storage-address"
+    ) throws(BindError) -> BoundSocket {
         do {
             let resolved = try SocketAddress.makeAddressResolvingHost(address.host, port: address.port)
             let family = resolved.protocol == .inet6 ? AF_INET6 : AF_INET
@@ -31,33 +33,34 @@ public struct BoundSocket: ~Copyable, Sendable {
             let length = socklen_t(MemoryLayout<Int32>.size)
             guard descriptor >= 0, setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &one, length) == 0,
                 resolved.withSockAddr({ Glibc.bind(descriptor, $0, socklen_t($1)) }) == 0
-            else { throw BindError(description: "\(address): \(String(cString: strerror(errno)))") }
-            return BoundSocket(descriptor: descriptor, port: try Self.port(of: descriptor))
+            else { throw BindError(key, address, code: errno) }
+            guard let port = Self.port(of: descriptor) else { throw BindError(key, address, code: errno) }
+            return BoundSocket(descriptor: descriptor, address: address, key: key, port: port)
         } catch let error as BindError {
             throw error
         } catch {
-            throw BindError(description: "\(address): \(error)")
+            throw BindError(key, address, error)
         }
     }
 
     /// Passes if each of some addresses could be listened on now, beside the others; nothing is kept.
     ///
-    /// - Parameter addresses: The addresses.
+    /// - Parameter addresses: The addresses, and the keys that hold them.
     /// - Throws: ``BindError``.
-    public static func checkListening(on addresses: [ListenAddress]) throws(BindError) {
+    public static func checkListening(on addresses: [(key: String, address: ListenAddress)]) throws(BindError) {
         var descriptors: [Int32] = []
         defer { for descriptor in descriptors { close(descriptor) } }
-        for address in addresses {
-            let descriptor = try self.bind(address).release()
+        for (key, address) in addresses {
+            let descriptor = try self.bind(address, key: key).release()
             descriptors.append(descriptor)
             // Only a socket that listens is in the way of others.
             guard listen(descriptor, 1) == 0 else {
-                throw BindError(description: "\(address): \(String(cString: strerror(errno)))")
+                throw BindError(key, address, code: errno)
             }
         }
     }
 
-    private static func port(of descriptor: Int32) throws(BindError) -> Int {
+    private static func port(of descriptor: Int32) -> Int? {
         var storage = sockaddr_storage()
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
         var digits = [CChar](repeating: 0, count: Int(NI_MAXSERV))
@@ -69,8 +72,7 @@ public struct BoundSocket: ~Copyable, Sendable {
             }
         }
         let text = String(decoding: digits.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        guard code == 0, let port = Int(text) else { throw BindError(description: "the bound port is unknown") }
-        return port
+        return code == 0 ? Int(text) : nil
     }
 
     /// Gives the descriptor away: whoever takes it closes it.

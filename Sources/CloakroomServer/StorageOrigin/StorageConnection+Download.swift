@@ -20,6 +20,7 @@ extension StorageConnection {
     func download(_ grant: DownloadGrant, _ exchange: Exchange, _ head: RequestHead) {
         do {
             let blob = try self.environment.store.open(grant, now: exchange.now)
+            self.access?.note(blob.organization)
             // Whatever is said of a small body is said once its bytes are known to be right.
             if blob.needsLoading { return self.load(blob, grant, exchange, head) }
             try self.answer(blob, grant, exchange, head)
@@ -154,6 +155,7 @@ extension StorageConnection {
         if self.sendAtOnce(blob, selection.range, head: head) {
             return self.finish(exchange, selection.status, unreadBody: unreadBody)
         }
+        self.access?.note(status: selection.status.rawValue)
         self.send(head, continues: true)
         let isWhole = selection.range.count == selection.size.bytes
         let verifies = isWhole && self.environment.store.needsVerification(blob)

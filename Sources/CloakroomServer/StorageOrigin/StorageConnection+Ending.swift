@@ -12,6 +12,11 @@ extension StorageConnection {
     func finish(_ exchange: Exchange, _ status: HTTPStatus, unreadBody: Bool = false) {
         let duration = NIODeadline.now() - exchange.startedAt
         self.environment.metrics.responded(exchange.route, status, nanoseconds: duration.nanoseconds)
+        if let access {
+            access.note(status: status.rawValue)
+            access.finish()
+            self.access = nil
+        }
         self.endStall()
         guard self.keepsAlive(exchange, unreadBody: unreadBody) else {
             guard unreadBody, self.beginDraining() else { return self.closeAfterAnswer(unreadBody: unreadBody) }
@@ -55,5 +60,6 @@ extension StorageConnection {
     func sent(_ count: Int64) {
         self.watch.advanced(by: Int(count))
         self.environment.metrics.sentBytes(count)
+        self.access?.sent(count)
     }
 }

@@ -9,7 +9,9 @@ extension StorageConnection {
         let exchange = self.makeExchange(head, keepsAlive: head.keepsAlive)
         if request.method.isEqual(to: "OPTIONS") { return self.answerPreflight(exchange, head) }
         do {
-            switch try self.verify(request, now: exchange.now) {
+            let grant = try self.verify(request, now: exchange.now)
+            if let access, let keyID = self.environment.verifier.accessKeyID(of: request) { access.note(keyID: keyID) }
+            switch grant {
             case .download(let grant): self.download(grant, exchange, head)
             case .upload(let grant): self.upload(grant, exchange, head)
             }
@@ -48,9 +50,14 @@ extension StorageConnection {
     func makeExchange(
         route: StorageMetrics.Route, keepsAlive: Bool, wantsJSON: Bool, isHead: Bool
     ) -> Exchange {
-        Exchange(
-            requestID: self.environment.requestIDs.next(), route: route, startedAt: .now(),
-            now: self.environment.clock.now, keepsAlive: keepsAlive, wantsJSON: wantsJSON, isHead: isHead)
+        self.route = route
+        let requestID = self.environment.requestIDs.next()
+        if let log = self.environment.accessLog {
+            self.access = AccessEntry(log, .storage, requestID: requestID.description, route: route.label)
+        }
+        return Exchange(
+            requestID: requestID, route: route, startedAt: .now(), now: self.environment.clock.now,
+            keepsAlive: keepsAlive, wantsJSON: wantsJSON, isHead: isHead)
     }
 
     private static func route(_ request: ReceivedRequest) -> StorageMetrics.Route {

@@ -15,6 +15,7 @@ extension StorageConnection {
     ///   - buffer: The bytes; it is free when this returns.
     ///   - continues: Whether more bytes follow at once, with which the last segment is to be filled.
     func send(_ buffer: AnswerBuffer, continues: Bool = false) {
+        self.access?.sent(-Int64(buffer.headLength))
         self.send(buffer.bytes, continues: continues)
     }
 
@@ -22,6 +23,7 @@ extension StorageConnection {
     func send(_ buffer: AnswerBuffer, body: UnsafeRawBufferPointer) {
         let head = buffer.bytes
         self.sent(Int64(head.count + body.count))
+        self.access?.sent(-Int64(buffer.headLength))
         let taken = self.withIdleSocket { socket in
             // The kernel copies the bytes before the call returns; it writes to neither.
             var parts = (
@@ -47,6 +49,7 @@ extension StorageConnection {
         let text: StaticString = "HTTP/1.1 100 Continue\r\n\r\n"
         // A literal's UTF-8 is `utf8CodeUnitCount` bytes of static storage.
         self.send(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount), continues: false)
+        self.access?.sent(-Int64(text.utf8CodeUnitCount))
     }
 
     private func send(_ bytes: UnsafeRawBufferPointer, continues: Bool) {

@@ -30,6 +30,15 @@ extension StorageConnection: TimedConnection {
         }
     }
 
+    var activity: ConnectionActivity {
+        switch self.state {
+        case .receiving: .upload
+        case .answering: self.route == .upload ? .upload : .download
+        case .lingering where self.queuedWrites > 0: .download
+        case .readingHead, .refusing, .draining, .lingering, .closed: .other
+        }
+    }
+
     func cutOff() { self.context?.close(promise: nil) }
 
     /// Whether bytes of an answer wait for the client; one that takes them too slowly may stall for a time.

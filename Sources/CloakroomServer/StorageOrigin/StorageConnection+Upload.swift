@@ -8,6 +8,7 @@ extension StorageConnection {
     func upload(_ grant: UploadGrant, _ exchange: Exchange, _ head: RequestHead) {
         do {
             let record = try self.environment.store.record(grant, now: exchange.now)
+            self.access?.note(record.organization)
             try Self.checkEncoding(head.request)
             try Self.checkType(head.request, record.declaration)
             try self.checkLength(head.framing, record.declaration)

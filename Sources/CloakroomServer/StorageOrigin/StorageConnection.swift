@@ -55,6 +55,10 @@ final class StorageConnection: ChannelInboundHandler {
     var stall: ExpendableConnections.Entry?
     private(set) var context: ChannelHandlerContext?
     var inbound = ByteBuffer()
+    /// The line of the access log, of the request that is being answered.
+    var access: AccessEntry?
+    /// The route of the latest request.
+    var route = StorageMetrics.Route.other
     /// The body of the request that is being answered, where the client sends it and nobody has read it.
     var unreadBody: BodyDecoder?
     /// Whether the server is shutting down: no answer keeps its connection open.
@@ -104,6 +108,7 @@ final class StorageConnection: ChannelInboundHandler {
         self.group.remove(self)
         self.place?.release()
         self.place = nil
+        self.access = nil
         self.environment.metrics.connections.closed()
         self.context = nil
         self.socket = nil
@@ -244,6 +249,7 @@ final class StorageConnection: ChannelInboundHandler {
         do {
             while let bytes = try upload.decoder.next(&self.inbound) {
                 try upload.count(bytes.readableBytes, maximum: self.environment.verifier.policy.maximumSize)
+                self.access?.received(bytes.readableBytes)
                 self.perform(upload.machine.received(bytes), upload)
             }
             guard upload.decoder.hasEnded else { return false }

@@ -13,14 +13,16 @@ final class StorageEnvironment: Sendable {
     /// The connections that wait for slow clients.
     let expendable: ExpendableConnections
     let metrics: StorageMetrics
+    /// `nil`: requests are not logged.
+    let accessLog: AccessLog?
     let requestIDs: RequestIDGenerator
     let clock: SystemClock
     let logger: Logger
 
     init(
         store: FileStore, verifier: Verifier, signingKeys: SigningKeys, limits: StorageOriginLimits,
-        connectionLimiter: ConnectionLimiter?, metrics: StorageMetrics, requestIDs: RequestIDGenerator,
-        clock: SystemClock, logger: Logger
+        connectionLimiter: ConnectionLimiter?, metrics: StorageMetrics, accessLog: AccessLog?,
+        requestIDs: RequestIDGenerator, clock: SystemClock, logger: Logger
     ) {
         self.store = store
         self.verifier = verifier
@@ -29,6 +31,7 @@ final class StorageEnvironment: Sendable {
         self.connectionLimiter = connectionLimiter
         self.expendable = ExpendableConnections(maximumConnections: limits.maximumConnections)
         self.metrics = metrics
+        self.accessLog = accessLog
         self.requestIDs = requestIDs
         self.clock = clock
         self.logger = logger

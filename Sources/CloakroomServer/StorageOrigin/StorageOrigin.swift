@@ -11,6 +11,8 @@ public final class StorageOrigin: Service {
     private let environment: StorageEnvironment
     private let group: any EventLoopGroup
     private let descriptor: Int32
+    private let address: ListenAddress
+    private let key: String
     private let groups = ConnectionGroups()
     private let onListening: @Sendable (SocketAddress) async -> Void
 
@@ -23,19 +25,22 @@ public final class StorageOrigin: Service {
     ///   - signingKeys: The live signing keys.
     ///   - limits: How long to wait for a client, and for how many.
     ///   - connectionLimiter: Counts the connections of each client address; `nil` for any number.
+    ///   - accessLog: Where requests are logged; `nil` for nowhere.
     ///   - group: The event loops.
     ///   - logger: For failures on our side.
     ///   - onListening: Told the bound address.
     public init(
         socket: consuming BoundSocket, store: FileStore, policy: SigningPolicy, signingKeys: SigningKeys,
-        limits: StorageOriginLimits, connectionLimiter: ConnectionLimiter? = nil, group: any EventLoopGroup,
-        logger: Logger, onListening: @escaping @Sendable (SocketAddress) async -> Void
+        limits: StorageOriginLimits, connectionLimiter: ConnectionLimiter? = nil, accessLog: AccessLog? = nil,
+        group: any EventLoopGroup, logger: Logger, onListening: @escaping @Sendable (SocketAddress) async -> Void
     ) {
         self.environment = StorageEnvironment(
             store: store, verifier: Verifier(policy: policy), signingKeys: signingKeys, limits: limits,
-            connectionLimiter: connectionLimiter, metrics: StorageMetrics(), requestIDs: RequestIDGenerator(),
-            clock: SystemClock(), logger: logger)
+            connectionLimiter: connectionLimiter, metrics: StorageMetrics(), accessLog: accessLog,
+            requestIDs: RequestIDGenerator(), clock: SystemClock(), logger: logger)
         self.group = group
+        self.address = socket.address
+        self.key = socket.key
         self.descriptor = socket.release()
         self.onListening = onListening
     }
@@ -43,7 +48,7 @@ public final class StorageOrigin: Service {
     /// Serves until the service group shuts down, then lets transfers under way end; when it is cancelled, cuts them off.
     public func run() async throws {
         let quiescing = ServerQuiescingHelper(group: self.group)
-        let channel = try await self.bootstrap(quiescing).withBoundSocket(self.descriptor).get()
+        let channel = try await self.listen(quiescing)
         if let bound = channel.localAddress { await self.onListening(bound) }
         let drained = self.group.next().makePromise(of: Void.self)
         let groups = self.groups
@@ -56,6 +61,17 @@ public final class StorageOrigin: Service {
             }
         } onCancel: {
             groups.closeAll()
+        }
+    }
+
+    /// Closes every connection, whatever it is doing, and returns what they were doing.
+    public func cutOff() async -> CutOffConnections { await self.groups.cutOffAll() }
+
+    private func listen(_ quiescing: ServerQuiescingHelper) async throws -> any Channel {
+        do {
+            return try await self.bootstrap(quiescing).withBoundSocket(self.descriptor).get()
+        } catch let error as IOError {
+            throw BindError(self.key, self.address, error)
         }
     }
 

@@ -1,0 +1,21 @@
+/// Where the access log goes.
+public enum AccessLogDestination: Hashable, Sendable, CustomStringConvertible {
+    /// Standard output.
+    case standardOutput
+    /// A file by its path, to which lines are appended; a device or a pipe is one as well.
+    case file(String)
+
+    /// `-` for standard output, else the path.
+    public var description: String {
+        switch self {
+        case .standardOutput: "-"
+        case .file(let path): path
+        }
+    }
+}
+
+/// The access log cannot be opened or written.
+public struct AccessLogError: Error, CustomStringConvertible {
+    /// The path, and what failed.
+    public let description: String
+}

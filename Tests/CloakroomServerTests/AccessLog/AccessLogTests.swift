@@ -1,0 +1,72 @@
+import CloakroomDomain
+import Foundation
+import Logging
+import Testing
+
+@testable import CloakroomServer
+
+/// Lines of the access log in a real file.
+struct AccessLogTests {
+    /// Writes entries to a log, and returns the text of its file.
+    private func written(_ body: (AccessLog) throws -> Void) async throws -> String {
+        let url = FileManager.default.temporaryDirectory.appending(path: "access-\(UUID().uuidString)")
+        let path = url.path(percentEncoded: false)
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let log = try AccessLog(.file(path), logger: Logger(label: "test"))
+        try body(log)
+        await log.close()
+        return try String(contentsOfFile: path, encoding: .utf8)
+    }
+
+    @Test
+    func aFinishedRequestHasOneLine() async throws {
+        let organization = try #require(OrganizationID("acme"))
+        let text = try await self.written { log in
+            let entry = AccessEntry(log, .api, requestID: "0123456789abcdef", route: "other")
+            entry.note(route: "GET /v1/files/{id}")
+            entry.note(keyID: "key_0123456789abcdef")
+            entry.note(organization)
+            entry.note(status: 200)
+            entry.received(3)
+            entry.sent(10)
+            entry.sent(-4)
+            entry.finish()
+            entry.finish()
+        }
+        let time = /"time":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"/
+        let duration = /"duration_seconds":\d+\.\d{6}/
+        #expect(text.firstMatch(of: time) != nil && text.firstMatch(of: duration) != nil)
+        let rest = text.replacing(time, with: "TIME").replacing(duration, with: "DURATION")
+        #expect(
+            rest == """
+                {TIME,"request_id":"0123456789abcdef","origin":"api","route":"GET /v1/files/{id}","status":200,\
+                "bytes_received":3,"bytes_sent":6,DURATION,"organization":"acme","key_id":"key_0123456789abcdef",\
+                "complete":true}
+
+                """)
+    }
+
+    @Test
+    func aRequestThatIsDroppedHasALine() async throws {
+        let text = try await self.written { log in
+            _ = AccessEntry(log, .storage, requestID: "0123456789abcdef", route: "other")
+        }
+        #expect(text.contains("\"status\":null"))
+        #expect(text.hasSuffix("\"organization\":null,\"key_id\":null,\"complete\":false}\n"))
+    }
+
+    @Test
+    func linesKeepTheirOrder() async throws {
+        let text = try await self.written { log in
+            for number in 0..<1_000 { log.append(Array("\(number)\n".utf8)) }
+        }
+        #expect(text.split(separator: "\n").map { Int($0) } == Array(0..<1_000))
+    }
+
+    @Test
+    func aPathThatCannotBeOpenedIsNamed() {
+        #expect(throws: AccessLogError.self) {
+            try AccessLog(.file("/nowhere/access.log"), logger: Logger(label: "test"))
+        }
+    }
+}
