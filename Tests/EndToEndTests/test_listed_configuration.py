@@ -1,4 +1,4 @@
-"""The listings of docs/configuration.md and docs/security.md: files, messages, lists, and the proxy."""
+"""The listings of docs/configuration.md, operations.md and security.md: files, messages, lists, and the proxy."""
 
 import json
 import os
@@ -6,7 +6,8 @@ import re
 import shutil
 
 import pytest
-from cloakroom import Client, Server, command
+from access_log import LoggedServer, request_id
+from cloakroom import Client, Server, command, http
 from held_connections import eventually
 from listed_nginx import HOST, ListedNginx
 from listings import assert_lines, listing, listings, shell, takes
@@ -39,6 +40,20 @@ def test_a_wrong_value_is_told_as_listed(listing, shell):
 @takes("docs/configuration.md", "api http://127.0.0.1:8080")
 def test_the_addresses_are_printed_as_listed(listing, server):
     assert_lines(listing, "".join(f"{name} {url}\n" for name, url in server.urls.items()))
+
+
+@takes("docs/operations.md", '{"time"')
+def test_a_line_of_the_access_log_is_as_listed(listing, tmp_path):
+    with LoggedServer(tmp_path) as server:
+        client = server.client("acme")
+        entry = server.entry(request_id(http("GET", client.url(client.upload(bytes(100_000))))))
+    listed = json.loads(listing.text)
+    assert list(listed) == list(entry)
+    differing = {name for name, value in listed.items() if entry[name] != value}
+    assert differing <= {"time", "request_id", "duration_seconds", "key_id"}
+    for name in differing:
+        shapes = (re.sub(r"[0-9A-Za-z]", "x", str(text[name])) for text in (listed, entry))
+        assert name == "duration_seconds" or len(set(shapes)) == 1, name
 
 
 @takes("docs/configuration.md", "key_0123456789abcdef")
