@@ -1,3 +1,5 @@
+import CloakroomDomain
+
 /// The base URL of a service's API: `http://` or `https://`, a host and perhaps a port.
 public struct ServerURL: Hashable, Sendable, CustomStringConvertible {
     /// The rule, for messages.
@@ -20,7 +22,14 @@ public struct ServerURL: Hashable, Sendable, CustomStringConvertible {
         }
         let host = rest.prefix { $0 != "/" }
         let isPlain = rest.utf8.allSatisfy { (0x21...0x7E).contains($0) && !"?#@\"<>\\^`{|}".utf8.contains($0) }
-        guard !host.isEmpty, host.first != ":", isPlain else { return nil }
+        guard !host.isEmpty, host.first != ":", isPlain, Self.hasValidPort(host) else { return nil }
         self.description = String(text.hasSuffix("/") ? text.dropLast() : text[...])
+    }
+
+    private static func hasValidPort(_ authority: Substring) -> Bool {
+        // A colon inside the brackets of an IPv6 address separates nothing.
+        guard let colon = authority.lastIndex(of: ":"), !authority[colon...].contains("]") else { return true }
+        let port = DecimalDigits.value(of: authority[authority.index(after: colon)...].utf8)
+        return port.map { (1...65_535).contains($0) } ?? false
     }
 }

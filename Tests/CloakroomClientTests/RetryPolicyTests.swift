@@ -57,6 +57,7 @@ struct RetryPolicyTests {
 
     @Test(arguments: [
         "", "localhost:8080", "ftp://x", "http://", "http://:80", "http://u@h", "http://h?q", "http://h h",
+        "http://h:", "http://h:0", "http://h:65536", "http://h:x/p", "http://http://h", "http://[::1]:",
     ])
     func othersAreRefused(text: String) {
         #expect(ServerURL(text) == nil)

@@ -39,9 +39,13 @@ public struct StorageURL: Hashable, Sendable, CustomStringConvertible {
     private static func isHost(_ name: String) -> Bool {
         if name.hasPrefix("["), name.hasSuffix("]") {
             let address = name.dropFirst().dropLast()
-            return address.contains(":") && !address.contains { $0 == "[" || $0 == "]" }
+            return address.contains(":") && address.allSatisfy { $0.isHexDigit || $0 == ":" || $0 == "." }
         }
-        return !name.isEmpty && !name.contains { $0 == ":" || $0 == "[" || $0 == "]" }
+        // A dot at the end names the root (RFC 1034 §3.1); no other label is empty.
+        let labels = (name.hasSuffix(".") ? name.dropLast() : name[...])
+            .split(separator: ".", omittingEmptySubsequences: false)
+        return labels.allSatisfy { (1...63).contains($0.count) }
+            && !name.contains { $0 == ":" || $0 == "[" || $0 == "]" }
     }
 
     /// Splits off a port; a colon inside the brackets of an IPv6 address separates nothing.

@@ -3,7 +3,9 @@ import CloakroomDomain
 /// Where a listener listens: a host and a port.
 public struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
     /// The rule, for messages.
-    public static let rule = "<host>:<port>, with an IPv6 address in brackets and a port from 0 to 65535"
+    public static let rule = """
+        <host>:<port>, or :<port> for all interfaces, with an IPv6 address in brackets and a port from 0 to 65535
+        """
 
     /// A name or address, an IPv6 address without brackets.
     public let host: String
@@ -12,27 +14,31 @@ public struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
 
     /// Reads an address.
     ///
-    /// - Parameter text: By the ``rule``; anything else gives `nil`.
-    public init?(_ text: String) {
+    /// - Parameters:
+    ///   - text: By the ``rule``; anything else gives `nil`.
+    ///   - anyHost: The host of an address that is a port only; ``anyHost`` is the one of this system.
+    public init?(_ text: String, anyHost: String = "::") {
         guard let colon = text.lastIndex(of: ":"),
             let port = DecimalDigits.value(of: text[text.index(after: colon)...].utf8),
-            (0...65_535).contains(port)
+            (0...65_535).contains(port), let host = Self.host(text[..<colon], anyHost: anyHost)
         else {
             return nil
         }
-        var host = text[..<colon]
-        if host.hasPrefix("["), host.hasSuffix("]") {
-            host = host.dropFirst().dropLast()
-            guard host.contains(":") else { return nil }
-        } else if host.contains(":") {
-            return nil
-        }
-        guard !host.isEmpty, !host.contains(where: \.isWhitespace) else { return nil }
-        self.host = String(host)
+        self.host = host
         self.port = port
     }
 
-    /// The address as it is written.
+    private static func host(_ text: Substring, anyHost: String) -> String? {
+        if text.isEmpty { return anyHost }
+        if text.hasPrefix("["), text.hasSuffix("]") {
+            let address = String(text.dropFirst().dropLast())
+            return self.isIPv6(address) ? address : nil
+        }
+        let name = String(text)
+        return self.isIPv4(name) || self.isName(name) ? name : nil
+    }
+
+    /// The address as it is written, in full.
     public var description: String {
         self.host.contains(":") ? "[\(self.host)]:\(self.port)" : "\(self.host):\(self.port)"
     }

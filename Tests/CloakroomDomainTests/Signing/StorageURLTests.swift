@@ -30,6 +30,7 @@ struct StorageURLTests {
         Case("http://[::1]", "http", "[::1]"),
         Case("http://[::1]:8081", "http", "[::1]:8081"),
         Case("http://[2001:DB8::1]:80", "http", "[2001:db8::1]"),
+        Case("https://storage.example.com.", "https", "storage.example.com."),
         Case("http://storage_1:65535", "http", "storage_1:65535"),
     ]
 
@@ -48,6 +49,8 @@ struct StorageURLTests {
         "http://user@storage.example.com", "http://storage.example.com:", "http://storage.example.com:0",
         "http://storage.example.com:65536", "http://storage.example.com:http", "http://storage.example.com:-1",
         "http://:8081", "http://storage example.com", "http://storage.example.com\r\n", "http://störage.example.com",
+        "http://.", "http://.example.com", "http://storage..example.com", "http://[::storage]", "http://[::1",
+        "http://\(String(repeating: "a", count: 64)).example.com",
     ])
     func anythingElseIsRefused(text: String) {
         let url = StorageURL(text)
