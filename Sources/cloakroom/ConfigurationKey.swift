@@ -1,4 +1,4 @@
-/// The keys of `serve`; docs/configuration.md has each with its type, unit, default and range.
+/// The keys of the configuration; docs/configuration.md has each with its type, unit, default and range.
 enum ConfigurationKey: String, Hashable, CaseIterable {
     case dataDir = "data-dir"
     case apiAddress = "api-address"
@@ -19,17 +19,20 @@ enum ConfigurationKey: String, Hashable, CaseIterable {
     case shutdownTimeoutSeconds = "shutdown-timeout-seconds"
     case logLevel = "log-level"
     case accessLog = "access-log"
-}
 
-/// A value that cannot be used: which key, which value, from where, and what is allowed.
-struct ConfigurationError: Error, CustomStringConvertible {
-    let description: String
+    // Of the commands that talk to a service.
+    case server
+    case key
+    case organization
 
-    init(_ description: String) {
-        self.description = description
-    }
+    /// The keys of the commands that talk to a service; all others are keys of `serve`.
+    static let ofClient: Set<ConfigurationKey> = [.server, .key, .organization]
+    /// The keys of `serve`.
+    static let ofServe = Set(Self.allCases).subtracting(Self.ofClient)
 
-    init(_ key: ConfigurationKey, _ value: ConfigurationSources.Value, allowed: String) {
-        self.init("\(key.rawValue) (\(value.source)): \"\(value.text)\" is not allowed; it must be \(allowed)")
-    }
+    /// The environment variable with the key's value.
+    var variable: String { "CLOAKROOM_" + self.rawValue.uppercased().replacing("-", with: "_") }
+
+    /// Whether messages leave the value out.
+    var isSecret: Bool { self == .key }
 }

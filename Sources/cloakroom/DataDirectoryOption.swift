@@ -1,6 +1,5 @@
 import ArgumentParser
 import CloakroomStorage
-import Foundation
 import Glibc
 import Logging
 
@@ -13,8 +12,18 @@ struct DataDirectoryOption: ParsableArguments {
     var dataDir: String?
 
     /// The directory's path.
+    ///
+    /// A mistake in the environment ends the command with a message and 64.
     var path: String {
-        self.dataDir ?? ProcessInfo.processInfo.environment["CLOAKROOM_DATA_DIR"] ?? "storage-data"
+        do {
+            return try ConfigurationError.exiting { () throws(ConfigurationError) in
+                let flags = self.dataDir.map { [ConfigurationKey.dataDir: $0] } ?? [:]
+                return try ServeConfiguration.dataDirectory(
+                    ConfigurationSources(flags: flags, environment: ConfigurationEnvironment.ofProcess.get()))
+            }
+        } catch {
+            Self.exit(withError: error)
+        }
     }
 
     /// Opens the directory of a store without claiming it.

@@ -137,14 +137,14 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let configuration: ServeConfiguration
-        do {
-            let sources = try await ConfigurationSources(flags: self.flags, file: self.config)
-            configuration = try ServeConfiguration(sources)
-        } catch let error as ConfigurationError {
-            StandardError.write(error.description)
-            throw ExitCode(64)
+        let configuration = try ConfigurationError.exiting { () throws(ConfigurationError) in
+            let environment = try ConfigurationEnvironment.ofProcess.get()
+            let path = if let config { config } else { try environment.file() }
+            let file: ConfigurationFile? = if let path { try ConfigurationFile(ofServe: path) } else { nil }
+            return try ServeConfiguration(
+                ConfigurationSources(flags: self.flags, environment: environment, file: file))
         }
+        for warning in configuration.warnings { StandardError.write("warning: \(warning)") }
         do {
             try await Composition(configuration).run()
         } catch let error as ConfigurationError {

@@ -46,13 +46,11 @@ struct ServeConfiguration {
     private static let shutdownTimeouts: ClosedRange<Int64> = 0...3_600
 
     init(_ sources: ConfigurationSources) throws(ConfigurationError) {
-        self.dataDirectory = try Self.value(.dataDir, sources, default: "storage-data", allowed: "a path") {
-            $0.isEmpty ? nil : $0
-        }
+        self.dataDirectory = try Self.dataDirectory(sources)
         self.apiAddress = try Self.address(.apiAddress, sources, default: "127.0.0.1:8080")
         self.storageAddress = try Self.address(.storageAddress, sources, default: "127.0.0.1:8081")
         self.operationsAddress = try Self.address(.operationsAddress, sources, default: "127.0.0.1:8082")
-        self.apiURL = try Self.apiURL(sources)
+        self.apiURL = try sources.value(.apiURL, allowed: StorageURL.rule) { StorageURL($0) }
         self.storageURLs = try Self.storageURLs(sources)
         self.region = try Self.value(
             .region, sources, default: "local", allowed: "1 to 32 characters from a-z, 0-9 and -"
@@ -84,26 +82,36 @@ struct ServeConfiguration {
         try self.checkAddresses()
     }
 
+    /// The data directory, for every command that uses one.
+    static func dataDirectory(_ sources: ConfigurationSources) throws(ConfigurationError) -> String {
+        try self.value(.dataDir, sources, default: "storage-data", allowed: "a path") {
+            $0.isEmpty || $0.utf8.contains(0) ? nil : $0
+        }
+    }
+
     private static func value<Value>(
-        _ key: ConfigurationKey, _ sources: ConfigurationSources, default defaultText: String, allowed: String,
-        _ parse: (String) -> Value?
+        _ key: ConfigurationKey, _ sources: ConfigurationSources, as type: ConfigurationFile.ValueType = .string,
+        default defaultText: String, allowed: String, _ parse: (String) -> Value?
     ) throws(ConfigurationError) -> Value {
-        let value = sources[key] ?? .init(text: defaultText, source: "default")
-        guard let parsed = parse(value.text) else { throw ConfigurationError(key, value, allowed: allowed) }
-        return parsed
+        guard let value = try sources.value(key, as: type, allowed: allowed, parse) ?? parse(defaultText) else {
+            throw ConfigurationError(key, .init(text: defaultText, source: "default"), allowed: allowed)
+        }
+        return value
     }
 
     private static func address(
         _ key: ConfigurationKey, _ sources: ConfigurationSources, default defaultText: String
     ) throws(ConfigurationError) -> ListenAddress {
-        try self.value(key, sources, default: defaultText, allowed: ListenAddress.rule) { ListenAddress($0) }
+        try self.value(key, sources, default: defaultText, allowed: ListenAddress.rule) {
+            ListenAddress($0, anyHost: ListenAddress.anyHost)
+        }
     }
 
     private static func integer(
         _ key: ConfigurationKey, _ sources: ConfigurationSources, default number: Int64, _ range: ClosedRange<Int64>
     ) throws(ConfigurationError) -> Int64 {
         let allowed = "a whole number from \(range.lowerBound) to \(range.upperBound)"
-        return try self.value(key, sources, default: "\(number)", allowed: allowed) { text in
+        return try self.value(key, sources, as: .number, default: "\(number)", allowed: allowed) { text in
             DecimalDigits.value(of: text.utf8).map(Int64.init).flatMap { range.contains($0) ? $0 : nil }
         }
     }
@@ -122,22 +130,19 @@ struct ServeConfiguration {
         return days == 0 ? nil : ScrubPace(periodDays: days, bytesPerSecond: rate)
     }
 
-    private static func apiURL(_ sources: ConfigurationSources) throws(ConfigurationError) -> StorageURL? {
-        guard let value = sources[.apiURL] else { return nil }
-        guard let url = StorageURL(value.text) else {
-            throw ConfigurationError(.apiURL, value, allowed: StorageURL.rule)
-        }
-        return url
+    private static func storageURLs(_ sources: ConfigurationSources) throws(ConfigurationError) -> [StorageURL] {
+        let allowed = StorageURL.rule + ", or several separated by commas"
+        return try sources.value(.storageURL, allowed: allowed) { text in
+            let texts = text.split(separator: ",", omittingEmptySubsequences: false)
+            let urls = texts.compactMap { StorageURL(Self.withoutSpacesAtEnds($0)) }
+            return urls.count == texts.count ? urls : nil
+        } ?? []
     }
 
-    private static func storageURLs(_ sources: ConfigurationSources) throws(ConfigurationError) -> [StorageURL] {
-        guard let value = sources[.storageURL] else { return [] }
-        let texts = value.text.split(separator: ",", omittingEmptySubsequences: false)
-        let urls = texts.compactMap { StorageURL($0.filter { $0 != " " }) }
-        guard urls.count == texts.count else {
-            throw ConfigurationError(.storageURL, value, allowed: StorageURL.rule + ", or several separated by commas")
-        }
-        return urls
+    private static func withoutSpacesAtEnds(_ text: Substring) -> Substring {
+        var text = text.drop { $0 == " " }
+        while text.last == " " { text.removeLast() }
+        return text
     }
 
     /// Reads where the access log goes: `off`, `-`, or a path.

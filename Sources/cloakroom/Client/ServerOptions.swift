@@ -11,6 +11,8 @@ struct ServerOptions: ParsableArguments {
         "organization". All of them are optional.
         """
 
+    private static let defaultServer = "http://127.0.0.1:8080"
+
     @Option(
         help: ArgumentHelp(
             """
@@ -31,13 +33,6 @@ struct ServerOptions: ParsableArguments {
             """)
     var organization: String?
 
-    /// The keys of the configuration file.
-    private struct ConfigurationFile: Decodable {
-        var server: String?
-        var key: String?
-        var organization: String?
-    }
-
     /// Takes the key out of what other users see of the process.
     func validate() throws {
         guard let key else { return }
@@ -55,51 +50,44 @@ struct ServerOptions: ParsableArguments {
     /// - Returns: The client.
     /// - Throws: `ExitCode` 64 after a message that says what is missing or wrong.
     func client() throws -> CloakroomClient {
-        let file = try Self.configurationFile()
-        let environment = ProcessInfo.processInfo.environment
-        let server = self.server ?? environment["CLOAKROOM_SERVER"] ?? file.server ?? "http://127.0.0.1:8080"
-        guard let url = ServerURL(server) else {
-            throw Self.refusal("server: \"\(server)\" is not allowed; it must be \(ServerURL.rule)")
-        }
-        guard let text = self.key ?? environment["CLOAKROOM_KEY"] ?? file.key else {
-            throw Self.refusal("there is no API key; set CLOAKROOM_KEY, or \"key\" in \(Self.configurationPath)")
-        }
-        guard let key = APIKey(text) else {
-            throw Self.refusal("key: it must be sk_ and 72 hexadecimal digits; the last 8 are a checksum")
-        }
-        let name = self.organization ?? environment["CLOAKROOM_ORGANIZATION"] ?? file.organization
-        let organization = try name.map { text in
-            guard let organization = OrganizationID(text) else {
-                throw Self.refusal("organization: \"\(text)\" is not allowed; it must be \(OrganizationID.rule)")
+        try ConfigurationError.exiting { () throws(ConfigurationError) in
+            let environment = try ConfigurationEnvironment.ofProcess.get()
+            let path = try Self.configurationPath()
+            let file: ConfigurationFile? = if let path { try ConfigurationFile(ofClient: path) } else { nil }
+            let sources = ConfigurationSources(flags: self.flags, environment: environment, file: file)
+            let server = try sources.value(.server, allowed: ServerURL.rule) { ServerURL($0) }
+            let key = try sources.value(
+                .key, allowed: "sk_ and 72 hexadecimal digits; the last 8 are a checksum"
+            ) { APIKey($0) }
+            let organization = try sources.value(.organization, allowed: OrganizationID.rule) { OrganizationID($0) }
+            guard let key else {
+                let place = path ?? "the configuration file"
+                throw ConfigurationError("there is no API key; set CLOAKROOM_KEY, or \"key\" in \(place)")
             }
-            return organization
+            guard let server = server ?? ServerURL(Self.defaultServer) else {
+                throw ConfigurationError("\(Self.defaultServer) is not allowed; it must be \(ServerURL.rule)")
+            }
+            return CloakroomClient(server: server, key: key, organization: organization)
         }
-        return CloakroomClient(server: url, key: key, organization: organization)
     }
 
-    /// `$XDG_CONFIG_HOME/cloakroom/config`, by default in `~/.config`.
-    private static var configurationPath: String {
+    private var flags: [ConfigurationKey: String] {
+        let values: [(ConfigurationKey, String?)] = [
+            (.server, self.server), (.key, self.key), (.organization, self.organization),
+        ]
+        return Dictionary(uniqueKeysWithValues: values.compactMap { key, value in value.map { (key, $0) } })
+    }
+
+    /// `$XDG_CONFIG_HOME/cloakroom/config`, by default in `~/.config`; `nil` without a home directory.
+    private static func configurationPath() throws(ConfigurationError) -> String? {
         let environment = ProcessInfo.processInfo.environment
-        let base = environment["XDG_CONFIG_HOME"].flatMap { $0.isEmpty ? nil : $0 }
-        return (base ?? "\(environment["HOME"] ?? "")/.config") + "/cloakroom/config"
-    }
-
-    private static func configurationFile() throws -> ConfigurationFile {
-        let path = self.configurationPath
-        guard let content = FileManager.default.contents(atPath: path) else { return ConfigurationFile() }
-        guard let file = try? JSONDecoder().decode(ConfigurationFile.self, from: content) else {
-            throw self.refusal("\(path): it must be a JSON object with strings \"server\", \"key\", \"organization\"")
+        guard let base = environment["XDG_CONFIG_HOME"], !base.isEmpty else {
+            return environment["HOME"].flatMap { $0.isEmpty ? nil : "\($0)/.config/cloakroom/config" }
         }
-        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
-        let permissions = (attributes?[.posixPermissions] as? NSNumber)?.intValue ?? 0
-        guard file.key == nil || permissions & 0o077 == 0 else {
-            throw self.refusal("\(path) contains an API key and is readable by other users; use chmod 600")
+        // A relative path is invalid (XDG Base Directory Specification); it would read what lies in any directory.
+        guard base.hasPrefix("/") else {
+            throw ConfigurationError("XDG_CONFIG_HOME: \"\(base)\" is not allowed; it must be an absolute path")
         }
-        return file
-    }
-
-    private static func refusal(_ message: String) -> ExitCode {
-        StandardError.write(message)
-        return ExitCode(64)
+        return base + "/cloakroom/config"
     }
 }
