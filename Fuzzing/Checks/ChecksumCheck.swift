@@ -64,17 +64,18 @@ enum ChecksumCheck {
 
     private static let sizes: KeyValuePairs<String, Int> = [
         "content-md5": 16, "x-amz-checksum-crc32": 4, "x-amz-checksum-crc32c": 4, "x-amz-checksum-crc64nvme": 8,
-        "x-amz-checksum-sha1": 20, "x-amz-checksum-sha256": 32,
+        "x-amz-checksum-md5": 16, "x-amz-checksum-sha1": 20, "x-amz-checksum-sha256": 32, "x-amz-checksum-sha512": 64,
     ]
 
     private static func checkFields(_ text: String) throws(Violation) {
         for (field, size) in self.sizes {
             let expected = self.decode(text).flatMap { $0.count == size ? [$0] : nil }
-            let found = try? Checksum.read { $0 == field ? text : nil }
+            let found = try? Checksum.read(field, text)
             try Violation.unless(found?.map(\.value) == expected, "\(field) is a digest of its size", text)
         }
-        guard let digests = try? Checksum.read(from: { $0 == "content-digest" ? text : nil }) else { return }
+        guard let digests = try? Checksum.read("content-digest", text) else { return }
         // Every digest that is found stands in the field as a member of its own (RFC 9530 §2).
+        try Violation.unless(!digests.isEmpty, "a dictionary that is accepted has a digest", text)
         let isSpace: (Character) -> Bool = { $0 == " " || $0 == "\t" }
         let members = text.split(separator: ",").map { $0.drop(while: isSpace) }
         for digest in digests {

@@ -16,11 +16,12 @@ extension FileStore {
     ///   - announced: How many bytes there will be, if the client says so: what does not fit need not be received.
     ///   - key: The client's name for the request, if it has one.
     ///   - checksums: What the client announced of the bytes.
+    ///   - algorithms: What is computed besides, for checksums that follow the bytes.
     /// - Returns: The upload, to which bytes can be appended.
     /// - Throws: ``StorageError``.
     public func stageNew(
         access: OrganizationAccess, maximumSize: ByteCount, announced: ByteCount? = nil, key: IdempotencyKey? = nil,
-        checksums: [Checksum]
+        checksums: [Checksum], algorithms: Set<Checksum.Algorithm> = []
     ) throws(StorageError) -> StagedBlob {
         // A repetition counts already.
         let isNew = if let key { try !self.catalog.hasSeen(key, from: access.organization) } else { true }
@@ -31,7 +32,7 @@ extension FileStore {
         try self.blobs.checkRoom(for: .zero)
         return StagedBlob(
             store: self.blobs, fileID: try self.ids.next(), length: .atMost(maximumSize), checksums: checksums,
-            keepsBytes: true)
+            algorithms: algorithms, keepsBytes: true)
     }
 
     /// Declares and seals a new file.
@@ -39,7 +40,7 @@ extension FileStore {
     /// On return its row, bytes and their name are durable.
     ///
     /// - Parameters:
-    ///   - staged: The upload, as ``stageNew(access:maximumSize:announced:key:checksums:)`` began it.
+    ///   - staged: The upload, as ``stageNew(access:maximumSize:announced:key:checksums:algorithms:)`` began it.
     ///   - last: Its last bytes.
     ///   - filename: The file's name.
     ///   - mediaType: The file's media type.

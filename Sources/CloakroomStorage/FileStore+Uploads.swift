@@ -103,10 +103,12 @@ extension FileStore {
     ///   - grant: The right to send the bytes.
     ///   - record: The file, as ``record(_:now:)`` gave it.
     ///   - checksums: What the client announced of the bytes.
+    ///   - algorithms: What is computed besides, for checksums that follow the bytes.
     /// - Returns: The upload, to which bytes can be appended.
     /// - Throws: ``StorageError/writesRefused(_:)``.
     public func stage(
-        _ grant: UploadGrant, _ record: FileRecord, checksums: [Checksum]
+        _ grant: UploadGrant, _ record: FileRecord, checksums: [Checksum],
+        algorithms: Set<Checksum.Algorithm> = []
     ) throws(StorageError) -> StagedBlob {
         guard record.id == grant.fileID else { throw .notFound }
         try self.blobs.health.checkWrites()
@@ -117,7 +119,7 @@ extension FileStore {
         let signed = grant.signedPayload.map { [Checksum(field: "x-amz-content-sha256", sha256: $0)] } ?? []
         return StagedBlob(
             store: self.blobs, fileID: grant.fileID, length: .exactly(record.declaration.size),
-            checksums: checksums + signed + grant.signedChecksums, keepsBytes: keepsBytes)
+            checksums: checksums + signed + grant.signedChecksums, algorithms: algorithms, keepsBytes: keepsBytes)
     }
 
     /// Writes and hashes the next bytes of an upload.

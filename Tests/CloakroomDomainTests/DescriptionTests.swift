@@ -52,8 +52,7 @@ struct DescriptionTests {
 
     @Test func checksumPrintsInHexadecimal() throws {
         // `printf abc | openssl md5 -binary | base64`, and `printf abc | md5sum`.
-        let fields = ["content-md5": "kAFQmDzST7DWlj99KOF/cg=="]
-        let checksums = try Checksum.read { fields[$0] }
+        let checksums = try Checksum.read("content-md5", "kAFQmDzST7DWlj99KOF/cg==")
         #expect(checksums.map { "\($0)" } == ["content-md5: md5 900150983cd24fb0d6963f7d28e17f72"])
     }
 

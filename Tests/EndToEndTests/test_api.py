@@ -285,7 +285,7 @@ def test_routes_and_methods(client):
     assert response.headers["Allow"] == "POST"
     response = client.request("PATCH", f"/v1/files/file_{'0' * 8}-0000-0000-0000-{'0' * 12}")
     error(response, 405, "METHOD_NOT_ALLOWED")
-    assert response.headers["Allow"] == "DELETE, GET"
+    assert response.headers["Allow"] == "DELETE, GET, HEAD"
 
 
 def test_openapi_needs_no_key(server):

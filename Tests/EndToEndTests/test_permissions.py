@@ -11,19 +11,23 @@ OPERATIONS = {
     ("POST", "/v1/files/upload"): {"files:write"},
     ("POST", "/v1/files"): {"files:write"},
     ("GET", "/v1/files"): {"files:read"},
+    ("HEAD", "/v1/files"): {"files:read"},
     ("GET", "/v1/files/{id}"): {"files:read"},
+    ("HEAD", "/v1/files/{id}"): {"files:read"},
     ("DELETE", "/v1/files/{id}"): {"files:write"},
     ("GET", "/v1/files/{id}/download"): {"files:read"},
     ("HEAD", "/v1/files/{id}/download"): {"files:read"},
     ("POST", "/v1/files/{id}/upload-url"): {"files:write"},
     ("POST", "/v1/files/{id}/revoke-urls"): {"files:write"},
     ("GET", "/v1/keys"): {"keys:manage"},
+    ("HEAD", "/v1/keys"): {"keys:manage"},
     ("POST", "/v1/keys"): {"keys:manage"},
     ("DELETE", "/v1/keys/{id}"): {"keys:manage"},
     ("POST", "/v1/keys/{id}/rotate"): {"keys:manage"},
     ("POST", "/v1/files/resolve"): {"files:read"},
     ("POST", "/v1/inputs/resolve"): {"files:read"},
     ("GET", "/openapi.yaml"): set(),
+    ("HEAD", "/openapi.yaml"): set(),
 }
 GATEWAY = {("POST", "/v1/files/resolve"), ("POST", "/v1/inputs/resolve")}
 METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}

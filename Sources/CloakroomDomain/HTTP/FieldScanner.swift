@@ -82,6 +82,18 @@ package struct FieldScanner {
         return nil
     }
 
+    /// Takes `":" *( ALPHA / DIGIT / "+" / "/" / "=" ) ":"`, and returns what is between the colons (RFC 9651 §3.3.5).
+    mutating func byteSequence() -> String? {
+        guard self.take(":") else { return nil }
+        let start = self.position
+        while let byte = self.next, byte != UInt8(ascii: ":") {
+            guard "+/=".utf8.contains(byte) || Self.isAlphanumeric(byte) else { return nil }
+            self.position += 1
+        }
+        let digits = self.text(from: start, to: self.position)
+        return self.take(":") ? digits : nil
+    }
+
     func text(from start: Int, to end: Int) -> String {
         String(decoding: self.bytes[start..<end], as: UTF8.self)
     }
@@ -93,12 +105,22 @@ package struct FieldScanner {
     /// tchar of RFC 9110 §5.6.2.
     static func isTokenCharacter(_ byte: UInt8) -> Bool {
         switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "a")...UInt8(ascii: "z"):
+        case _ where Self.isAlphanumeric(byte):
             true
         case UInt8(ascii: "!"), UInt8(ascii: "#"), UInt8(ascii: "$"), UInt8(ascii: "%"), UInt8(ascii: "&"),
             UInt8(ascii: "'"), UInt8(ascii: "*"), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "."),
             UInt8(ascii: "^"), UInt8(ascii: "_"), UInt8(ascii: "`"), UInt8(ascii: "|"), UInt8(ascii: "~"):
+            true
+        default:
+            false
+        }
+    }
+
+    /// ALPHA and DIGIT.
+    private static func isAlphanumeric(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "a")...UInt8(ascii: "z"):
             true
         default:
             false

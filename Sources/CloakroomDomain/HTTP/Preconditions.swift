@@ -1,4 +1,4 @@
-/// The conditional fields of a GET or HEAD of a sealed file (RFC 9110 §13).
+/// The conditional fields of a request (RFC 9110 §13).
 public struct Preconditions: Sendable {
     /// What a sealed file is compared by (RFC 9110 §8.8); its bytes never change, so both are strong.
     public struct Validators: Hashable, Sendable {
@@ -13,9 +13,11 @@ public struct Preconditions: Sendable {
         ///   - id: The file.
         ///   - lastModified: When its bytes were sealed.
         public init(_ id: FileID, lastModified: Timestamp) {
-            self.entityTag = "\"\(id)\""
+            self.entityTag = Self.entityTag(of: id)
             self.lastModified = lastModified
         }
+
+        fileprivate static func entityTag(of id: FileID) -> String { "\"\(id)\"" }
     }
 
     /// What to do with the request.
@@ -76,6 +78,34 @@ public struct Preconditions: Sendable {
         return .proceed
     }
 
+    /// Evaluates for an upload, in the order of RFC 9110 §13.2.2.
+    ///
+    /// - Parameters:
+    ///   - id: The file.
+    ///   - uploadedAt: When its bytes were sealed; `nil` before that, when it has no representation and no date.
+    /// - Returns: The name of the field whose condition is false; `nil` if the upload may go on.
+    public func failedField(uploading id: FileID?, uploadedAt: Timestamp?) -> String? {
+        let validators = id.flatMap { id in uploadedAt.map { Validators(id, lastModified: $0) } }
+        if let ifMatch {
+            guard let validators, Self.list(ifMatch, matches: validators.entityTag, weakly: false) else {
+                return "If-Match"
+            }
+        } else if let ifUnmodifiedSince, let validators, validators.lastModified > ifUnmodifiedSince {
+            return "If-Unmodified-Since"
+        }
+        guard validators != nil, let id, self.refusesRepetition(of: id) else { return nil }
+        return "If-None-Match"
+    }
+
+    /// Whether `If-None-Match` is false as soon as a file has been uploaded.
+    ///
+    /// - Parameter id: The file.
+    /// - Returns: Whether the field names its entity tag, or `*`.
+    public func refusesRepetition(of id: FileID) -> Bool {
+        guard let ifNoneMatch else { return false }
+        return Self.list(ifNoneMatch, matches: Validators.entityTag(of: id), weakly: true)
+    }
+
     /// Whether a `Range` field counts: always without `If-Range`, else only if tag or date are the file's (§13.1.5).
     ///
     /// - Parameter validators: Of the file.
@@ -87,7 +117,13 @@ public struct Preconditions: Sendable {
     }
 
     private static func list(_ list: String, matches entityTag: String, weakly: Bool) -> Bool {
-        list.split(separator: ",").contains { item in
+        // A comma between quotation marks is part of a tag (RFC 9110 §8.8.3).
+        var isQuoted = false
+        let items = list.split { character in
+            if character == "\"" { isQuoted.toggle() }
+            return character == "," && !isQuoted
+        }
+        return items.contains { item in
             let start = item.drop { $0 == " " || $0 == "\t" }
             let end = start.lastIndex { $0 != " " && $0 != "\t" }
             let tag = end.map { start[...$0] } ?? start

@@ -60,8 +60,8 @@ extension QueryParameters {
             ]
             if ignored.contains(where: isNamed) { return .withoutEffect }
             let checksums: [StaticString] = [
-                "x-amz-checksum-crc32", "x-amz-checksum-crc32c", "x-amz-checksum-crc64nvme", "x-amz-checksum-sha1",
-                "x-amz-checksum-sha256",
+                "x-amz-checksum-crc32", "x-amz-checksum-crc32c", "x-amz-checksum-crc64nvme", "x-amz-checksum-md5",
+                "x-amz-checksum-sha1", "x-amz-checksum-sha256", "x-amz-checksum-sha512",
             ]
             return checksums.contains(where: isNamed) ? .checksum : .otherSignature
         }

@@ -6,8 +6,10 @@
 enum SignedChecksum {
     /// The digests of the empty body in Base64, as `openssl` and the CRCs' definitions give them.
     private static let ofEmptyBody: Set<String> = [
-        // CRC-32 and CRC-32C, CRC-64/NVME, SHA-1, SHA-256.
+        // CRC-32 and CRC-32C, CRC-64/NVME, SHA-1, SHA-256, MD5, SHA-512.
         "AAAAAA==", "AAAAAAAAAAA=", "2jmj7l5rSw0yVb/vlWAYkK/YBwk=", "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",
+        "1B2M2Y8AsgTpgAmY7PhCfg==",
+        "z4PhNX7vuL3xVChQ1m2AB9Yg5AULVxXcg/SpIdNs6c5H0NE8XYXysP+DGNKHfuwvY7kxvUdBeoGlODJ6+SfaPg==",
     ]
 
     /// Reads the checksums of a query.
@@ -19,8 +21,8 @@ enum SignedChecksum {
             let field = String(decoding: name.map(\.asciiLowercased), as: UTF8.self)
             let digest = PercentEncoding.decodedText(value)
             guard !self.ofEmptyBody.contains(digest) else { continue }
-            do throws(Checksum.Malformed) {
-                checksums += try Checksum.read { $0 == field ? digest : nil }
+            do throws(ChecksumError) {
+                checksums += try Checksum.read(field, digest)
             } catch {
                 throw .unsupportedParameter(String(decoding: name, as: UTF8.self))
             }

@@ -170,6 +170,8 @@ public struct Verifier: Sendable {
             }
             if reading.length != nil, let received = request.firstValue(of: "content-length") {
                 let count = DecimalDigits.value(of: received).map(Int64.init)
+                // Leading zeros change nothing (RFC 9110 §8.6).
+                if count == declared.size.bytes { return .success(()) }
                 if let count, count > self.policy.maximumSize.bytes {
                     return .failure(.contentTooLarge(maximum: self.policy.maximumSize, received: count))
                 }

@@ -101,8 +101,12 @@ public struct API: Service {
     /// Closes every connection, whatever it is doing, and returns what they were doing.
     public func cutOff() async -> CutOffConnections { await self.groups.cutOffAll() }
 
-    /// Every route, with what it takes to use it.
+    /// Every route, with what it takes to use it: HEAD is wherever GET is (RFC 9110 §9.1).
     static func routes(_ services: APIServices) -> [Route] {
+        Self.declaredRoutes(services).flatMap { $0.method == .get ? [$0, $0.head] : [$0] }
+    }
+
+    private static func declaredRoutes(_ services: APIServices) -> [Route] {
         [
             .organization(.filesWrite, .post, "/v1/files/upload", RequestUpload(services: services).callAsFunction),
             .organization(.filesWrite, .post, "/v1/files", UploadFile(services: services).callAsFunction),
@@ -112,8 +116,6 @@ public struct API: Service {
             .organization(
                 .filesRead, .get, "/v1/files/{id}/download", content: .bytes,
                 DownloadFile(services: services).callAsFunction),
-            .organization(
-                .filesRead, .head, "/v1/files/{id}/download", DownloadFile(services: services).callAsFunction),
             .organization(
                 .filesWrite, .post, "/v1/files/{id}/upload-url", RenewUpload(services: services).callAsFunction),
             .organization(

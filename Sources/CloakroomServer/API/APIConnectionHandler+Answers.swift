@@ -31,14 +31,8 @@ extension APIConnectionHandler {
 
     /// Answers a request that the parser could not read.
     func rejectMalformed(_ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?) {
-        let reason =
-            switch self.parserError {
-            case .invalidURL: "must have a target in ASCII: percent-encode every other character, and a space as %20"
-            case .headerOverflow:
-                "must have a head of at most \(HTTPHeadParser.maximumLength) bytes and \(HTTPHeadParser.maximumFieldCount) fields"
-            default: "must be HTTP/1.1 (RFC 9112)"
-            }
-        self.respond(with: .invalid("request", reason), hasBody: true, context, promise)
+        let error = self.headError ?? RequestHeadError(self.parserError ?? .unknown)
+        self.respond(with: APIError(error), hasBody: true, context, promise)
     }
 
     /// Writes the connection's last answer.

@@ -3,6 +3,7 @@ import HTTPTypes
 import Hummingbird
 import HummingbirdCore
 import Metrics
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOHTTP1
 import NIOHTTPTypes
@@ -25,6 +26,11 @@ final class APIConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler,
     /// Hands over the place that a request has among those of its key, to be released when the client stops reading.
     struct HoldingEvent: Sendable {
         let place: ConcurrencyLimiter<APIKeyID>.Place
+    }
+
+    /// Asks for the trailers of the request that is being answered, whose body has been read.
+    struct TrailersEvent: Sendable {
+        let trailers = NIOLockedValueBox<HTTPFields?>(nil)
     }
 
     /// What all connections of the API share.
@@ -67,6 +73,10 @@ final class APIConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler,
     private(set) var isQuiescing = false
     /// What was wrong with the request, where the parser could not read it.
     private(set) var parserError: HTTPParserError?
+    /// The same, where the parser took the head and its guard did not.
+    private(set) var headError: RequestHeadError?
+    /// The trailers of the requests that have arrived and are not answered, the oldest first.
+    private var trailers: [HTTPFields?] = []
     /// The rest of a rejected request's body, which is dropped.
     var drain: APIDrain?
     /// The entry among the API's expendable connections while the client has stopped reading.
@@ -134,7 +144,9 @@ final class APIConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler,
         case .body(let bytes):
             self.progress.bodyArrived(bytes.readableBytes)
             if let last = self.bodyLengths.indices.last { self.bodyLengths[last] += bytes.readableBytes }
-        case .end: self.progress.requestArrived()
+        case .end(let trailers):
+            self.progress.requestArrived()
+            self.trailers.append(trailers)
         }
         context.fireChannelRead(data)
     }
@@ -151,6 +163,10 @@ final class APIConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler,
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if let event = event as? APIRequestGuard.RejectionEvent {
+            self.headError = event.error
+            return
+        }
         if event is ChannelShouldQuiesceEvent {
             self.isQuiescing = true
             // A client that does not read would hold up the end for as long as that may take.
@@ -173,6 +189,11 @@ final class APIConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler,
         }
         if let event = event as? AccessEvent {
             self.access = event.access
+            promise?.succeed()
+            return
+        }
+        if let event = event as? TrailersEvent {
+            event.trailers.withLockedValue { $0 = self.trailers.first ?? nil }
             promise?.succeed()
             return
         }
@@ -210,6 +231,7 @@ final class APIConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler,
             context.writeAndFlush(data, promise: promise)
         case .end:
             self.heldPlace = nil
+            if !self.trailers.isEmpty { self.trailers.removeFirst() }
             self.progress.answered(self.tick)
             context.write(data, promise: promise)
         case .body(let bytes):

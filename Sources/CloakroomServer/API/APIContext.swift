@@ -36,6 +36,16 @@ struct APIContext: RequestContext {
         self.channel.triggerUserOutboundEvent(APIConnectionHandler.ContinueEvent(), promise: nil)
     }
 
+    /// Returns the trailers of the request, whose body has been read.
+    ///
+    /// - Returns: The trailers; none where there were none.
+    /// - Throws: A failure of the connection.
+    func trailers() async throws -> HTTPFields {
+        let event = APIConnectionHandler.TrailersEvent()
+        try await self.channel.triggerUserOutboundEvent(event).get()
+        return event.trailers.withLockedValue { $0 } ?? [:]
+    }
+
     /// Lets the connection release a request's place among those of its key when the client stops reading.
     func hold(_ place: ConcurrencyLimiter<APIKeyID>.Place) {
         self.channel.triggerUserOutboundEvent(APIConnectionHandler.HoldingEvent(place: place), promise: nil)

@@ -23,7 +23,15 @@ enum APIError: Error, Hashable, Sendable {
     /// No such method on this route.
     case methodNotAllowed([String])
     /// A condition of the request does not hold.
-    case preconditionFailed
+    case preconditionFailed(String)
+    /// The body comes with a checksum that cannot be checked.
+    case checksumUnsupported(String)
+    /// The head is larger than a head may be.
+    case headTooLarge
+    /// The body has a transfer coding other than `chunked`.
+    case transferCodingUnsupported
+    /// The client expects something other than `100-continue`.
+    case expectationFailed
     /// A range lies outside the file, whose length in bytes this is.
     case rangeNotSatisfiable(ByteCount)
     /// The file has been uploaded already.
@@ -106,6 +114,15 @@ extension APIError {
         }
     }
 
+    /// Maps what is wrong with the checksums of an upload.
+    init(_ error: ChecksumError) {
+        switch error {
+        case .unsupported: self = .checksumUnsupported("\(error.field) \(error.reason).")
+        case .malformed, .trailerWithoutChunks, .trailerMissing, .trailerUnannounced:
+            self = .invalid(error.field, error.reason)
+        }
+    }
+
     /// Maps why a principal may not act.
     init(_ denial: Principal.Denial) {
         switch denial {
@@ -149,11 +166,17 @@ extension APIError {
         case .notFound: (.notFound, "NOT_FOUND", "There is no such route.")
         case .methodNotAllowed(let allowed):
             (.methodNotAllowed, "METHOD_NOT_ALLOWED", "The route supports only \(allowed.joined(separator: ", ")).")
-        case .preconditionFailed:
+        case .preconditionFailed(let message): (.preconditionFailed, "PRECONDITION_FAILED", message)
+        case .checksumUnsupported(let message): (.notImplemented, "CHECKSUM_UNSUPPORTED", message)
+        case .headTooLarge:
             (
-                .preconditionFailed, "PRECONDITION_FAILED",
-                "The ETag of the file is not in If-Match, or the file was uploaded after If-Unmodified-Since."
+                .requestHeaderFieldsTooLarge, "REQUEST_HEAD_TOO_LARGE",
+                "The head of the request must have at most \(HTTPHeadParser.maximumLength) bytes and \(HTTPHeadParser.maximumFieldCount) fields."
             )
+        case .transferCodingUnsupported:
+            (.notImplemented, "TRANSFER_CODING_UNSUPPORTED", "The only supported transfer coding is chunked.")
+        case .expectationFailed:
+            (.expectationFailed, "EXPECTATION_FAILED", "The only supported expectation is 100-continue.")
         case .rangeNotSatisfiable(let size):
             (.rangeNotSatisfiable, "RANGE_NOT_SATISFIABLE", "The range is outside the file, which has \(size) bytes.")
         case .uploadAlreadyCompleted:
@@ -209,7 +232,8 @@ extension APIError {
         case .invalid, .unauthorized, .forbidden, .fileNotFound, .filesNotFound, .formatUnsupported, .keyNotFound,
             .notFound, .methodNotAllowed, .preconditionFailed, .rangeNotSatisfiable, .uploadAlreadyCompleted,
             .idempotencyKeyReused, .quotaExceeded, .rateLimited, .concurrencyLimited, .connectionsLimited,
-            .payloadTooLarge, .contentEncoded, .storageFull:
+            .payloadTooLarge, .contentEncoded, .storageFull, .checksumUnsupported, .headTooLarge,
+            .transferCodingUnsupported, .expectationFailed:
             nil
         }
     }

@@ -30,7 +30,8 @@ extension APIError {
         case .rateLimited, .concurrencyLimited, .connectionsLimited: response.headers[.retryAfter] = "1"
         case .invalid, .forbidden, .fileNotFound, .filesNotFound, .formatUnsupported, .keyNotFound, .notFound,
             .preconditionFailed, .uploadAlreadyCompleted, .idempotencyKeyReused, .quotaExceeded, .payloadTooLarge,
-            .storageFull, .unavailable, .internalError:
+            .storageFull, .unavailable, .internalError, .checksumUnsupported, .headTooLarge,
+            .transferCodingUnsupported, .expectationFailed:
             break
         }
         return response
@@ -59,7 +60,8 @@ extension APIError {
             return .object([("limit", .integer(Int64(limit)))])
         case .unauthorized, .forbidden, .fileNotFound, .keyNotFound, .notFound, .methodNotAllowed,
             .preconditionFailed, .rangeNotSatisfiable, .uploadAlreadyCompleted, .idempotencyKeyReused,
-            .payloadTooLarge, .contentEncoded, .storageFull, .unavailable, .internalError:
+            .payloadTooLarge, .contentEncoded, .storageFull, .unavailable, .internalError, .checksumUnsupported,
+            .headTooLarge, .transferCodingUnsupported, .expectationFailed:
             return .object([])
         }
     }

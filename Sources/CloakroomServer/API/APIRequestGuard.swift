@@ -10,32 +10,68 @@ final class APIRequestGuard: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
 
+    /// Tells why a head is rejected; the parser's error that follows only says that it is.
+    struct RejectionEvent: Sendable {
+        let error: RequestHeadError
+    }
+
     private var hasRefused = false
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !self.hasRefused else { return }
         guard case .head(var head) = self.unwrapInboundIn(data) else { return context.fireChannelRead(data) }
-        guard Self.isSound(head) else {
+        do throws(RequestHeadError) {
+            try Self.check(head)
+        } catch {
             self.hasRefused = true
+            context.fireUserInboundEventTriggered(RejectionEvent(error: error))
             // The framework answers with 400 and ends the connection.
             return context.fireErrorCaught(HTTPParserError.unknown)
         }
         let isLast = !head.isKeepAlive || head.method == .CONNECT || Self.asksForUpgrade(head)
         if isLast { head.headers.replaceOrAdd(name: "Connection", value: "close") }
-        // An HTTP/1.0 client knows no 100 (RFC 9110 §10.1.1).
-        if head.version.minor == 0 { head.headers.remove(name: "Expect") }
+        self.settleExpectation(&head)
         context.fireChannelRead(self.wrapInboundOut(.head(head)))
     }
 
-    /// Whether there is one host (RFC 9112 §3.2), and one way to see where the body ends (§6.1).
-    private static func isSound(_ head: HTTPRequestHead) -> Bool {
+    /// Leaves one `Expect: 100-continue` where the client expects it, and none to HTTP/1.0 (RFC 9110 §10.1.1).
+    private func settleExpectation(_ head: inout HTTPRequestHead) {
+        guard head.headers.contains(name: "Expect") else { return }
+        let isExpected = head.version.minor > 0 && head.headers["Expect"].contains { !Self.trimmed($0).isEmpty }
+        head.headers.remove(name: "Expect")
+        if isExpected { head.headers.add(name: "Expect", value: "100-continue") }
+    }
+
+    /// Checks that there is a path or an absolute URL (RFC 9112 §3.2), one host, one way to see where the body ends
+    /// (§6.1), and no expectation but `100-continue`.
+    private static func check(_ head: HTTPRequestHead) throws(RequestHeadError) {
+        guard self.isTarget(head.uri) else {
+            throw .malformed("must have a path or an http or https URL as its target")
+        }
         let (hosts, codings) = (head.headers["Host"], head.headers["Transfer-Encoding"])
         let isVersion10 = head.version.minor == 0
-        guard hosts.count == 1 || (hosts.isEmpty && isVersion10),
-            hosts.allSatisfy({ HTTPCharacter.isHost(ArraySlice(Self.trimmed($0).utf8)) })
-        else { return false }
-        guard let coding = codings.first else { return true }
-        return codings.count == 1 && !isVersion10 && Self.trimmed(coding).lowercased() == "chunked"
+        guard hosts.count == 1 || (hosts.isEmpty && isVersion10) else {
+            throw .malformed("must have exactly one Host field; it has \(hosts.count)")
+        }
+        guard hosts.allSatisfy({ HTTPCharacter.isHost(ArraySlice(Self.trimmed($0).utf8)) }) else {
+            throw .malformed("must have a valid host in the field Host")
+        }
+        if !codings.isEmpty {
+            guard !isVersion10 else { throw .malformed("must not have Transfer-Encoding in HTTP/1.0") }
+            guard codings.count == 1, Self.trimmed(codings[0]).lowercased() == "chunked" else {
+                throw .unsupportedTransferCoding
+            }
+        }
+        let expectations = head.headers["Expect"]
+        guard expectations.allSatisfy({ HTTPCharacter.list(ArraySlice($0.utf8), holdsOnly: "100-continue") }) else {
+            throw .unsupportedExpectation
+        }
+    }
+
+    private static func isTarget(_ target: String) -> Bool {
+        if target.utf8.first == UInt8(ascii: "/") || target == "*" { return true }
+        let start = target.prefix(8).lowercased()
+        return start.hasPrefix("http://") || start == "https://"
     }
 
     private static func asksForUpgrade(_ head: HTTPRequestHead) -> Bool {

@@ -67,8 +67,10 @@ struct DownloadFile: Sendable {
             ifUnmodifiedSince: request.headers[.ifUnmodifiedSince], ifRange: request.headers[.ifRange])
         var headers = Self.headers(record, validators)
         switch preconditions.evaluate(validators) {
-        case .notModified: return Response(status: .notModified, headers: headers)
-        case .failed: throw APIError.preconditionFailed
+        case .notModified: return Self.notModified(headers)
+        case .failed:
+            throw APIError.preconditionFailed(
+                "The ETag of the file is not in If-Match, or the file was uploaded after If-Unmodified-Since.")
         case .proceed: break
         }
         let field = preconditions.allowsRange(validators) ? request.headers[.range] : nil
@@ -96,6 +98,13 @@ struct DownloadFile: Sendable {
         ]
         headers[.contentDisposition] = ContentKind(contentType: type).disposition(disposition)
         return headers
+    }
+
+    /// A 304 says nothing of the bytes (RFC 9110 §15.4.5), but has the policy for what a browser has kept of them.
+    private static func notModified(_ headers: HTTPFields) -> Response {
+        var headers = headers
+        for name in [HTTPField.Name.contentType, .contentDisposition, .acceptRanges] { headers[name] = nil }
+        return Response(status: .notModified, headers: headers)
     }
 
     private static func body(_ reader: BlobReader, _ range: Range<Int64>, _ context: APIContext) -> ResponseBody {

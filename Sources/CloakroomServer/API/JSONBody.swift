@@ -3,6 +3,7 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 import NIOFoundationCompat
+import NIOHTTP1
 
 /// JSON in and out of the API.
 enum JSONBody {
@@ -89,6 +90,8 @@ enum JSONBody {
     static func next(_ iterator: inout RequestBody.AsyncIterator) async throws(APIError) -> ByteBuffer? {
         do {
             return try await iterator.next()
+        } catch is HTTPParserError {
+            throw .invalid("body", "must be in valid chunks (RFC 9112 §7.1)")
         } catch {
             throw .invalid("body", "ended before its announced length")
         }

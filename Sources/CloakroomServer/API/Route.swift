@@ -61,6 +61,11 @@ struct Route: Sendable {
         Route(method: method, path: path, content: .document, access: .gateway(permission, operation))
     }
 
+    /// The route of HEAD beside this one of GET: the same operation, whose answer is sent without its body.
+    var head: Route {
+        Route(method: .head, path: self.path, content: .document, access: self.access)
+    }
+
     /// What it takes to use this route.
     var requirement: Requirement {
         switch self.access {

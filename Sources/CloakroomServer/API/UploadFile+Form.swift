@@ -11,19 +11,17 @@ import NIOCore
 extension UploadFile {
     /// How much longer than the largest file a form may be.
     private static let spareLength: Int64 = 64 * 1_024
-    /// The digests in the head of a request are of the form, not of the file in it.
-    private static let digestFields = [
-        "Content-MD5", "Content-Digest", "x-amz-checksum-crc32", "x-amz-checksum-crc32c", "x-amz-checksum-crc64nvme",
-        "x-amz-checksum-sha1", "x-amz-checksum-sha256",
-    ]
+    private static let coversForm = "covers the whole form; use the form field sha256 for the file"
 
     func uploadForm(
         _ boundary: MultipartBoundary, _ access: OrganizationAccess, _ request: Request, _ context: APIContext
     ) async throws -> FileRecord {
         var errors: [APIError.FieldError] = []
         let key = IdempotencyKey.read(request, &errors)
-        Self.checkDigests(request, &errors)
+        let checksums = try Self.checksums(request)
+        Self.checkDigests(checksums, &errors)
         guard errors.isEmpty else { throw APIError.invalid(errors) }
+        try Self.checkPreconditions(request)
         let staged = try self.services.store.stageNew(
             access: access, maximumSize: self.services.policy.maximumSize, announced: try self.leastSize(request),
             key: key, checksums: [])
@@ -40,7 +38,11 @@ extension UploadFile {
             for bytes in try form.read(chunk) { batch.add(bytes) }
             try await self.writeIfFull(&batch, to: staged)
         }
-        return try await self.seal(staged, last: batch, try form.finish(), access, key: key)
+        let file = try form.finish()
+        if let checksum = try await Self.trailingChecksums(checksums, request, context).first {
+            throw APIError.invalid(checksum.field, Self.coversForm)
+        }
+        return try await self.seal(staged, last: batch, file, access, key: key)
     }
 
     private var longestForm: Int64 { self.services.policy.maximumSize.bytes + Self.spareLength }
@@ -58,9 +60,12 @@ extension UploadFile {
         return Dictionary(uniqueKeysWithValues: values)
     }
 
-    private static func checkDigests(_ request: Request, _ errors: inout [APIError.FieldError]) {
-        for field in self.digestFields where HTTPField.Name(field).flatMap({ request.headers[$0] }) != nil {
-            errors.append(.init(field: field, reason: "covers the whole form; use the form field sha256 for the file"))
+    /// Rejects digests in the head, and trailers with digests: they are of the form, not of the file in it.
+    private static func checkDigests(
+        _ announced: AnnouncedChecksums, _ errors: inout [APIError.FieldError]
+    ) {
+        for field in Set(announced.checksums.map(\.field)).union(announced.trailers).sorted() {
+            errors.append(.init(field: field, reason: Self.coversForm))
         }
     }
 }

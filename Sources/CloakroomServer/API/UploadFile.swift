@@ -42,9 +42,12 @@ struct UploadFile: Sendable {
         let key = IdempotencyKey.read(request, &errors)
         let file = NewFile(request, &errors)
         guard errors.isEmpty, let file else { throw APIError.invalid(errors) }
+        let announced = try self.announcedSize(request)
+        let checksums = try Self.checksums(request)
+        try Self.checkPreconditions(request)
         let staged = try self.services.store.stageNew(
-            access: access, maximumSize: self.services.policy.maximumSize, announced: try self.announcedSize(request),
-            key: key, checksums: try Self.checksums(request))
+            access: access, maximumSize: self.services.policy.maximumSize, announced: announced, key: key,
+            checksums: checksums.checksums, algorithms: checksums.algorithms)
         context.sendContinue(to: request)
         var batch = UploadBatch()
         var iterator = request.body.makeAsyncIterator()
@@ -52,6 +55,7 @@ struct UploadFile: Sendable {
             batch.add(chunk)
             try await self.writeIfFull(&batch, to: staged)
         }
+        staged.expect(try await Self.trailingChecksums(checksums, request, context))
         return try await self.seal(staged, last: batch, file, access, key: key)
     }
 
@@ -61,14 +65,6 @@ struct UploadFile: Sendable {
         guard length <= maximum else { throw .payloadTooLarge(maximum) }
         guard length > 0 else { throw .invalid("body", "must have 1 to \(maximum) bytes; it has 0") }
         return ByteCount(length)
-    }
-
-    private static func checksums(_ request: Request) throws(APIError) -> [Checksum] {
-        do throws(Checksum.Malformed) {
-            return try Checksum.read { name in HTTPField.Name(name).flatMap { request.headers[$0] } }
-        } catch {
-            throw .invalid(error.field, "is not a valid digest")
-        }
     }
 
     // MARK: Both

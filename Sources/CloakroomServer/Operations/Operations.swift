@@ -55,7 +55,8 @@ public struct Operations: Service {
 
     private func router() -> Router<BasicRequestContext> {
         let (readiness, registry) = (self.readiness, self.registry)
-        let router = Router()
+        let router = Router(options: .autoGenerateHeadEndpoints)
+        router.add(middleware: OperationsErrors())
         router.get("/healthz") { _, _ in Self.text(.ok, "ok\n") }
         router.get("/readyz") { _, _ in
             let problems = await readiness.problems()
@@ -69,11 +70,33 @@ public struct Operations: Service {
         return router
     }
 
-    private static func text(
+    fileprivate static func text(
         _ status: HTTPResponse.Status, _ text: String, type: String = "text/plain; charset=utf-8"
     ) -> Response {
         Response(
             status: status, headers: [.contentType: type, .cacheControl: "no-store"],
             body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
+    }
+}
+
+/// Tells a wrong method from a wrong path.
+private struct OperationsErrors: RouterMiddleware {
+    private static let paths: Set<String> = ["/healthz", "/readyz", "/metrics"]
+
+    func handle(
+        _ request: Request, context: BasicRequestContext,
+        next: (Request, BasicRequestContext) async throws -> Response
+    ) async throws -> Response {
+        do {
+            return try await next(request, context)
+        } catch let error as HTTPError where error.status == .notFound {
+            let isKnown = Self.paths.contains(request.uri.path)
+            var response =
+                isKnown
+                ? Operations.text(.methodNotAllowed, "only GET and HEAD are allowed\n")
+                : Operations.text(.notFound, "not found\n")
+            if isKnown { response.headers[.allow] = "GET, HEAD" }
+            return request.method == .head ? response.createHeadResponse() : response
+        }
     }
 }

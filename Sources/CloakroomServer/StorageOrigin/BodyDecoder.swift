@@ -23,6 +23,8 @@ struct BodyDecoder {
 
     private var state: State
     private var trailerBytes = 0
+    /// The lines of the trailers, without their CR LF.
+    private(set) var trailerLines: [[UInt8]] = []
 
     init(_ framing: RequestHead.Framing) {
         switch framing {
@@ -85,6 +87,7 @@ struct BodyDecoder {
                     line[..<colon].allSatisfy(HTTPCharacter.isToken),
                     line[colon...].allSatisfy(HTTPCharacter.isFieldValue)
                 else { throw Malformed(reason: "a trailer is not a valid field") }
+                self.trailerLines.append(line)
             }
         case .fixed, .chunkData, .ended:
             break

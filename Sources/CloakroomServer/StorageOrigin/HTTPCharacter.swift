@@ -50,11 +50,24 @@ enum HTTPCharacter {
 
     /// Whether a comma-separated list holds a token, without regard to case.
     static func list(_ list: ArraySlice<UInt8>, contains token: StaticString) -> Bool {
-        list.split(separator: UInt8(ascii: ",")).contains { item in
-            let start = item.drop { $0 == 0x20 || $0 == 0x09 }
-            let end = start.lastIndex { $0 != 0x20 && $0 != 0x09 } ?? start.startIndex - 1
-            return start[start.startIndex..<(end + 1)].isEqualIgnoringCase(to: token)
+        list.split(separator: UInt8(ascii: ",")).contains { self.trimmed($0).isEqualIgnoringCase(to: token) }
+    }
+
+    /// Whether a comma-separated list holds nothing but a token, without regard to case.
+    ///
+    /// Empty elements count for nothing (RFC 9110 §5.6.1).
+    static func list(_ list: ArraySlice<UInt8>, holdsOnly token: StaticString) -> Bool {
+        list.split(separator: UInt8(ascii: ",")).allSatisfy {
+            let item = self.trimmed($0)
+            return item.isEmpty || item.isEqualIgnoringCase(to: token)
         }
+    }
+
+    /// Leaves out white space at the ends.
+    static func trimmed(_ value: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        let start = value.drop { $0 == 0x20 || $0 == 0x09 }
+        let end = start.lastIndex { $0 != 0x20 && $0 != 0x09 } ?? start.startIndex - 1
+        return start[start.startIndex..<(end + 1)]
     }
 }
 

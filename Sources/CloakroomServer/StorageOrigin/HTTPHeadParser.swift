@@ -101,7 +101,8 @@ struct HTTPHeadParser {
     private func originForm(_ target: Range<Int>) throws(RequestHeadError) -> Range<Int> {
         let bytes = self.bytes[target]
         if bytes.first == UInt8(ascii: "/") || bytes.isEqual(to: "*") { return target }
-        for scheme: StaticString in ["http://", "https://"] where bytes.hasPrefix(scheme) {
+        for scheme: StaticString in ["http://", "https://"]
+        where bytes.prefix(scheme.utf8CodeUnitCount).isEqualIgnoringCase(to: scheme) {
             let authority = bytes.dropFirst(scheme.utf8CodeUnitCount)
             let isDelimiter: (UInt8) -> Bool = { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") }
             guard let slash = authority.firstIndex(where: isDelimiter), slash > authority.startIndex,
@@ -173,8 +174,8 @@ struct HTTPHeadParser {
             } else if name.isEqual(to: "connection") {
                 closes = closes || HTTPCharacter.list(value, contains: "close")
             } else if name.isEqual(to: "expect") {
-                guard value.isEqualIgnoringCase(to: "100-continue") else { throw .unsupportedExpectation }
-                expectsContinue = self.isVersion11
+                guard HTTPCharacter.list(value, holdsOnly: "100-continue") else { throw .unsupportedExpectation }
+                expectsContinue = expectsContinue || self.isVersion11 && !value.isEmpty
             }
         }
         guard hosts == 1 || (hosts == 0 && !self.isVersion11) else {

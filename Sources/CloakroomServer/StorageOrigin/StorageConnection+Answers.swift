@@ -52,7 +52,7 @@ extension StorageConnection {
     func answerPreflight(_ exchange: Exchange, _ head: RequestHead) {
         guard self.context != nil else { return }
         let buffer = self.group.beginAnswer(.noContent, exchange)
-        buffer.writeField("Allow", "GET, HEAD, PUT, OPTIONS")
+        buffer.writeField("Allow", Self.allowedMethods(head.request))
         buffer.writeField("Access-Control-Allow-Methods", "GET, HEAD, PUT")
         buffer.writeField("Access-Control-Allow-Headers", Self.allowedHeaders(head.request))
         buffer.writeField("Access-Control-Max-Age", "86400")
@@ -60,6 +60,12 @@ extension StorageConnection {
         buffer.endHead(keepsAlive: self.keepsAlive(exchange, unreadBody: head.hasBody))
         self.send(buffer)
         self.finish(exchange, .noContent, unreadBody: head.hasBody)
+    }
+
+    /// The methods of a path, which is told by its beginning: whether there is such a file is for a signature to ask.
+    private static func allowedMethods(_ request: ReceivedRequest) -> String {
+        if request.path.hasPrefix("/files/") { return "GET, HEAD, OPTIONS" }
+        return request.path.hasPrefix("/uploads/") ? "PUT, OPTIONS" : "GET, HEAD, PUT, OPTIONS"
     }
 
     /// The headers asked for, if they are a list of names; a browser asks for those it is about to send.

@@ -87,7 +87,7 @@ extension StorageConnection {
             ifMatch: request.joinedText(of: "if-match"), ifNoneMatch: request.joinedText(of: "if-none-match"),
             ifModifiedSince: request.joinedText(of: "if-modified-since"),
             ifUnmodifiedSince: request.joinedText(of: "if-unmodified-since"),
-            ifRange: request.firstText(of: "if-range"))
+            ifRange: request.joinedText(of: "if-range"))
         switch preconditions.evaluate(validators) {
         case .notModified: return nil
         case .failed:

@@ -12,12 +12,14 @@ extension StorageConnection {
             try Self.checkEncoding(head.request)
             try Self.checkType(head.request, record.declaration)
             try self.checkLength(head.framing, record.declaration)
-            let checksums = try Self.checksums(head.request)
-            let refusesRepetition = try Self.refusesRepetition(head.request, record)
-            let staged = try self.environment.store.stage(grant, record, checksums: checksums)
+            try Self.checkCompleteness(head.request)
+            let checksums = try Self.checksums(head)
+            let refusesRepetition = try Self.checkPreconditions(head.request, record)
+            let staged = try self.environment.store.stage(
+                grant, record, checksums: checksums.checksums, algorithms: checksums.algorithms)
             let upload = Upload(
                 exchange, staged: staged, record: record, decoder: BodyDecoder(head.framing),
-                refusesRepetition: refusesRepetition)
+                checksums: checksums, refusesRepetition: refusesRepetition)
             if head.expectsContinue { self.sendContinue() }
             self.state = .receiving(upload)
             self.restartWatch()
@@ -70,33 +72,6 @@ extension StorageConnection {
         }
     }
 
-    private static func checksums(_ request: ReceivedRequest) throws(StorageRefusal) -> [Checksum] {
-        do throws(Checksum.Malformed) {
-            return try Checksum.read { name in
-                let values = request.values(of: ArraySlice(name.utf8)).map { String(decoding: $0, as: UTF8.self) }
-                return values.isEmpty ? nil : values.joined(separator: ", ")
-            }
-        } catch {
-            throw StorageRefusal(
-                .badRequest, "InvalidDigest", "The value of \(error.field) is not a valid digest.",
-                [.init("Field", error.field)])
-        }
-    }
-
-    /// `If-None-Match: *` asks that a repetition be refused; other conditions on an upload mean nothing.
-    private static func refusesRepetition(
-        _ request: ReceivedRequest, _ record: FileRecord
-    ) throws(StorageRefusal) -> Bool {
-        guard request.firstText(of: "if-none-match") == "*" else { return false }
-        guard record.seal == nil else { throw Self.alreadyThere }
-        return true
-    }
-
-    private static var alreadyThere: StorageRefusal {
-        StorageRefusal(
-            .preconditionFailed, "PreconditionFailed", "The file has already been uploaded (If-None-Match: *).")
-    }
-
     // MARK: Towards the disk
 
     /// Carries out what the machine decided.
@@ -143,7 +118,7 @@ extension StorageConnection {
             switch result {
             case .success(let sealed) where sealed.isRepetition && upload.refusesRepetition:
                 connection.environment.metrics.uploaded(.refused)
-                connection.refuse(upload.exchange, Self.alreadyThere, unreadBody: false)
+                connection.refuse(upload.exchange, .preconditionFailed("If-None-Match"), unreadBody: false)
             case .success(let sealed): connection.answer(sealed, upload)
             case .failure(let error): connection.fail(upload, error, unreadBody: false)
             }

@@ -88,6 +88,33 @@ extension StorageRefusal {
         }
     }
 
+    /// Maps what is wrong with the checksums of an upload.
+    init(_ error: ChecksumError) {
+        let message = "\(error.field) \(error.reason)."
+        switch error {
+        case .malformed:
+            self.init(.badRequest, "InvalidDigest", message)
+        case .unsupported:
+            self.init(.notImplemented, "NotImplemented", message)
+        case .trailerWithoutChunks, .trailerMissing, .trailerUnannounced:
+            // S3's code for trailing data that is not as announced.
+            self.init(.badRequest, "MalformedTrailerError", message)
+        }
+        self.details = [Detail("Field", error.field)]
+    }
+
+    /// A condition of an upload is false.
+    static func preconditionFailed(_ field: String) -> StorageRefusal {
+        let reason =
+            switch field {
+            case "If-None-Match": "the file has already been uploaded, and If-None-Match names its ETag or is *"
+            case "If-Match": "the file has not been uploaded yet, or If-Match does not name its ETag"
+            default: "the file was uploaded after \(field)"
+            }
+        return StorageRefusal(
+            .preconditionFailed, "PreconditionFailed", "A condition is false: \(reason).", [Detail("Condition", field)])
+    }
+
     /// The length that arrived, or was announced, is not the declared one.
     static func lengthMismatch(expected: Int64, received: Int64?) -> StorageRefusal {
         StorageRefusal(

@@ -6,6 +6,7 @@ final class Upload {
     let exchange: StorageConnection.Exchange
     let staged: StagedBlob
     let record: FileRecord
+    let checksums: AnnouncedChecksums
     let refusesRepetition: Bool
     var decoder: BodyDecoder
     var machine = UploadMachine()
@@ -14,12 +15,13 @@ final class Upload {
 
     init(
         _ exchange: StorageConnection.Exchange, staged: StagedBlob, record: FileRecord, decoder: BodyDecoder,
-        refusesRepetition: Bool
+        checksums: AnnouncedChecksums, refusesRepetition: Bool
     ) {
         self.exchange = exchange
         self.staged = staged
         self.record = record
         self.decoder = decoder
+        self.checksums = checksums
         self.refusesRepetition = refusesRepetition
     }
 

@@ -1,55 +1,71 @@
 import CloakroomCrypto
 import CloakroomDomain
 
-/// Computes one announced checksum while the bytes go by.
+/// Computes what the announced checksums of a body are compared with, while the bytes go by.
 struct ChecksumComputation {
     private enum Computation {
-        /// The digest that is computed for every blob.
-        case shared
         case digest(MessageDigest?)
         case cyclic(CyclicRedundancyCheck)
     }
 
-    private let checksum: Checksum
-    private var computation: Computation
+    private var expected: [Checksum]
+    /// For each algorithm but SHA-256, which is computed for every blob.
+    private var computations: [Checksum.Algorithm: Computation] = [:]
 
-    init(_ checksum: Checksum) {
-        self.checksum = checksum
-        self.computation =
-            switch checksum.algorithm {
-            case .sha256: .shared
-            case .md5: .digest(MessageDigest(.md5))
-            case .sha1: .digest(MessageDigest(.sha1))
-            case .sha512: .digest(MessageDigest(.sha512))
-            case .crc32: .cyclic(CyclicRedundancyCheck(.crc32))
-            case .crc32c: .cyclic(CyclicRedundancyCheck(.crc32c))
-            case .crc64nvme: .cyclic(CyclicRedundancyCheck(.crc64nvme))
-            }
-    }
-
-    mutating func update(_ bytes: RawSpan) {
-        switch self.computation {
-        case .shared: break
-        case .digest(let digest): digest?.update(bytes)
-        case .cyclic(var check):
-            check.update(bytes)
-            self.computation = .cyclic(check)
+    /// - Parameters:
+    ///   - expected: What the body has to have.
+    ///   - algorithms: What is computed besides, for checksums that follow the body.
+    init(_ expected: [Checksum], algorithms: Set<Checksum.Algorithm>) {
+        self.expected = expected
+        for algorithm in algorithms.union(expected.map(\.algorithm)) {
+            self.computations[algorithm] = Self.computation(algorithm)
         }
     }
 
-    /// Compares; an algorithm that libcrypto refuses to compute fails closed.
+    private static func computation(_ algorithm: Checksum.Algorithm) -> Computation? {
+        switch algorithm {
+        case .sha256: nil
+        case .md5: .digest(MessageDigest(.md5))
+        case .sha1: .digest(MessageDigest(.sha1))
+        case .sha512: .digest(MessageDigest(.sha512))
+        case .crc32: .cyclic(CyclicRedundancyCheck(.crc32))
+        case .crc32c: .cyclic(CyclicRedundancyCheck(.crc32c))
+        case .crc64nvme: .cyclic(CyclicRedundancyCheck(.crc64nvme))
+        }
+    }
+
+    /// Adds checksums that arrived behind the body.
+    mutating func expect(_ checksums: [Checksum]) {
+        self.expected += checksums
+    }
+
+    mutating func update(_ bytes: RawSpan) {
+        for (algorithm, computation) in self.computations {
+            switch computation {
+            case .digest(let digest): digest?.update(bytes)
+            case .cyclic(var check):
+                check.update(bytes)
+                self.computations[algorithm] = .cyclic(check)
+            }
+        }
+    }
+
+    /// Compares; an algorithm that was not computed, or that libcrypto refuses to compute, fails closed.
     func verify(sha256: SHA256Digest) throws(StorageError) {
-        let received =
-            switch self.computation {
-            case .shared: sha256.bytes
+        let computed = self.computations.mapValues { computation in
+            switch computation {
             case .digest(let digest): digest?.finalize() ?? []
             case .cyclic(let check): check.bytes
             }
-        guard received == self.checksum.value else {
-            throw .badDigest(
-                .init(
-                    field: self.checksum.field, expected: Base64.encode(self.checksum.value),
-                    received: Base64.encode(received)))
+        }
+        for checksum in self.expected {
+            let received = checksum.algorithm == .sha256 ? sha256.bytes : computed[checksum.algorithm] ?? []
+            guard received == checksum.value else {
+                throw .badDigest(
+                    .init(
+                        field: checksum.field, expected: Base64.encode(checksum.value),
+                        received: Base64.encode(received)))
+            }
         }
     }
 }

@@ -15,7 +15,7 @@ extension StagedBlob {
         chunk.withUnsafeReadableBytes { buffer in
             // The buffer is readable for the call; hashing keeps nothing of it.
             state.hasher.update(buffer.bytes)
-            for index in state.checks.indices { state.checks[index].update(buffer.bytes) }
+            state.checksums.update(buffer.bytes)
         }
         guard self.keepsBytes else { return }
         guard let whole = state.whole else { return try self.write(chunk, &state) }

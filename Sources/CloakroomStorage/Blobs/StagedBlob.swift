@@ -1,5 +1,5 @@
 import CloakroomCrypto
-import CloakroomDomain
+public import CloakroomDomain
 public import NIOCore
 import Synchronization
 
@@ -20,7 +20,7 @@ public final class StagedBlob: Sendable {
         /// Where bytes gather for the next direct write, in a file that is written directly.
         var direct: AlignedBuffer?
         var hasher = SHA256()
-        var checks: [ChecksumComputation]
+        var checksums: ChecksumComputation
         var count: Int64 = 0
     }
 
@@ -36,8 +36,12 @@ public final class StagedBlob: Sendable {
     ///   - fileID: The file.
     ///   - length: How many bytes there may be.
     ///   - checksums: What the client announced of the bytes.
+    ///   - algorithms: What is computed besides, for checksums that follow the bytes.
     ///   - keepsBytes: `false` to hash only, as for the repetition of an upload.
-    init(store: BlobStore, fileID: FileID, length: Length, checksums: [Checksum], keepsBytes: Bool) {
+    init(
+        store: BlobStore, fileID: FileID, length: Length, checksums: [Checksum],
+        algorithms: Set<Checksum.Algorithm>, keepsBytes: Bool
+    ) {
         self.store = store
         self.length = length
         self.keepsBytes = keepsBytes
@@ -45,7 +49,7 @@ public final class StagedBlob: Sendable {
             State(
                 fileID: fileID,
                 whole: keepsBytes && length.mayBePacked ? ByteBuffer() : nil,
-                checks: checksums.map(ChecksumComputation.init)))
+                checksums: ChecksumComputation(checksums, algorithms: algorithms)))
     }
 
     /// Means the bytes for another file, whose earlier upload was one of the same request.
@@ -87,6 +91,13 @@ public final class StagedBlob: Sendable {
         }
     }
 
+    /// Adds checksums that arrived behind the bytes; their algorithms have been computed, or the upload fails.
+    ///
+    /// - Parameter checksums: Of the whole body.
+    public func expect(_ checksums: [Checksum]) {
+        self.state.withLock { $0.checksums.expect(checksums) }
+    }
+
     /// Ends the bytes and holds them to what was announced.
     ///
     /// - Parameter declared: The digest that was declared with the file, if any.
@@ -99,7 +110,7 @@ public final class StagedBlob: Sendable {
                 throw .wrongLength(expected: self.length.limit, received: state.count)
             }
             let digest = state.hasher.digest()
-            for check in state.checks { try check.verify(sha256: digest) }
+            try state.checksums.verify(sha256: digest)
             if let declared, declared != digest {
                 throw .badDigest(
                     .init(field: "sha256", expected: declared.hexadecimal, received: digest.hexadecimal))

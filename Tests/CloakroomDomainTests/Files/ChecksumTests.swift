@@ -29,9 +29,6 @@ struct ChecksumTests {
         170, 244, 198, 29, 220, 197, 232, 162, 218, 190, 222, 15, 59, 72, 44, 217, 174, 169, 67, 77,
     ]
     private static let sha256Text = "LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ="
-    private static let sha512Text = """
-        m3HSJL1i83hdltRq0+o9czGb+8KJDKra4t/3JRlnPKcjI8PZm6XBHXx6zG4UuMXaDEZjR1wuXDre9G9zvN7AQw==
-        """
 
     static let accepted: [Case] = [
         Case("content-md5", "XUFAKrxLKna5cZ2REBfFkg==", .md5, Self.md5),
@@ -39,17 +36,20 @@ struct ChecksumTests {
         Case("x-amz-checksum-crc32c", "mnG7TA==", .crc32c, [0x9A, 0x71, 0xBB, 0x4C]),
         Case(
             "x-amz-checksum-crc64nvme", "M3eFcAZSQlc=", .crc64nvme, [0x33, 0x77, 0x85, 0x70, 0x06, 0x52, 0x42, 0x57]),
+        Case("x-amz-checksum-md5", "XUFAKrxLKna5cZ2REBfFkg==", .md5, Self.md5),
         Case("x-amz-checksum-sha1", "qvTGHdzF6KLavt4PO0gs2a6pQ00=", .sha1, Self.sha1),
         Case("x-amz-checksum-sha256", Self.sha256Text, .sha256, Self.sha256),
         // RFC 9530 §2, and a dictionary's parameters and spaces (RFC 8941 §3.2).
         Case("content-digest", "sha-256=:\(Self.sha256Text):", .sha256, Self.sha256),
         Case("content-digest", "sha-256=:\(Self.sha256Text):;a=1", .sha256, Self.sha256),
+        Case("content-digest", "sha-256=:\(Self.sha256Text):;a; b=\"x,y;z\";c=?1 , x=:AA==:", .sha256, Self.sha256),
+        Case("repr-digest", "sha-256=:\(Self.sha256Text):", .sha256, Self.sha256),
         Case("content-digest", "unknown=:AA==:, \tsha-256=:\(Self.sha256Text):", .sha256, Self.sha256),
     ]
 
     @Test(arguments: Self.accepted)
     func announcedDigestIsRead(_ example: Case) throws {
-        let checksums = try Checksum.read { $0 == example.field ? example.value : nil }
+        let checksums = try Checksum.read(example.field, example.value)
         let checksum = try #require(checksums.first)
         #expect(checksums.count == 1)
         #expect(checksum.field == example.field)
@@ -85,25 +85,58 @@ struct ChecksumTests {
         MalformedCase("content-digest", "sha-256=:NhCmhg==:"),
         MalformedCase("content-digest", "sha-512=:\(Self.sha256Text):"),
         MalformedCase("content-digest", "sha-256"),
+        MalformedCase("content-digest", ""),
+        MalformedCase("content-digest", ","),
+        MalformedCase("content-digest", "sha-256=:\(Self.sha256Text):,"),
+        MalformedCase("content-digest", "sha-256=:\(Self.sha256Text): x"),
+        MalformedCase("content-digest", "sha-256 = :\(Self.sha256Text):"),
+        MalformedCase("content-digest", "SHA-256=:\(Self.sha256Text):"),
+        MalformedCase("content-digest", "md5=abc, sha-256=:\(Self.sha256Text):"),
+        MalformedCase("repr-digest", "sha-256=:NhCmhg==:"),
+        MalformedCase("x-amz-checksum-md5", "NhCmhg=="),
+        MalformedCase("x-amz-checksum-sha512", "\(Self.sha256Text)"),
     ]
 
     @Test(arguments: Self.refused)
     func malformedDigestIsRefused(_ example: MalformedCase) {
-        #expect(throws: Checksum.Malformed(field: example.field)) {
-            try Checksum.read { $0 == example.field ? example.value : nil }
+        #expect(throws: ChecksumError.malformed(field: example.field)) {
+            try Checksum.read(example.field, example.value)
         }
     }
 
-    @Test
-    func everyAnnouncedDigestCounts() throws {
-        let fields = [
-            "content-md5": "XUFAKrxLKna5cZ2REBfFkg==", "x-amz-checksum-crc32": "NhCmhg==",
-            "content-digest": "sha-512=:\(Self.sha512Text):,sha-256=:\(Self.sha256Text):", "digest": "ignored",
-        ]
-        let checksums = try Checksum.read { fields[$0] }
-        let expected: Set<Checksum.Algorithm> = [.md5, .crc32, .sha512, .sha256]
-        #expect(Set(checksums.map(\.algorithm)) == expected)
-        let none = try Checksum.read { _ in nil }
-        #expect(none.isEmpty)
+    struct UnsupportedCase: CustomTestStringConvertible, Sendable {
+        let field: String
+        let value: String
+        let received: String?
+
+        init(_ field: String, _ value: String, _ received: String? = nil) {
+            self.field = field
+            self.value = value
+            self.received = received
+        }
+
+        var testDescription: String { "\(self.field): \(self.value)" }
+    }
+
+    static let unsupported: [UnsupportedCase] = [
+        UnsupportedCase("x-amz-checksum-foo", "NhCmhg=="),
+        UnsupportedCase("x-amz-checksum-", ""),
+        UnsupportedCase("x-amz-checksum-xxhash64", "NhCmhnAGUkI="),
+        UnsupportedCase("content-digest", "md5=:XUFAKrxLKna5cZ2REBfFkg==:", "md5"),
+        UnsupportedCase("repr-digest", "md5=:XUFAKrxLKna5cZ2REBfFkg==:, unixsum=:AA==:", "md5, unixsum"),
+        UnsupportedCase("digest", "SHA-256=\(Self.sha256Text)"),
+    ]
+
+    @Test(arguments: Self.unsupported)
+    func unsupportedAlgorithmIsRefused(_ example: UnsupportedCase) {
+        #expect(throws: ChecksumError.unsupported(field: example.field, received: example.received)) {
+            try Checksum.read(example.field, example.value)
+        }
+    }
+
+    @Test(arguments: ["x-amz-checksum-mode", "x-amz-checksum-type", "x-amz-checksum-algorithm", "x-amz-acl", "etag"])
+    func otherFieldAnnouncesNothing(_ field: String) throws {
+        #expect(try Checksum.read(field, "ENABLED").isEmpty)
+        #expect(!AnnouncedChecksums.isRelevant(field))
     }
 }

@@ -14,19 +14,23 @@ struct RouteTests {
         "POST /v1/files/upload": .organization(.filesWrite),
         "POST /v1/files": .organization(.filesWrite),
         "GET /v1/files": .organization(.filesRead),
+        "HEAD /v1/files": .organization(.filesRead),
         "GET /v1/files/{id}": .organization(.filesRead),
+        "HEAD /v1/files/{id}": .organization(.filesRead),
         "DELETE /v1/files/{id}": .organization(.filesWrite),
         "GET /v1/files/{id}/download": .organization(.filesRead),
         "HEAD /v1/files/{id}/download": .organization(.filesRead),
         "POST /v1/files/{id}/upload-url": .organization(.filesWrite),
         "POST /v1/files/{id}/revoke-urls": .organization(.filesWrite),
         "GET /v1/keys": .organization(.keysManage),
+        "HEAD /v1/keys": .organization(.keysManage),
         "POST /v1/keys": .organization(.keysManage),
         "DELETE /v1/keys/{id}": .organization(.keysManage),
         "POST /v1/keys/{id}/rotate": .organization(.keysManage),
         "POST /v1/files/resolve": .gateway(.filesRead),
         "POST /v1/inputs/resolve": .gateway(.filesRead),
         "GET /openapi.yaml": .nothing,
+        "HEAD /openapi.yaml": .nothing,
     ]
 
     @Test func everyRouteRequiresWhatItShould() async throws {
