@@ -76,21 +76,28 @@ enum IdentifiersCheck {
         try Violation.unless(isURL == self.isURL(scalars), "a URL is a scheme and what follows it", text)
     }
 
-    /// What WHATWG's URL parser strips is stripped, then it is a scheme of those that count and no prose.
+    /// What WHATWG's URL parser and JavaScript strip is stripped; then it is no prose, and a scheme that counts alone or
+    /// with two slashes, or two slashes.
     private static func isURL(_ scalars: [Unicode.Scalar]) -> Bool {
-        let isOuter: (Unicode.Scalar) -> Bool = { $0.value <= 0x20 || $0.properties.isWhitespace }
+        let isOuter: (Unicode.Scalar) -> Bool = { $0.value <= 0x20 || $0 == "\u{FEFF}" || $0.properties.isWhitespace }
         let inner = scalars.drop(while: isOuter).reversed().drop(while: isOuter).reversed()
         let kept = inner.filter { $0 != "\t" && $0 != "\n" && $0 != "\r" }
+        let isProse = kept.contains { $0.properties.isWhitespace }
+        if kept.count >= 2, kept[0] == "/" || kept[0] == "\\", kept[1] == "/" || kept[1] == "\\" { return !isProse }
         let colon = kept.firstIndex(of: ":") ?? kept.endIndex
-        let scheme = kept[..<colon].map { "\($0)" }.joined()
-        guard scheme.utf8.allSatisfy({ $0 < 0x80 }), colon < kept.endIndex else { return false }
-        var rest = kept[(colon + 1)...]
-        if scheme.lowercased() == "data" {
-            guard let comma = rest.firstIndex(of: ",") else { return false }
-            rest = rest[..<comma]
-        } else if !["http", "https", "ftp", "s3", "gs", "file"].contains(scheme.lowercased()) || rest.isEmpty {
-            return false
+        let scheme = kept[..<colon].map { "\($0)" }.joined().lowercased()
+        let letters = Set("abcdefghijklmnopqrstuvwxyz".utf8)
+        let others = Set("0123456789+-.".utf8)
+        guard colon < kept.endIndex, scheme.utf8.count == colon, let first = scheme.utf8.first, letters.contains(first),
+            scheme.utf8.allSatisfy({ letters.contains($0) || others.contains($0) })
+        else { return false }
+        let rest = kept[(colon + 1)...]
+        if scheme == "data", let comma = rest.firstIndex(of: ",") {
+            if !rest[..<comma].contains(where: { $0.properties.isWhitespace }) { return true }
         }
-        return !rest.contains { $0.properties.isWhitespace }
+        if isProse { return false }
+        if ["http", "https", "ftp", "s3", "gs", "file"].contains(scheme), !rest.isEmpty { return true }
+        let slashes: Set<Unicode.Scalar> = ["ws", "wss"].contains(scheme) ? ["/", "\\"] : ["/"]
+        return rest.count >= 2 && rest.prefix(2).allSatisfy { slashes.contains($0) }
     }
 }

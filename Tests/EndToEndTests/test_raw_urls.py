@@ -15,6 +15,11 @@ RAW = [
     # Removed everywhere: tabs and newlines.
     "ht\ntp://x", "h\tt\r\ntps://x", "http\n://x", "http:\n//x", "http://x/a\nb\tc", "da\tta:text/plain,x",
     "data:text\n/plain,x", "s\n3:x", "http:\nx",
+    # Any scheme with two slashes, and two slashes.
+    "//example.com/x", "//", "///x", "httpx://x", "xhttp://x", "shttp://x", "ws://x", "ssh://x", "WSS://x",
+    "a+b-c.1://x", "javascript://x", "blob://x", "x://", "data://x", "C://x", "//x:80/y",
+    # What a browser takes for them.
+    "ws:\\\\x", "wss:/\\x", "\\\\x", "/\\x", "\\/x", "/\t/x", "w\ns://x", "\ufeffhttp://x", "//x\ufeff", "\xa0//x",
     "http://é/ü", "http:😀", "https://x/?q=a%20b#c", "http://x/" + "y" * 300,
 ]  # fmt: skip
 
@@ -23,8 +28,9 @@ PLAIN = [
     "data:image/png;base64", "data: ,x", "data:text/plain;a b,x", "data :,x",
     "http://x y", "https://example.com/cat.png in oil", "see http://x", "http:// x", "http: //x", "http://x\t y",
     "http://x\x0cy", "http://x\ny z", "h ttp://x", "http ://x",
-    "//example.com/x", "www.example.com", "/etc/passwd", "http//x", "https;//x", "httpx://x", "xhttp://x", "shttp://x",
-    "s3x:y", "files:x", "database:,x", "mailto:a@b.example", "ws://x", "ssh://x", "javascript:alert(1)", "urn:x:y",
+    "www.example.com", "/etc/passwd", "http//x", "https;//x", "ws:x", "ssh:/\\x", "C:\\\\x", "\\alpha", "/", "/ /x",
+    "// a comment", "//x y", "ssh://x and y", "1x://y", "é://x", "://x", "a:b://x", "a/b://c", "ssh: //x",
+    "s3x:y", "files:x", "database:,x", "mailto:a@b.example", "javascript:alert(1)", "urn:x:y",
     "blob:https://x", "url:http://x", "-http://x", "\"http://x\"", "<http://x>", "(http://x)", "\u200bhttp://x",
     "http\uff1a//x", "\uff48ttp://x", "http\u017f://x", "\u017f3://x", "ﬁle://x", "http\x00://x", "ht\x01tp://x",
 ]  # fmt: skip

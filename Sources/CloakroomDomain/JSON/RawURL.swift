@@ -1,33 +1,68 @@
 /// Tells strings that are URLs from those that mention one.
 public enum RawURL {
-    private static let schemes = ["http:", "https:", "ftp:", "s3:", "gs:", "file:"].map { Array($0.utf8) }
-    private static let dataScheme = Array("data:".utf8)
+    /// Schemes that count without `//`, and with anything after them.
+    private static let schemes = ["http", "https", "ftp", "s3", "gs", "file"]
+    /// Schemes in which a backslash is a slash (WHATWG URL §4.4), and that do not count without `//`.
+    private static let schemesWithBackslash = ["ws", "wss"]
 
     /// Whether a string as a whole is a URL.
     ///
-    /// As a lenient client would read it (WHATWG URL §4.4): without control characters and white space at its ends, and
-    /// without tabs and line ends anywhere. A string with white space in it is prose; of a `data:` URL only what stands
-    /// before its comma counts. It keeps honest users from a mistake, and is no barrier: what a model takes for a URL is
-    /// the model's to say.
+    /// A URL begins with `http:`, `https:`, `ftp:`, `s3:`, `gs:` or `file:` and more, with any scheme and `//`, or with
+    /// `//`, and has no white space; or it begins with `data:` and has a comma before any white space. A string with
+    /// white space in it is prose.
+    ///
+    /// It is read as a lenient client would (WHATWG URL §4.4): without control characters, white space and byte order
+    /// marks at its ends, without tabs and line ends anywhere, with backslashes for slashes where a browser takes them so.
     ///
     /// - Parameter text: Any string.
-    /// - Returns: Whether it is a URL of a scheme that a model could follow.
+    /// - Returns: Whether it is a URL.
     public static func matches(_ text: String) -> Bool {
-        let isTrimmed = { (scalar: Unicode.Scalar) in scalar.value <= 0x20 || scalar.properties.isWhitespace }
-        var scalars = text.unicodeScalars.drop(while: isTrimmed)
-        // The first character tells of nearly every string that it is none.
-        guard let first = scalars.first, "hfsgdHFSGD".unicodeScalars.contains(first) else { return false }
-        while let last = scalars.last, isTrimmed(last) { scalars.removeLast() }
-        let kept = scalars.filter { ![0x09, 0x0A, 0x0D].contains($0.value) }
-        // Scalars and bytes, not characters: an accent behind a colon makes it no other colon.
-        let start = String(String.UnicodeScalarView(kept.prefix(6))).utf8.map { byte in
-            (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
+        let bytes = text.utf8
+        // One of these tells of nearly every string that it is none.
+        guard bytes.contains(UInt8(ascii: ":")) || bytes.contains(where: self.isSlash) else { return false }
+        var scalars = text.unicodeScalars.drop(while: self.isTrimmed)
+        while let last = scalars.last, self.isTrimmed(last) { scalars.removeLast() }
+        let kept: [Unicode.Scalar] = scalars.filter { ![0x09, 0x0A, 0x0D].contains($0.value) }
+        guard let (scheme, rest) = self.split(kept[...]) else {
+            return kept.starts(with: ["/", "/"], by: self.isSlashLike) && !self.hasWhitespace(kept)
         }
-        if start.starts(with: self.dataScheme) {
-            guard let comma = kept.firstIndex(of: ",") else { return false }
-            return !kept[..<comma].contains { $0.properties.isWhitespace }
-        }
-        guard let scheme = self.schemes.first(where: { start.starts(with: $0) }) else { return false }
-        return kept.count > scheme.count && !kept.contains { $0.properties.isWhitespace }
+        if scheme == "data", let comma = rest.firstIndex(of: ","), !self.hasWhitespace(rest[..<comma]) { return true }
+        let hasAuthority =
+            rest.starts(with: ["/", "/"])
+            || self.schemesWithBackslash.contains(scheme) && rest.starts(with: ["/", "/"], by: self.isSlashLike)
+        guard hasAuthority || self.schemes.contains(scheme) && !rest.isEmpty else { return false }
+        return !self.hasWhitespace(rest)
+    }
+
+    /// Splits at the colon behind a scheme (RFC 3986 §3.1), which is returned in lower case; `nil` without one.
+    private static func split(
+        _ scalars: ArraySlice<Unicode.Scalar>
+    ) -> (scheme: String, rest: ArraySlice<Unicode.Scalar>)? {
+        guard let colon = scalars.firstIndex(of: ":") else { return nil }
+        let scheme = scalars[..<colon]
+        guard let first = scheme.first, first.properties.isAlphabetic,
+            scheme.allSatisfy({
+                $0.isASCII && ($0.properties.isAlphabetic || "0123456789+-.".unicodeScalars.contains($0))
+            })
+        else { return nil }
+        return (String(String.UnicodeScalarView(scheme)).lowercased(), scalars[(colon + 1)...])
+    }
+
+    /// WHATWG's parser trims controls and the space; languages trim white space, and JavaScript U+FEFF.
+    private static func isTrimmed(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.value <= 0x20 || scalar.value == 0xFEFF || scalar.properties.isWhitespace
+    }
+
+    private static func hasWhitespace(_ scalars: some Sequence<Unicode.Scalar>) -> Bool {
+        scalars.contains { $0.properties.isWhitespace }
+    }
+
+    private static func isSlash(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: "/") || byte == UInt8(ascii: "\\")
+    }
+
+    /// Whether a browser takes a character for a slash, by which it begins with an authority.
+    private static func isSlashLike(_ scalar: Unicode.Scalar, _ slash: Unicode.Scalar) -> Bool {
+        scalar == slash || scalar == "\\"
     }
 }
