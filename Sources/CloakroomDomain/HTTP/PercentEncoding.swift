@@ -97,6 +97,27 @@ package enum PercentEncoding {
         }
     }
 
+    /// Returns what a name or a value of a query stands for, where it is written as forms are: `+` is a space.
+    ///
+    /// - Parameter encoded: As received.
+    /// - Returns: The text; `nil` where a `%` has no two hexadecimal digits after it, or the bytes are no UTF-8.
+    package static func decodeForm(_ encoded: some Collection<UInt8>) -> String? {
+        var decoded: [UInt8] = []
+        var rest = encoded[...]
+        while let byte = rest.popFirst() {
+            switch byte {
+            case UInt8(ascii: "+"): decoded.append(UInt8(ascii: " "))
+            case UInt8(ascii: "%"):
+                guard let high = rest.popFirst().flatMap({ Hexadecimal.value(of: $0) }),
+                    let low = rest.popFirst().flatMap({ Hexadecimal.value(of: $0) })
+                else { return nil }
+                decoded.append(high << 4 | low)
+            default: decoded.append(byte)
+            }
+        }
+        return String(validating: decoded, as: UTF8.self)
+    }
+
     @inline(__always)
     private static func escapedByte(in bytes: UnsafeBufferPointer<UInt8>, at position: Int) -> UInt8? {
         guard position + 1 < bytes.count, let high = Hexadecimal.value(of: bytes[position]),

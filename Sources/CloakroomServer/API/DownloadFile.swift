@@ -16,7 +16,7 @@ struct DownloadFile: Sendable {
         _ access: OrganizationAccess, _ request: Request, _ context: APIContext
     ) async throws -> Response {
         let id = try FilePath.id(context)
-        let redirects = try Self.redirects(QueryItems(request.uri.query))
+        let redirects = try Self.redirects(try QueryItems(request))
         let now = self.services.clock.now
         let record = try self.services.store.readyRecord(id, access: access, now: now)
         let expiresAt = now.advanced(bySeconds: self.services.policy.lifetimeSeconds)

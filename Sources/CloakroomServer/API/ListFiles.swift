@@ -10,7 +10,7 @@ struct ListFiles: Sendable {
     func callAsFunction(
         _ access: OrganizationAccess, _ request: Request, _ context: APIContext
     ) async throws -> Response {
-        let query = try Self.decode(QueryItems(request.uri.query))
+        let query = try Self.decode(try QueryItems(request))
         let page = try await self.services.store.list(query, access: access, now: self.services.clock.now)
         return JSONBody.response(
             .object([
@@ -23,7 +23,11 @@ struct ListFiles: Sendable {
         var errors: [APIError.FieldError] = []
         let limit = Self.value(
             items["limit"], default: FileQuery.defaultLimit,
-            { Int($0).flatMap { FileQuery.limits.contains($0) ? $0 : nil } }
+            {
+                DecimalDigits.wholeNumber(of: $0.utf8).map(Int.init).flatMap {
+                    FileQuery.limits.contains($0) ? $0 : nil
+                }
+            }
         ) {
             errors.append(.init(field: "limit", reason: "must be a whole number from 1 to 1000; it is \"\($0)\""))
         }

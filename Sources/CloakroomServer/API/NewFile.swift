@@ -11,10 +11,20 @@ struct NewFile: Sendable {
     let lifetime: FileLifetime?
 
     /// Reads the query and the head of a request whose body is the file; what is wrong is added to a list.
-    init?(_ request: Request, _ errors: inout [APIError.FieldError]) {
-        let items = QueryItems(request.uri.query)
+    ///
+    /// A `content_type` in the query, which counts for a form, would be a second type beside `Content-Type`.
+    init?(_ request: Request, _ errors: inout [APIError.FieldError]) throws(APIError) {
+        let items = try QueryItems(request)
+        if items["content_type"] != nil {
+            errors.append(
+                .init(
+                    field: "content_type",
+                    reason:
+                        "must not be in the query of a body that is the file; its type is the header field Content-Type"
+                ))
+        }
         self.init(
-            filename: items["filename"], contentType: request.headers[.contentType], sha256: nil,
+            filename: items["filename"], contentType: request.headers[.contentType], sha256: items["sha256"],
             expiresAfterSeconds: items["expires_after_seconds"], &errors)
     }
 

@@ -82,8 +82,8 @@ enum UploadFields {
     /// Returns how long a file is to be kept, by a parameter of the query.
     static func fileLifetime(query text: String?, _ errors: inout Errors) -> FileLifetime? {
         guard let text else { return nil }
-        let seconds = DecimalDigits.value(of: text.utf8)
-        if let lifetime = seconds.flatMap({ FileLifetime(seconds: Int64($0)) }) { return lifetime }
+        let seconds = DecimalDigits.wholeNumber(of: text.utf8)
+        if let lifetime = seconds.flatMap({ FileLifetime(seconds: $0) }) { return lifetime }
         errors.append(self.lifetimeError("\"\(text.excerpt)\""))
         return nil
     }

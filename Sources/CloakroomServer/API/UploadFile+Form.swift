@@ -26,7 +26,7 @@ extension UploadFile {
             access: access, maximumSize: self.services.policy.maximumSize, announced: try self.leastSize(request),
             key: key, checksums: [])
         context.sendContinue(to: request)
-        var form = FormBody(UploadForm(boundary: boundary, query: Self.fields(of: request)))
+        var form = FormBody(UploadForm(boundary: boundary, query: try Self.fields(of: request)))
         var batch = UploadBatch()
         var iterator = request.body.makeAsyncIterator()
         var length: Int64 = 0
@@ -54,8 +54,8 @@ extension UploadFile {
         return ByteCount(max(1, length - Self.spareLength))
     }
 
-    private static func fields(of request: Request) -> [UploadForm.Field: String] {
-        let items = QueryItems(request.uri.query)
+    private static func fields(of request: Request) throws(APIError) -> [UploadForm.Field: String] {
+        let items = try QueryItems(request)
         let values = UploadForm.Field.allCases.compactMap { field in items[field.rawValue].map { (field, $0) } }
         return Dictionary(uniqueKeysWithValues: values)
     }

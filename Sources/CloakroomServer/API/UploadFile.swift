@@ -40,7 +40,7 @@ struct UploadFile: Sendable {
     ) async throws -> FileRecord {
         var errors: [APIError.FieldError] = []
         let key = IdempotencyKey.read(request, &errors)
-        let file = NewFile(request, &errors)
+        let file = try NewFile(request, &errors)
         guard errors.isEmpty, let file else { throw APIError.invalid(errors) }
         let announced = try self.announcedSize(request)
         let checksums = try Self.checksums(request)
