@@ -6,7 +6,7 @@ enum InputDocumentCheck {
         let json = PlainJSON(bytes)
         let document: RequestDocument
         do throws(RequestDocument.Failure) {
-            document = try RequestDocument(bytes, members: ["input"])
+            document = try RequestDocument(bytes)
         } catch {
             try self.checkRefusal(error, bytes, json)
             return
@@ -39,11 +39,14 @@ enum InputDocumentCheck {
         case .notAnObject:
             let isOther = json.value == nil ? json.isBeyondFoundation : json.names == nil
             try Violation.unless(isOther, "what is no object is JSON, and no object", bytes.text)
-        case .repeatedMember(let name):
-            try Violation.unless(name == "input", "only a member that counts may not be repeated", name)
+        case .repeatedMember(let member, let pointer):
+            // Foundation may not get as far.
+            let isOther = json.value == nil || json.isBeyondFoundation
             try Violation.unless(
-                json.isBeyondFoundation || (json.names?.contains(name) ?? false) && !json.hasUniqueNames,
+                isOther || (json.names?.contains(member) ?? false) && !json.hasUniqueNames,
                 "what is repeated stands there twice", bytes.text)
+            try Violation.unless(
+                JSONPointer(pointer.description) == pointer, "a pointer is one by RFC 6901", pointer.description)
         }
     }
 
@@ -54,8 +57,11 @@ enum InputDocumentCheck {
         try Violation.unless(
             json.nesting <= InputDocument.maximumDepth + 1, "what is accepted is not too deep", bytes.text)
         try Violation.unless(json.value != nil || json.isBeyondFoundation, "what is accepted is JSON", bytes.text)
-        let members = RequestDocument.members(of: bytes[...])
+        let members = RequestDocument.members(of: bytes.dropFirst(bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0))
         try Violation.unless(members != nil, "an object has members", bytes.text)
+        let unique = Set((members ?? []).map { Array($0.name.utf8) })
+        try Violation.unless(
+            unique.count == members?.count || json.isBeyondFoundation, "the names in an object differ", bytes.text)
         guard let names = json.names, let members else { return }
         try Violation.unless(Set(members.map(\.name)) == names, "names stand for what Foundation reads", bytes.text)
         for member in members {
@@ -72,9 +78,11 @@ enum InputDocumentCheck {
         switch failure {
         case .malformed: throw Violation("an input is malformed in a body that is not")
         case .tooManyReferences, .pointersTooLong: return
-        case .rawURLs(let pointers):
-            try Violation.unless(!pointers.isEmpty, "URLs are named where they are refused")
-            for pointer in pointers {
+        case .unfitStrings(let strings):
+            try Violation.unless(!strings.isEmpty, "URLs are named where they are refused")
+            for string in strings {
+                let pointer = string.pointer
+                try Violation.unless(string.cause == .rawURL, "no place takes only references", pointer.description)
                 try Violation.unless(
                     JSONPointer(pointer.description) == pointer, "a pointer is one by RFC 6901", pointer.description)
             }
@@ -90,7 +98,7 @@ enum InputDocumentCheck {
         try Violation.unless(
             lengths == [text.count, replaced.count], "the length is that of the output", "\(lengths): \(text.text)")
         let body = self.body(replaced)
-        let again = try? RequestDocument(body, members: ["input"]).input("input")
+        let again = try? RequestDocument(body).input("input")
         guard let again else { throw Violation("an input is one with its references replaced: \(replaced.text)") }
         try Violation.unless(again.references.isEmpty, "no reference is left", replaced.text)
 

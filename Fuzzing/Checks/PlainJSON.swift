@@ -58,13 +58,13 @@ struct PlainJSON {
         return self.holdsMark || hasSurrogate || hasExponent || digits.contains { $0.count >= 200 }
     }
 
-    /// Whether Foundation may accept it though it is no JSON: it reads UTF-16, UTF-32 and byte order marks, and bears
-    /// with a comma before a closing bracket.
+    /// Whether Foundation may accept it though it is no JSON: it reads UTF-16, UTF-32 and any number of byte order marks,
+    /// and bears with a comma before a closing bracket.
     ///
     /// - Parameter offset: The first byte that cannot stand there.
     /// - Returns: Whether it is one of these.
     func isBeyondJSON(at offset: Int) -> Bool {
-        if self.bytes.contains(0) || self.bytes.starts(with: [0xEF, 0xBB, 0xBF]) { return true }
+        if self.bytes.contains(0) || self.bytes.starts(with: [0xEF, 0xBB, 0xBF, 0xEF, 0xBB, 0xBF]) { return true }
         let isBracket = offset < self.bytes.count && "]}".utf8.contains(self.bytes[offset])
         return isBracket && self.bytes[..<offset].last { !" \t\r\n".utf8.contains($0) } == UInt8(ascii: ",")
     }

@@ -30,9 +30,25 @@ def strings(value, pointer=""):
         yield pointer, value
 
 
+def arrays(value, pointer=""):
+    """The pointers of every array."""
+    if isinstance(value, Members):
+        for name, item in value:
+            yield from arrays(item, pointer + "/" + name.replace("~", "~0").replace("/", "~1"))
+    elif isinstance(value, list):
+        yield pointer
+        for index, item in enumerate(value):
+            yield from arrays(item, f"{pointer}/{index}")
+
+
+RAW_URL = re.compile(
+    r"(https?|ftp|s3|gs|file):\S+|[a-z][a-z0-9+.-]*://\S*|(wss?:)?[/\\]{2}\S*|data:[^\s,]*,.*", re.ASCII | re.I | re.S
+)
+
+
 def is_raw_url(text):
-    text = re.sub("[\t\n\r]", "", text.strip("".join(map(chr, range(0x21)))))
-    return re.fullmatch(r"(https?|ftp|s3|gs|file):\S+|data:[^\s,]*,.*", text, re.ASCII | re.I | re.S) is not None
+    text = re.sub("[\t\n\r]", "", text.strip("".join(map(chr, range(0x21))) + "\ufeff\xa0"))
+    return RAW_URL.fullmatch(text) is not None
 
 
 def is_accepted(content_type, pointer, accept):
@@ -44,10 +60,17 @@ def is_accepted(content_type, pointer, accept):
 
 
 def expected_outcome(text, accept, types):
-    """The status, and each reference with its pointers (in order where they are missing), or those of the raw URLs."""
-    found = list(strings(parse(text)))
-    if urls := [pointer for pointer, value in found if is_raw_url(value)]:
-        return 400, unique(urls)
+    """The status, and each reference with its pointers (in order where they are missing), or those of unfit strings."""
+    document = parse(text)
+    found, lists = list(strings(document)), set(arrays(document))
+
+    def is_unfit(pointer, value):
+        parent = pointer.rpartition("/")[0]
+        must_refer = pointer in accept or pointer and parent in accept and parent in lists
+        return is_raw_url(value) or must_refer and not FILE_ID.fullmatch(value)
+
+    if unfit := [pointer for pointer, value in found if is_unfit(pointer, value)]:
+        return 400, unique(unfit)
     references = {}
     for pointer, value in found:
         if FILE_ID.fullmatch(value):

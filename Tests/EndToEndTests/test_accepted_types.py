@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from resolving import gateway, image, owner, pointers, resolve, resolved, sound
+from resolving import gateway, image, owner, pointers, raw_urls, resolve, resolved, sound
 from test_api import error, fields
 
 # IMAGE and SOUND stand for a reference each.
@@ -28,7 +28,11 @@ ACCEPTED = [
     ('{"a":IMAGE}', {"/": ["audio/*"], "/A": ["audio/*"], "//a": ["audio/*"], "/a/0": ["audio/*"]}),
     ('{"a/b":IMAGE,"a":{"c":IMAGE}}', {"/a/b": ["audio/*"], "/a~01b": ["audio/*"], "/a/c/d": ["audio/*"]}),
     ('{"é":IMAGE}', {"/e": ["audio/*"], "/e\u0301": ["audio/*"], "/%C3%A9": ["audio/*"]}),
-    ('{"a":"text","b":5,"c":IMAGE}', {"/a": ["audio/*"], "/b": ["audio/*"]}),
+    (
+        '{"a":null,"b":5,"c":IMAGE,"d":{"e":"text"},"f":[[],["text"],{},true]}',
+        dict.fromkeys(["/a", "/b", "/d", "/f"], ["audio/*"]),
+    ),
+    ('{"a":"text","c":IMAGE}', {"/A": ["audio/*"], "/a/0": ["audio/*"], "/b": ["audio/*"]}),
 ]
 
 UNSUPPORTED = [
@@ -53,6 +57,32 @@ UNSUPPORTED = [
 def test_types_that_are_accepted(gateway, image, sound, text, accept):
     text = text.replace("IMAGE", f'"{image}"').replace("SOUND", f'"{sound}"')
     assert pointers(resolved(gateway, text, accept))[image]
+
+
+NO_REFERENCES = [
+    ('"text"', [""], [""]),
+    ('"REF "', [""], [""]),
+    ('["text", "REF", ""]', [""], ["/0", "/2"]),
+    ('{"a":"text","b":"text"}', ["/a"], ["/a"]),
+    ('{"a":["REF","text",null,5]}', ["/a"], ["/a/1"]),
+    ('{"a":["REF","text"]}', ["/a/1"], ["/a/1"]),
+    ('{"a":{"b":["text"],"c":"text"}}', ["/a/b", "/a"], ["/a/b/0"]),
+    (r'{"a/b":{"m~n":"\u0066ile"}}', ["/a~1b/m~0n"], ["/a~1b/m~0n"]),
+    ('{"a":"FILE_0","b":"file_0"}', ["/b", "/a"], ["/a", "/b"]),
+]
+
+
+@pytest.mark.parametrize(("text", "places", "where"), NO_REFERENCES)
+def test_a_string_where_only_references_are_accepted(gateway, image, text, places, where):
+    response = resolve(gateway, text.replace("REF", image), dict.fromkeys(places, ["*/*"]))
+    assert raw_urls(response) == where
+    assert "text" not in response.text, "the answer repeats the string"
+
+
+def test_raw_urls_and_other_strings_are_refused_together(gateway):
+    text = '{"b":"http://x","a":["text","//y"],"c":"s3://z"}'
+    response = resolve(gateway, text, {"/a": ["*/*"], "/b": ["*/*"]})
+    assert raw_urls(response) == ["/b", "/a/0", "/a/1", "/c"]
 
 
 @pytest.mark.parametrize(("text", "accept", "where"), UNSUPPORTED)

@@ -37,8 +37,9 @@ PRESERVED = [
     # Numbers.
     "[1e400,-1E+400,1e-400]", "[-0,0,-0.0,0e0]", "[1.0000,1.10]", "12345678901234567890123",
     "[9007199254740993,18446744073709551616,-9223372036854775809]", "[6.02E+23,1e5,1E5,0.1e-10]",
-    # Order and duplicates.
-    '{"b":1,"a":REF,"b":2}', '{"z":{"y":REF,"x":REF,"y":[]},"a":REF}', '{"a":1,"\\u0061":REF}',
+    # Order, and names that only look the same.
+    '{"b":1,"a":REF,"B":2}', '{"z":{"y":REF,"x":REF},"a":REF,"x":{"y":[]}}', '{"é":1,"e\u0301":REF}',
+    r'{"\ud800":REF,"\ud801":REF,"\ufffd":REF}', r'{"\u212b":1,"\u00c5":2}', '[{"a":1},{"a":REF}]',
     # Escapes.
     r'["\u00e9","é","\u00E9"]', r'["\/","/","\\"]', r'"\b\f\n\r\t\"\\\/"', r'["\u0000","\u001F","\u007f"]',
     r'["\ud83d\ude00","\uD83D\uDE00","😀"]',
@@ -59,6 +60,25 @@ def test_whatever_is_no_reference_stays_byte_for_byte(gateway, image, text):
     files = response.json()["files"]
     assert list(files) == ([image] if "REF" in text else [])
     assert member(response, "input") == text.replace("REF", json.dumps(files[image]["url"]) if files else "")
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ('{"b":1,"a":REF,"b":2}', "/b"),
+        ('{"z":{"y":REF,"x":REF,"y":[]},"a":REF}', "/z/y"),
+        ('{"a":1,"\\u0061":REF}', "/a"),
+        ('[0,{"a/b":[{"m~n":1,"c":2,"m~n":1}]}]', "/1/a~1b/0/m~0n"),
+        ('{"":{"":1,"":2}}', "//"),
+        (r'{"\ud83d\ude00":1,"😀":1}', "/😀"),
+        ("[" * 63 + '{"a":1,"a":1}' + "]" * 63, "/0" * 63 + "/a"),
+    ],
+)
+def test_a_name_that_appears_twice_in_an_object_is_refused(gateway, image, text, where):
+    """One reader takes the first, another the last: the gateway would resolve what the model does not read."""
+    response = resolve(gateway, text.replace("REF", f'"{image}"'))
+    [field] = error(response, 400, "INPUT_VALIDATION_ERROR")["details"]["fields"]
+    assert (field["field"], field["pointer"]) == ("input", where)
 
 
 def test_long_numbers_and_strings_stay(gateway, image):
@@ -216,7 +236,7 @@ def test_every_bad_field_is_named(gateway, body, wrong):
 @pytest.mark.parametrize(
     "body",
     [
-        '{"x": 1, "organization_id": "inputs", "x": [2], "input": [ 1 ]}',
+        '{"x": 1, "organization_id": "inputs", "X": [2], "input": [ 1 ]}',
         '{"input":[ 1 ],"accept":{},"organization_id":"inputs"}',
         r' {"\u0069nput" : [ 1 ] , "organization\u005fid" : "\u0069nputs"} ',
         '{"organization_id": "inputs", "Input": "http://x", "input": [ 1 ], "more": {"input": "s3://x"}}',

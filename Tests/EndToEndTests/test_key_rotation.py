@@ -13,7 +13,7 @@ from test_api import TIME, error, fields
     [
         ({}, 86_400),
         ({"json": {}}, 86_400),
-        ({"json": {"grace_period_seconds": 60, "colour": "red"}}, 60),
+        ({"json": {"grace_period_seconds": 60}}, 60),
         ({"json": {"grace_period_seconds": 604_800}}, 604_800),
     ],
 )

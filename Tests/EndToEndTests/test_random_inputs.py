@@ -65,7 +65,7 @@ class Document:
         items = [self.space() + self.value(depth - 1) + self.space() for _ in range(count)]
         if kind == "a":
             return "[" + (",".join(items) or self.space()) + "]"
-        names = [self.space() + self.string(self.random.choice(NAMES)) + self.space() for _ in items]
+        names = [self.space() + self.string(name) + self.space() for name in self.random.sample(NAMES, count)]
         return "{" + (",".join(f"{name}:{item}" for name, item in zip(names, items)) or self.space()) + "}"
 
     def space(self):

@@ -6,12 +6,38 @@ public struct InputDocument: Sendable {
     public enum Failure: Error, Hashable, Sendable {
         /// It is no JSON.
         case malformed
-        /// Strings that are URLs: the first thousand of them.
-        case rawURLs([JSONPointer])
+        /// Strings that may not stand where they are: the first thousand of them.
+        case unfitStrings([UnfitString])
         /// There are more different references than this.
         case tooManyReferences(limit: Int)
-        /// The pointers of its references are longer than this, in bytes, all of them together.
+        /// The pointers to references and to unfit strings are longer than this, in bytes, all of them together.
         case pointersTooLong(limit: Int)
+    }
+
+    /// A string that may not stand where it is.
+    public struct UnfitString: Hashable, Sendable {
+        /// What is wrong with it.
+        public enum Cause: Hashable, Sendable {
+            /// It is a URL.
+            case rawURL
+            /// It is no reference, at a place that takes only references.
+            case noReference
+        }
+
+        /// Where it is.
+        public let pointer: JSONPointer
+        /// What is wrong with it.
+        public let cause: Cause
+
+        /// Names a string by its place.
+        ///
+        /// - Parameters:
+        ///   - pointer: Where it is.
+        ///   - cause: What is wrong with it.
+        public init(pointer: JSONPointer, cause: Cause) {
+            self.pointer = pointer
+            self.cause = cause
+        }
     }
 
     /// A file that the input refers to.
@@ -28,10 +54,9 @@ public struct InputDocument: Sendable {
     public static let maximumDepth = 64
     /// The most bytes of all pointers together: names can be long, and are repeated in each.
     static let maximumPointerLength = 1_048_576
-    private static let maximumURLs = 1_000
+    private static let maximumUnfitStrings = 1_000
 
-    private let bytes: [UInt8]
-    private let range: Range<Int>
+    private let text: ArraySlice<UInt8>
     private let occurrences: [(range: Range<Int>, id: FileID)]
     /// The files that it refers to, each once, in the order of their first appearance.
     public let references: [Reference]
@@ -39,12 +64,12 @@ public struct InputDocument: Sendable {
     /// Finds the references of an input.
     ///
     /// - Parameters:
-    ///   - bytes: A JSON text.
-    ///   - range: Where in it the input is, as ``RequestDocument`` found it.
+    ///   - text: The input's JSON, as ``RequestDocument`` found it.
+    ///   - places: Where a string must be a reference.
     /// - Throws: ``Failure``.
-    init(_ bytes: [UInt8], _ range: Range<Int>) throws(Failure) {
-        var finder = ReferenceFinder(bytes: bytes)
-        var scanner = JSONScanner(bytes, in: range, maximumDepth: Self.maximumDepth)
+    init(_ text: ArraySlice<UInt8>, _ places: ReferencePlaces) throws(Failure) {
+        var finder = ReferenceFinder(text: text, places: places)
+        var scanner = JSONScanner(text, maximumDepth: Self.maximumDepth)
         do throws(JSONScanner.Failure) {
             try scanner.walk { finder.visit($0) }
         } catch {
@@ -53,12 +78,11 @@ public struct InputDocument: Sendable {
         guard finder.pointerLength <= Self.maximumPointerLength else {
             throw .pointersTooLong(limit: Self.maximumPointerLength)
         }
-        guard finder.rawURLs.isEmpty else { throw .rawURLs(finder.rawURLs) }
+        guard finder.unfitStrings.isEmpty else { throw .unfitStrings(finder.unfitStrings) }
         guard finder.references.count <= Self.maximumReferences else {
             throw .tooManyReferences(limit: Self.maximumReferences)
         }
-        self.bytes = bytes
-        self.range = range
+        self.text = text
         self.occurrences = finder.occurrences
         self.references = finder.references
     }
@@ -68,7 +92,7 @@ public struct InputDocument: Sendable {
     /// - Parameter urls: What takes the place of each file.
     /// - Returns: The length, in bytes.
     public func length(replacingReferencesBy urls: [FileID: String]) -> Int {
-        self.occurrences.reduce(self.range.count) { length, occurrence in
+        self.occurrences.reduce(self.text.count) { length, occurrence in
             guard let url = urls[occurrence.id] else { return length }
             // Both with their quotation marks.
             return length - occurrence.range.count + url.utf8.count + 2
@@ -82,73 +106,69 @@ public struct InputDocument: Sendable {
     public func replacingReferences(by urls: [FileID: String]) -> [UInt8] {
         var output: [UInt8] = []
         output.reserveCapacity(self.length(replacingReferencesBy: urls))
-        var copied = self.range.lowerBound
+        var copied = self.text.startIndex
         for (range, id) in self.occurrences {
             guard let url = urls[id] else { continue }
-            output.append(contentsOf: self.bytes[copied..<range.lowerBound])
+            output.append(contentsOf: self.text[copied..<range.lowerBound])
             output.append(contentsOf: "\"\(url)\"".utf8)
             copied = range.upperBound
         }
-        output.append(contentsOf: self.bytes[copied..<self.range.upperBound])
+        output.append(contentsOf: self.text[copied...])
         return output
     }
 
-    /// Collects references and URLs on the way through a document.
+    /// Collects references and unfit strings on the way through a document.
     private struct ReferenceFinder {
-        private enum Token {
-            case name(Range<Int>)
-            case element(Int)
-        }
-
-        let bytes: [UInt8]
-        private var path: [Token] = []
+        let text: ArraySlice<UInt8>
+        private var places: ReferencePlaces
+        private var path = JSONPath()
         private var indices: [FileID: Int] = [:]
         private(set) var references: [Reference] = []
         private(set) var occurrences: [(range: Range<Int>, id: FileID)] = []
-        private(set) var rawURLs: [JSONPointer] = []
+        private(set) var unfitStrings: [UnfitString] = []
         private(set) var pointerLength = 0
 
-        init(bytes: [UInt8]) {
-            self.bytes = bytes
+        init(text: ArraySlice<UInt8>, places: ReferencePlaces) {
+            self.text = text
+            self.places = places
         }
 
         mutating func visit(_ event: JSONScanner.Event) {
-            switch event {
-            // Stands for the member or element to come.
-            case .opened: self.path.append(.element(0))
-            case .closed: self.path.removeLast()
-            case .name(let range): self.path[self.path.count - 1] = .name(range)
-            case .element(let index): self.path[self.path.count - 1] = .element(index)
-            case .string(let range): self.visit(string: range)
+            self.path.visit(event)
+            self.places.visit(event, in: self.text)
+            guard case .string(let range) = event else { return }
+            let text = JSONStringLiteral.decode(self.text[range])
+            if let id = FileID(text) {
+                self.add(id, range)
+            } else if RawURL.matches(text) {
+                self.refuse(.rawURL)
+            } else if self.places.requiresReference {
+                self.refuse(.noReference)
             }
         }
 
-        private mutating func visit(string range: Range<Int>) {
-            let text = JSONStringLiteral.decode(self.bytes[range])
-            if let id = FileID(text) {
-                guard let pointer = self.pointer() else { return }
-                self.occurrences.append((range, id))
-                if let index = self.indices[id] {
-                    self.references[index].pointers.append(pointer)
-                } else if self.references.count <= InputDocument.maximumReferences {
-                    self.indices[id] = self.references.count
-                    self.references.append(Reference(id: id, pointers: [pointer]))
-                }
-            } else if self.rawURLs.count < InputDocument.maximumURLs, RawURL.matches(text) {
-                if let pointer = self.pointer() { self.rawURLs.append(pointer) }
+        private mutating func add(_ id: FileID, _ range: Range<Int>) {
+            guard let pointer = self.pointer() else { return }
+            self.occurrences.append((range, id))
+            if let index = self.indices[id] {
+                self.references[index].pointers.append(pointer)
+            } else if self.references.count <= InputDocument.maximumReferences {
+                self.indices[id] = self.references.count
+                self.references.append(Reference(id: id, pointers: [pointer]))
             }
+        }
+
+        private mutating func refuse(_ cause: UnfitString.Cause) {
+            guard self.unfitStrings.count < InputDocument.maximumUnfitStrings, let pointer = self.pointer() else {
+                return
+            }
+            self.unfitStrings.append(UnfitString(pointer: pointer, cause: cause))
         }
 
         /// Where the walk is; `nil` once the pointers are too long.
         private mutating func pointer() -> JSONPointer? {
             guard self.pointerLength <= InputDocument.maximumPointerLength else { return nil }
-            let pointer = JSONPointer(
-                self.path.map { token in
-                    switch token {
-                    case .name(let range): JSONStringLiteral.decode(self.bytes[range])
-                    case .element(let index): "\(index)"
-                    }
-                })
+            let pointer = JSONPointer(self.path.names(in: self.text))
             self.pointerLength += pointer.description.utf8.count
             return pointer
         }

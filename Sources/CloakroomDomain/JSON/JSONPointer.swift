@@ -44,6 +44,30 @@ public struct JSONPointer: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// The names and indices on the way to the value.
+    package var tokens: [String] {
+        self.description.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).dropFirst().map {
+            String(decoding: Self.unescaped($0), as: UTF8.self)
+        }
+    }
+
+    /// `~1` is a slash and `~0` a tilde (RFC 6901 §4).
+    private static func unescaped(_ token: Substring.UTF8View) -> [UInt8] {
+        var unescaped: [UInt8] = []
+        var isEscape = false
+        for byte in token {
+            if isEscape {
+                unescaped.append(UInt8(ascii: byte == UInt8(ascii: "1") ? "/" : "~"))
+                isEscape = false
+            } else if byte == UInt8(ascii: "~") {
+                isEscape = true
+            } else {
+                unescaped.append(byte)
+            }
+        }
+        return unescaped
+    }
+
     private static func escaped(_ token: String) -> String {
         guard token.utf8.contains(where: { $0 == UInt8(ascii: "~") || $0 == UInt8(ascii: "/") }) else { return token }
         // By bytes: a slash with an accent is one character, and a slash still.

@@ -1,11 +1,15 @@
 /// Walks a JSON text (RFC 8259) and tells where its values are; every byte stays where it is.
 ///
 /// Decoding into values and encoding them again would change numbers, escapes, white space and the order of members.
+/// The names in an object must differ (RFC 8259 §4 only recommends it): of two equal ones, one reader takes the first
+/// and another the last.
 struct JSONScanner {
     /// Why a text cannot be walked.
     enum Failure: Error, Hashable, Sendable {
         /// It is no JSON: the offset of the first byte that cannot stand there.
         case malformed(at: Int)
+        /// A name appears a second time in its object; ``Event/name(_:)`` has just been reported for it.
+        case repeatedName
         /// Arrays and objects are nested deeper than is allowed.
         case tooDeep
     }
@@ -22,19 +26,16 @@ struct JSONScanner {
         case string(Range<Int>)
     }
 
-    private let bytes: [UInt8]
-    private let end: Int
+    private let bytes: ArraySlice<UInt8>
     private let maximumDepth: Int
-    private(set) var offset: Int
+    private var offset: Int
 
     /// - Parameters:
-    ///   - bytes: UTF-8, checked before.
-    ///   - range: The part to walk; without one, the whole.
+    ///   - bytes: UTF-8, checked before. What is found is given in the slice's own indices.
     ///   - maximumDepth: How deep arrays and objects may be nested.
-    init(_ bytes: [UInt8], in range: Range<Int>? = nil, maximumDepth: Int) {
+    init(_ bytes: ArraySlice<UInt8>, maximumDepth: Int) {
         self.bytes = bytes
-        self.offset = range?.lowerBound ?? 0
-        self.end = range?.upperBound ?? bytes.count
+        self.offset = bytes.startIndex
         self.maximumDepth = maximumDepth
     }
 
@@ -42,8 +43,7 @@ struct JSONScanner {
     mutating func walk(_ visit: (Event) -> Void) throws(Failure) {
         self.skipWhitespace()
         try self.value(depth: 0, visit)
-        self.skipWhitespace()
-        guard self.offset == self.end else { throw .malformed(at: self.offset) }
+        try self.finish()
     }
 
     /// Walks a text that is an object, and tells where the values of its members are.
@@ -57,15 +57,38 @@ struct JSONScanner {
             return nil
         }
         var members: [(name: Range<Int>, value: Range<Int>)] = []
-        try self.sequence(closing: UInt8(ascii: "}")) { scanner, _ throws(Failure) in
-            let name = try scanner.name()
+        try self.object { scanner, name throws(Failure) in
             let start = scanner.offset
             try scanner.value(depth: 0) { _ in }
             members.append((name, start..<scanner.offset))
+        } willRead: { _ in
         }
-        self.skipWhitespace()
-        guard self.offset == self.end else { throw .malformed(at: self.offset) }
+        try self.finish()
         return members
+    }
+
+    /// Walks a text that is an array, and tells where its elements are.
+    ///
+    /// - Parameter maximumCount: How many are told; the others are only counted.
+    /// - Returns: The number of elements, and the range of each; `nil` where the text is another value.
+    /// - Throws: ``Failure``.
+    mutating func elements(atMost maximumCount: Int) throws(Failure) -> (count: Int, ranges: [Range<Int>])? {
+        self.skipWhitespace()
+        guard self.peek == UInt8(ascii: "[") else { return nil }
+        var (count, ranges): (Int, [Range<Int>]) = (0, [])
+        try self.sequence(closing: UInt8(ascii: "]")) { scanner, index throws(Failure) in
+            let start = scanner.offset
+            try scanner.value(depth: 0) { _ in }
+            count = index + 1
+            if count <= maximumCount { ranges.append(start..<scanner.offset) }
+        }
+        try self.finish()
+        return (count, ranges)
+    }
+
+    private mutating func finish() throws(Failure) {
+        self.skipWhitespace()
+        guard self.offset == self.bytes.endIndex else { throw .malformed(at: self.offset) }
     }
 
     // MARK: Values
@@ -75,9 +98,10 @@ struct JSONScanner {
         case UInt8(ascii: "{"):
             guard depth < self.maximumDepth else { throw .tooDeep }
             visit(.opened)
-            try self.sequence(closing: UInt8(ascii: "}")) { scanner, _ throws(Failure) in
-                visit(.name(try scanner.name()))
+            try self.object { scanner, _ throws(Failure) in
                 try scanner.value(depth: depth + 1, visit)
+            } willRead: { name in
+                visit(.name(name))
             }
             visit(.closed)
         case UInt8(ascii: "["):
@@ -93,6 +117,19 @@ struct JSONScanner {
         case UInt8(ascii: "f"): try self.literal("false")
         case UInt8(ascii: "n"): try self.literal("null")
         default: try self.number()
+        }
+    }
+
+    /// Walks the members of an object, whose names must differ.
+    private mutating func object(
+        _ value: (inout JSONScanner, Range<Int>) throws(Failure) -> Void, willRead: (Range<Int>) -> Void
+    ) throws(Failure) {
+        var names: Set<JSONName> = []
+        try self.sequence(closing: UInt8(ascii: "}")) { scanner, _ throws(Failure) in
+            let name = try scanner.name()
+            willRead(name)
+            guard names.insert(JSONName(scanner.bytes[name])).inserted else { throw .repeatedName }
+            try value(&scanner, name)
         }
     }
 
@@ -187,7 +224,7 @@ struct JSONScanner {
 
     // MARK: Bytes
 
-    private var peek: UInt8? { self.offset < self.end ? self.bytes[self.offset] : nil }
+    private var peek: UInt8? { self.offset < self.bytes.endIndex ? self.bytes[self.offset] : nil }
 
     private mutating func takes(_ byte: UInt8) -> Bool {
         guard self.peek == byte else { return false }

@@ -1,12 +1,38 @@
 /// Reads JSON strings (RFC 8259 §7).
 enum JSONStringLiteral {
+    /// Returns what a string stands for, `nil` where it has a surrogate without its other half and so stands for no text.
+    ///
+    /// - Parameter literal: The string with its quotation marks, well formed.
+    /// - Returns: The text.
+    static func text(_ literal: ArraySlice<UInt8>) -> String? {
+        let content = literal.dropFirst().dropLast()
+        guard content.contains(UInt8(ascii: "\\")) else { return String(decoding: content, as: UTF8.self) }
+        return String(validating: self.units(content), as: UTF16.self)
+    }
+
     /// Returns what a string stands for; a surrogate without its other half becomes U+FFFD.
     ///
     /// - Parameter literal: The string with its quotation marks, well formed.
-    /// - Returns: What it stands for.
+    /// - Returns: The text.
     static func decode(_ literal: ArraySlice<UInt8>) -> String {
         let content = literal.dropFirst().dropLast()
         guard content.contains(UInt8(ascii: "\\")) else { return String(decoding: content, as: UTF8.self) }
+        return String(decoding: self.units(content), as: UTF16.self)
+    }
+
+    /// Returns bytes that are the same for two strings if they stand for the same code units, however they are written.
+    ///
+    /// - Parameter literal: The string with its quotation marks, well formed.
+    /// - Returns: UTF-8; or 0xFF and UTF-16 where a surrogate is without its other half.
+    static func codeUnits(_ literal: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        let content = literal.dropFirst().dropLast()
+        guard content.contains(UInt8(ascii: "\\")) else { return content }
+        let units = self.units(content)
+        if let text = String(validating: units, as: UTF16.self) { return Array(text.utf8)[...] }
+        return [0xFF] + units.flatMap { [UInt8($0 >> 8), UInt8(truncatingIfNeeded: $0)] }
+    }
+
+    private static func units(_ content: ArraySlice<UInt8>) -> [UInt16] {
         var units: [UInt16] = []
         var rest = content
         while let byte = rest.first {
@@ -25,7 +51,7 @@ enum JSONStringLiteral {
                 units.append(UInt16(Self.character(escape ?? 0)))
             }
         }
-        return String(decoding: units, as: UTF16.self)
+        return units
     }
 
     private static func unit(_ digits: ArraySlice<UInt8>) -> UInt16 {

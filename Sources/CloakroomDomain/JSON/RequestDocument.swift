@@ -1,4 +1,7 @@
-/// A request whose body holds an ``InputDocument`` among other members.
+/// A request's body that is a JSON object: the one way by which JSON comes into the service.
+///
+/// RFC 8259 to the letter, in UTF-8; one byte order mark before it is ignored (§8.1). The names in an object must differ,
+/// in objects at any depth.
 public struct RequestDocument: Sendable {
     /// Why a body cannot be taken.
     public enum Failure: Error, Hashable, Sendable {
@@ -8,71 +11,99 @@ public struct RequestDocument: Sendable {
         case notAnObject
         /// Arrays and objects are nested deeper than ``InputDocument/maximumDepth`` in a member.
         case tooDeep
-        /// A member stands there twice.
-        case repeatedMember(String)
+        /// A name appears a second time in its object: at this pointer, which begins at this member of the body.
+        case repeatedMember(String, JSONPointer)
     }
 
-    private let bytes: [UInt8]
-    private let members: [String: Range<Int>]
+    private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+
+    private let bytes: ArraySlice<UInt8>
+    private let members: [JSONName: Range<Int>]
+    private let nameRanges: [Range<Int>]
 
     /// Finds the members of a body.
     ///
-    /// - Parameters:
-    ///   - bytes: The body.
-    ///   - names: The members that count; others may be anything.
+    /// - Parameter body: The body.
     /// - Throws: ``Failure``.
-    public init(_ bytes: [UInt8], members names: [String]) throws(Failure) {
-        // JSON is UTF-8 (RFC 8259 §8.1).
-        guard String(validating: bytes, as: UTF8.self) != nil else { throw .malformed(at: 0) }
-        var members: [String: Range<Int>] = [:]
+    public init(_ body: [UInt8]) throws(Failure) {
+        let bytes = body[...].dropFirst(body.starts(with: Self.byteOrderMark) ? Self.byteOrderMark.count : 0)
+        try Self.checkEncoding(bytes)
         guard let found = try Self.ranges(in: bytes) else { throw .notAnObject }
-        for member in found {
-            let name = JSONStringLiteral.decode(bytes[member.name])
-            guard names.contains(name) else { continue }
-            guard members.updateValue(member.value, forKey: name) == nil else { throw .repeatedMember(name) }
-        }
         self.bytes = bytes
-        self.members = members
+        self.members = Dictionary(found.map { (JSONName(bytes[$0.name]), $0.value) }) { first, _ in first }
+        self.nameRanges = found.map(\.name)
     }
 
     /// Returns the members of an object, each with its JSON text.
     ///
-    /// - Parameter text: A JSON text, as ``subscript(_:)`` gives it.
-    /// - Returns: The names, of which some may be the same, and texts in their order; `nil` where it is no object.
+    /// - Parameter text: A JSON text in UTF-8.
+    /// - Returns: The names, which differ, and texts in their order; `nil` where it is no such object.
     public static func members(of text: ArraySlice<UInt8>) -> [(name: String, text: ArraySlice<UInt8>)]? {
-        let bytes = Array(text)
-        let ranges = try? self.ranges(in: bytes)
-        return ranges?.map { (JSONStringLiteral.decode(bytes[$0.name]), bytes[$0.value]) }
+        guard (try? self.checkEncoding(text)) != nil else { return nil }
+        let ranges = try? self.ranges(in: text)
+        return ranges?.map { (JSONStringLiteral.decode(text[$0.name]), text[$0.value]) }
+    }
+
+    private static func checkEncoding(_ bytes: ArraySlice<UInt8>) throws(Failure) {
+        do throws(UTF8.ValidationError) {
+            _ = try UTF8Span(validating: bytes.span)
+        } catch {
+            throw .malformed(at: bytes.startIndex + error.byteOffsets.lowerBound)
+        }
     }
 
     private static func ranges(
-        in bytes: [UInt8]
+        in bytes: ArraySlice<UInt8>
     ) throws(Failure) -> [(name: Range<Int>, value: Range<Int>)]? {
         var scanner = JSONScanner(bytes, maximumDepth: InputDocument.maximumDepth)
         do throws(JSONScanner.Failure) {
             return try scanner.members()
-        } catch .malformed(let offset) {
-            throw .malformed(at: offset)
         } catch {
-            throw .tooDeep
+            switch error {
+            case .malformed(let offset): throw .malformed(at: offset)
+            case .tooDeep: throw .tooDeep
+            case .repeatedName: throw self.repeatedMember(in: bytes)
+            }
         }
     }
 
+    /// Finds the name that is repeated, on a second walk: the first keeps no path, which no other body needs.
+    private static func repeatedMember(in bytes: ArraySlice<UInt8>) -> Failure {
+        var path = JSONPath()
+        // The members' depth counts, and the object around them is one more.
+        var scanner = JSONScanner(bytes, maximumDepth: InputDocument.maximumDepth + 1)
+        try? scanner.walk { path.visit($0) }
+        let names = path.names(in: bytes)
+        return .repeatedMember(names.first ?? "", JSONPointer(names.dropFirst()))
+    }
+
+    /// The names of the members, in their order.
+    package var names: [String] { self.nameRanges.map { JSONStringLiteral.decode(self.bytes[$0]) } }
+
     /// Returns the JSON text of a member.
     ///
-    /// - Parameter name: One of those that count.
+    /// - Parameter name: The member's name.
     /// - Returns: The text, or `nil` where the member is not there.
     public subscript(_ name: String) -> ArraySlice<UInt8>? {
-        self.members[name].map { self.bytes[$0] }
+        self.members[JSONName(text: name)].map { self.bytes[$0] }
+    }
+
+    /// Returns a member's value, or `nil` where the member is not there.
+    package func value(_ name: String) -> JSONValue? {
+        self[name].map { JSONValue($0) }
     }
 
     /// Returns a member as the input of a model.
     ///
-    /// - Parameter name: One of those that count.
+    /// - Parameters:
+    ///   - name: The member's name.
+    ///   - places: Where in the input a string must be a reference, and in an array there every string.
     /// - Returns: The input, or `nil` where the member is not there.
     /// - Throws: ``InputDocument/Failure``.
-    public func input(_ name: String) throws(InputDocument.Failure) -> InputDocument? {
-        guard let range = self.members[name] else { return nil }
-        return try InputDocument(self.bytes, range)
+    public func input(
+        _ name: String, referencesAt places: Set<JSONPointer> = []
+    ) throws(InputDocument.Failure) -> InputDocument? {
+        guard let text = self[name] else { return nil }
+        return try InputDocument(text, ReferencePlaces(places))
     }
 }

@@ -1,5 +1,4 @@
 import CloakroomDomain
-import Foundation
 
 /// The media types that an input's places take: `{"/image": ["image/*"]}`.
 ///
@@ -19,22 +18,23 @@ struct AcceptedTypes: Sendable {
     /// Reads the field; what is wrong is added to a list.
     ///
     /// - Parameters:
-    ///   - text: The field's JSON text, if it is there.
+    ///   - value: The field's value, if it is there.
     ///   - errors: What is wrong.
-    init(_ text: ArraySlice<UInt8>?, _ errors: inout [APIError.FieldError]) {
-        guard let text else {
-            self.lists = [:]
-            return
-        }
-        self.lists = Self.read(text, &errors)
+    init(_ value: JSONValue?, _ errors: inout [APIError.FieldError]) {
+        self.lists = value.map { Self.read($0, &errors) } ?? [:]
     }
 
+    /// The places that have a list of their own.
+    var pointers: Set<JSONPointer> { Set(self.lists.keys) }
+
     private static func read(
-        _ text: ArraySlice<UInt8>, _ errors: inout [APIError.FieldError]
+        _ value: JSONValue, _ errors: inout [APIError.FieldError]
     ) -> [JSONPointer: [MediaRange]] {
-        guard let fields = RequestDocument.members(of: text) else {
+        guard let fields = value.members() else {
             errors.append(
-                .init(field: "accept", reason: "must be an object that maps JSON Pointers to arrays of media types"))
+                .init(
+                    field: "accept",
+                    reason: "must be an object that maps JSON Pointers to arrays of media types; it is \(value.kind)"))
             return [:]
         }
         guard fields.count <= self.maximumCount else {
@@ -45,18 +45,14 @@ struct AcceptedTypes: Sendable {
             return [:]
         }
         var lists: [JSONPointer: [MediaRange]] = [:]
-        for (name, text) in fields {
+        for (name, value) in fields {
             let field = "accept[\"\(name.excerpt)\"]"
             guard let pointer = JSONPointer(name) else {
                 errors.append(
                     .init(field: field, reason: "must be a JSON Pointer (RFC 6901), which is empty or begins with /"))
                 continue
             }
-            let list = try? JSONDecoder().decode(JSONList.self, from: Data(text))
-            let ranges = GatewayFields.mediaRanges(list ?? .other(.object), field, &errors)
-            if lists.updateValue(ranges, forKey: pointer) != nil {
-                errors.append(.init(field: field, reason: "must appear only once"))
-            }
+            lists[pointer] = GatewayFields.mediaRanges(value, field, &errors)
         }
         return lists
     }

@@ -4,40 +4,25 @@ import Hummingbird
 
 /// `POST /v1/keys`: a new key for an organization, whose secret is shown this once.
 struct CreateKey: Sendable {
-    /// The fields, each of any type until it is checked.
-    struct Input: Decodable {
-        let name: JSONValue?
-        let permissions: JSONList?
-
-        private enum CodingKeys: String, CodingKey {
-            case name, permissions
-        }
-
-        init(from decoder: any Decoder) throws {
-            let container = try decoder.container(keyedBy: CodingKeys.self)
-            self.name = try container.value(JSONValue.self, .name)
-            self.permissions = try container.value(JSONList.self, .permissions)
-        }
-    }
-
     let services: APIServices
 
     func callAsFunction(
         _ access: OrganizationAccess, _ request: Request, _ context: APIContext
     ) async throws -> Response {
         context.sendContinue(to: request)
-        let (name, permissions) = try Self.decode(try await JSONBody.object(Input.self, request))
+        let (name, permissions) = try Self.decode(try await JSONBody.object(request))
         let (record, key) = try await self.services.keys.create(
             for: .organization(access.organization), name: name, permissions: permissions,
             now: self.services.clock.now)
         return KeyResource.created(record, key)
     }
 
-    static func decode(_ input: Input) throws(APIError) -> (name: String, permissions: Set<Permission>) {
+    static func decode(_ body: RequestDocument) throws(APIError) -> (name: String, permissions: Set<Permission>) {
         var errors: [APIError.FieldError] = []
-        let name = Self.name(input.name, &errors)
+        body.refuseMembers(otherThan: ["name", "permissions"], &errors)
+        let name = Self.name(body.value("name"), &errors)
         var permissions = Permission.defaults
-        if let list = input.permissions {
+        if let list = body.value("permissions") {
             permissions = Set(Self.permissions(list, &errors))
         }
         guard errors.isEmpty else { throw .invalid(errors) }
@@ -56,10 +41,10 @@ struct CreateKey: Sendable {
         return ""
     }
 
-    private static func permissions(_ list: JSONList, _ errors: inout [APIError.FieldError]) -> [Permission] {
+    private static func permissions(_ list: JSONValue, _ errors: inout [APIError.FieldError]) -> [Permission] {
         let allowed = Permission.allCases.map(\.rawValue).joined(separator: ", ")
         // More than there are can only be repetitions.
-        let texts = JSONStrings.read(list, "permissions", 1...JSONList.maximumCount, &errors) ?? []
+        let texts = JSONStrings.read(list, "permissions", 1...JSONStrings.maximumCount, &errors) ?? []
         return texts.enumerated().compactMap { index, text in
             if let permission = Permission(rawValue: text) { return permission }
             errors.append(

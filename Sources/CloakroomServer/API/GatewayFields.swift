@@ -29,7 +29,7 @@ enum GatewayFields {
     }
 
     static func mediaRanges(
-        _ list: JSONList, _ field: String, _ errors: inout [APIError.FieldError]
+        _ list: JSONValue, _ field: String, _ errors: inout [APIError.FieldError]
     ) -> [MediaRange] {
         let texts = JSONStrings.read(list, field, 1...self.maximumAccepted, &errors) ?? []
         return texts.enumerated().compactMap { index, text in

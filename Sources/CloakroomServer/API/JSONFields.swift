@@ -1,14 +1,10 @@
 import CloakroomDomain
 
-extension KeyedDecodingContainer {
-    /// Returns a member's value, `nil` only where the member is missing: null is a value.
-    func value<Value: Decodable>(_ type: Value.Type, _ key: Key) throws -> Value? {
-        self.contains(key) ? try self.decode(type, forKey: key) : nil
-    }
-}
-
-/// Arrays of strings among the fields, each element checked by itself.
+/// A field of a request that is an array of strings, each element checked by itself.
 enum JSONStrings {
+    /// The most strings that any field has.
+    static let maximumCount = 1_000
+
     /// Returns the strings of an array; what is wrong is added to a list.
     ///
     /// - Parameters:
@@ -18,25 +14,73 @@ enum JSONStrings {
     ///   - errors: What is wrong.
     /// - Returns: The strings, `nil` where the field is none such.
     static func read(
-        _ list: JSONList?, _ field: String, _ counts: ClosedRange<Int>, _ errors: inout [APIError.FieldError]
+        _ list: JSONValue?, _ field: String, _ counts: ClosedRange<Int>, _ errors: inout [APIError.FieldError]
     ) -> [String]? {
         let rule = "\(counts.lowerBound) to \(counts.upperBound) strings"
-        switch list {
-        case .none: errors.append(.init(field: field, reason: "is required; it must be an array of \(rule)"))
-        case .other(let value):
-            errors.append(.init(field: field, reason: "must be an array of \(rule); it is \(value.kind)"))
-        case .tooMany(let count):
-            errors.append(.init(field: field, reason: "must have \(rule); it has \(count)"))
-        case .values(let values) where !counts.contains(values.count):
-            errors.append(.init(field: field, reason: "must have \(rule); it has \(values.count)"))
-        case .values(let values):
-            return values.enumerated().compactMap { index, value in
-                if case .string(let text) = value { return text }
-                errors.append(.init(field: "\(field)[\(index)]", reason: "must be a string; it is \(value.kind)"))
-                return nil
-            }
+        guard let list else {
+            errors.append(.init(field: field, reason: "is required; it must be an array of \(rule)"))
+            return nil
         }
-        return nil
+        guard let (count, values) = list.elements(atMost: counts.upperBound) else {
+            errors.append(.init(field: field, reason: "must be an array of \(rule); it is \(list.kind)"))
+            return nil
+        }
+        guard counts.contains(count) else {
+            errors.append(.init(field: field, reason: "must have \(rule); it has \(count)"))
+            return nil
+        }
+        return values.enumerated().compactMap { index, value in
+            if case .string(let text) = value { return text }
+            errors.append(.init(field: "\(field)[\(index)]", reason: "must be a string; it is \(value.kind)"))
+            return nil
+        }
+    }
+}
+
+extension JSONValue {
+    /// What it is, for messages.
+    var kind: String {
+        switch self {
+        case .null: "null"
+        case .boolean(let value): "\(value)"
+        case .integer(let value): "\(value)"
+        case .number(let text): text.excerpt
+        case .string(let value): "\"\(value.excerpt)\""
+        case .brokenString: "no Unicode text, because a surrogate in it has no other half"
+        case .array: "an array"
+        case .object: "an object"
+        }
+    }
+}
+
+extension RequestDocument {
+    /// The most members that are refused by name.
+    private static let maximumNamed = 16
+
+    /// Adds to a list of errors the members that a request does not have.
+    ///
+    /// Where a request is not repeated lightly, a mistyped member must not be taken for one that was left out.
+    func refuseMembers(otherThan allowed: [String], _ errors: inout [APIError.FieldError]) {
+        let others = self.names.filter { name in !allowed.contains { $0.utf8.elementsEqual(name.utf8) } }
+        for name in others.prefix(Self.maximumNamed) {
+            // Longer ones resemble nothing, and would take long to compare.
+            let nearest = name.utf8.count <= 64 ? Spelling.nearest(to: name, among: allowed) : nil
+            let suggestion = nearest.map { "; did you mean \($0)?" } ?? ""
+            errors.append(
+                .init(
+                    field: name.excerpt,
+                    reason: "is not a field of this request, which has \(Self.list(allowed))\(suggestion)"))
+        }
+        if others.count > Self.maximumNamed {
+            errors.append(
+                .init(
+                    field: "body",
+                    reason: "must have no fields but \(Self.list(allowed)); it has \(others.count) others"))
+        }
+    }
+
+    private static func list(_ names: [String]) -> String {
+        names.count == 1 ? "only \(names[0])" : names.joined(separator: " and ")
     }
 }
 

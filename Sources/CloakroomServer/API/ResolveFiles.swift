@@ -5,26 +5,6 @@ import Hummingbird
 
 /// `POST /v1/files/resolve`: turns a gateway's file references into URLs, all of them or none.
 struct ResolveFiles: Sendable {
-    /// The fields, each of any type until it is checked.
-    struct Input: Decodable {
-        let organizationID: JSONValue?
-        let fileIDs: JSONList?
-        let accept: JSONList?
-
-        private enum CodingKeys: String, CodingKey {
-            case accept
-            case organizationID = "organization_id"
-            case fileIDs = "file_ids"
-        }
-
-        init(from decoder: any Decoder) throws {
-            let container = try decoder.container(keyedBy: CodingKeys.self)
-            self.organizationID = try container.value(JSONValue.self, .organizationID)
-            self.fileIDs = try container.value(JSONList.self, .fileIDs)
-            self.accept = try container.value(JSONList.self, .accept)
-        }
-    }
-
     /// What is asked for, checked.
     struct Query: Hashable, Sendable {
         let organization: OrganizationID
@@ -35,7 +15,7 @@ struct ResolveFiles: Sendable {
     }
 
     /// The most references of one request.
-    static let maximumCount = JSONList.maximumCount
+    static let maximumCount = JSONStrings.maximumCount
 
     let services: APIServices
 
@@ -43,7 +23,7 @@ struct ResolveFiles: Sendable {
         _ gateway: GatewayAccess, _ request: Request, _ context: APIContext
     ) async throws -> Response {
         context.sendContinue(to: request)
-        let query = try Self.decode(try await JSONBody.object(Input.self, request))
+        let query = try Self.decode(try await JSONBody.object(request))
         let access = try GatewayFields.access(gateway, to: query.organization)
         context.access?.note(access.organization)
         let now = self.services.clock.now
@@ -53,11 +33,11 @@ struct ResolveFiles: Sendable {
         return self.response(records, now: now)
     }
 
-    static func decode(_ input: Input) throws(APIError) -> Query {
+    static func decode(_ body: RequestDocument) throws(APIError) -> Query {
         var errors: [APIError.FieldError] = []
-        let organization = GatewayFields.organization(input.organizationID, &errors)
-        let references = JSONStrings.read(input.fileIDs, "file_ids", 1...Self.maximumCount, &errors)
-        let accepted = input.accept.map { GatewayFields.mediaRanges($0, "accept", &errors) }
+        let organization = GatewayFields.organization(body.value("organization_id"), &errors)
+        let references = JSONStrings.read(body.value("file_ids"), "file_ids", 1...Self.maximumCount, &errors)
+        let accepted = body.value("accept").map { GatewayFields.mediaRanges($0, "accept", &errors) }
         guard errors.isEmpty, let organization, let references else { throw .invalid(errors) }
         // By their bytes: two strings that Unicode holds for equal are two references.
         var seen: Set<[UInt8]> = []

@@ -1,6 +1,5 @@
 import CloakroomDomain
 import CloakroomStorage
-import Foundation
 import Hummingbird
 
 /// `POST /v1/inputs/resolve`: a model's input with URLs in the place of its file references, all of them or none.
@@ -21,7 +20,7 @@ struct ResolveInput: Sendable {
         _ gateway: GatewayAccess, _ request: Request, _ context: APIContext
     ) async throws -> Response {
         context.sendContinue(to: request)
-        let query = try Self.decode(Array(buffer: try await JSONBody.collect(request)))
+        let query = try Self.decode(try await JSONBody.object(request))
         let access = try GatewayFields.access(gateway, to: query.organization)
         context.access?.note(access.organization)
         let now = self.services.clock.now
@@ -34,45 +33,26 @@ struct ResolveInput: Sendable {
 
     // MARK: The request
 
-    static func decode(_ body: [UInt8]) throws(APIError) -> Query {
-        let document = try Self.document(body)
+    static func decode(_ body: RequestDocument) throws(APIError) -> Query {
         var errors: [APIError.FieldError] = []
-        let organization = GatewayFields.organization(Self.member(document["organization_id"]), &errors)
-        let accept = AcceptedTypes(document["accept"], &errors)
-        let input = Self.input(document, &errors)
+        let organization = GatewayFields.organization(body.value("organization_id"), &errors)
+        let accept = AcceptedTypes(body.value("accept"), &errors)
+        let input = Self.input(body, accept, &errors)
         guard errors.isEmpty, let organization, let input else { throw .invalid(errors) }
         return Query(organization: organization, input: input, accept: accept)
     }
 
-    private static func document(_ body: [UInt8]) throws(APIError) -> RequestDocument {
-        do throws(RequestDocument.Failure) {
-            return try RequestDocument(body, members: ["organization_id", "input", "accept"])
-        } catch {
-            switch error {
-            case .malformed(let offset): throw .invalid("body", "must be JSON; byte \(offset) is not valid")
-            case .notAnObject: throw .invalid("body", "must be a JSON object; it is another value")
-            case .tooDeep:
-                throw .invalid(
-                    "body", "must not nest arrays and objects more than \(InputDocument.maximumDepth) deep in a member")
-            case .repeatedMember(let name): throw .invalid(name, "must appear only once")
-            }
-        }
-    }
-
-    private static func member(_ text: ArraySlice<UInt8>?) -> JSONValue? {
-        text.flatMap { try? JSONDecoder().decode(JSONValue.self, from: Data($0)) }
-    }
-
-    private static func input(_ document: RequestDocument, _ errors: inout [APIError.FieldError]) -> InputDocument? {
+    private static func input(
+        _ body: RequestDocument, _ accept: AcceptedTypes, _ errors: inout [APIError.FieldError]
+    ) -> InputDocument? {
         do throws(InputDocument.Failure) {
-            if let input = try document.input("input") { return input }
+            if let input = try body.input("input", referencesAt: accept.pointers) { return input }
             errors.append(.init(field: "input", reason: "is required; it may be any JSON"))
         } catch {
             switch error {
             case .malformed: errors.append(.init(field: "input", reason: "must be valid JSON"))
-            case .rawURLs(let pointers):
-                let reason = "must not be a URL; upload the file and send its file_ reference"
-                errors += pointers.map { .init(field: "input", reason: reason, pointer: $0) }
+            case .unfitStrings(let strings):
+                errors += strings.map { .init(field: "input", reason: Self.reason($0.cause), pointer: $0.pointer) }
             case .tooManyReferences(let limit):
                 errors.append(.init(field: "input", reason: "must not refer to more than \(limit) files"))
             case .pointersTooLong(let limit):
@@ -81,6 +61,15 @@ struct ResolveInput: Sendable {
             }
         }
         return nil
+    }
+
+    /// The string is not repeated: it can be a presigned URL, or a text of any length.
+    private static func reason(_ cause: InputDocument.UnfitString.Cause) -> String {
+        switch cause {
+        case .rawURL: "must not be a URL; upload the file and send its file_ reference"
+        case .noReference:
+            "must be a file reference, file_ and a lower-case UUID, because accept has this place; it is another string"
+        }
     }
 
     // MARK: The files

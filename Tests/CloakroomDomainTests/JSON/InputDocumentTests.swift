@@ -6,9 +6,10 @@ struct InputDocumentTests {
     private static let first = "file_f47ac10b-58cc-4372-a567-0e02b2c3d479"
     private static let second = "file_00000000-0000-4000-8000-000000000000"
 
-    private static func input(_ json: String) throws -> InputDocument {
-        let document = try RequestDocument(Array(#"{"input":\#(json)}"#.utf8), members: ["input"])
-        return try #require(try document.input("input"))
+    private static func input(_ json: String, referencesAt places: [String] = []) throws -> InputDocument {
+        let document = try RequestDocument(Array(#"{"input":\#(json)}"#.utf8))
+        let pointers = try places.map { try #require(JSONPointer($0)) }
+        return try #require(try document.input("input", referencesAt: Set(pointers)))
     }
 
     private static func replaced(_ json: String) throws -> String {
@@ -20,7 +21,8 @@ struct InputDocumentTests {
     /// RFC 8259 leaves all of this to the writer.
     static let untouched = [
         "1e400", "-0", "1.0000", "12345678901234567890123", "null", "true", #""""#, "{}", "[]", " [ 1 ,\t2 ] ",
-        #"{"b": 1, "a": 2, "b": 3}"#, #""\u00e9é\ud800\/""#,
+        #"{"b": 1, "a": 2, "B": 3}"#, #""\u00e9é\ud800\/""#,
+        #"{"\ud800": 1, "\ud801": 2, "\ufffd": 3}"#, #"{"é": 1, "e\u0301": 2}"#,
         #"{"file_": "file_", "x": "file_F47AC10B-58CC-4372-A567-0E02B2C3D479"}"#,
         #"{"file_f47ac10b-58cc-4372-a567-0e02b2c3d479": 1}"#, #""file_f47ac10b-58cc-4372-a567-0e02b2c3d479 ""#,
     ]
@@ -103,48 +105,77 @@ struct InputDocumentTests {
             try Self.input(#"{"a": "https://x.test/a.png", "b": ["see https://x.test", "data:,x"]}"#)
         }
         let expected = ["/a", "/b/1"].compactMap { JSONPointer($0) }
-        #expect(error == .rawURLs(expected))
+        #expect(error == .unfitStrings(expected.map { .init(pointer: $0, cause: .rawURL) }))
     }
 
-    // MARK: The body
+    // MARK: Places that take only references
 
-    /// RFC 8259 allows none of these.
-    @Test(arguments: [
-        "", "{", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "[1,]", "01", "-", "1.", "1e", ".5", "+1", "tru", "nul", "'a'",
-        "\"\u{01}\"", "\"\\x\"", "\"\\u12g4\"", "\"", "{} {}", "[1 2]", "\u{FEFF}{}", "{1:2}", "NaN", "[\"a\"", "\"a\\",
-    ])
-    func malformedBodyIsRefused(json: String) {
-        let error = #expect(throws: RequestDocument.Failure.self) {
-            try RequestDocument(Array(json.utf8), members: ["input"])
+    struct PlaceCase: CustomTestStringConvertible, Sendable {
+        let places: [String]
+        let json: String
+        /// The strings that are refused.
+        let unfit: [String]
+
+        init(_ places: [String], _ json: String, unfit: [String]) {
+            self.places = places
+            self.json = json
+            self.unfit = unfit
         }
-        guard case .malformed = error else {
-            Issue.record("\(json): \(String(describing: error))")
+
+        var testDescription: String { "\(self.places) \(self.json)" }
+    }
+
+    static let places: [PlaceCase] = [
+        PlaceCase(["/a"], #"{"a": "x"}"#, unfit: ["/a"]),
+        PlaceCase(["/a"], #"{"a": ""}"#, unfit: ["/a"]),
+        PlaceCase(["/a"], #"{"a": "\#(first)"}"#, unfit: []),
+        PlaceCase(["/a"], #"{"a": "\#(first) "}"#, unfit: ["/a"]),
+        PlaceCase(["/a"], #"{"\u0061": "x"}"#, unfit: ["/a"]),
+        PlaceCase(["/a"], #"{"b": "x", "A": "x", "": "x"}"#, unfit: []),
+        // What is no string passes.
+        PlaceCase(["/a", "/b", "/c", "/d", "/e"], #"{"a": null, "b": 1, "c": true, "d": {}, "e": []}"#, unfit: []),
+        PlaceCase(["/a"], "{}", unfit: []),
+        // Elements of an array there, and nothing deeper.
+        PlaceCase(["/a"], #"{"a": ["x", null, 1, "\#(first)", "y"]}"#, unfit: ["/a/0", "/a/4"]),
+        PlaceCase(["/a"], #"{"a": [["x"], {"b": "x"}], "c": "x"}"#, unfit: []),
+        PlaceCase(["/a"], #"{"a": {"b": "x", "0": "x"}}"#, unfit: []),
+        PlaceCase(["/a/0"], #"{"a": ["x", "y"]}"#, unfit: ["/a/0"]),
+        PlaceCase(["/a/0"], #"{"a": {"0": "x"}}"#, unfit: ["/a/0"]),
+        PlaceCase(["/a/00", "/a/-", "/a/0/"], #"{"a": ["x"]}"#, unfit: []),
+        PlaceCase(["/a/1"], #"{"a": [{"b": "x"}, ["x", {"c": "x"}], "x"]}"#, unfit: ["/a/1/0"]),
+        // The input itself.
+        PlaceCase([""], #""x""#, unfit: [""]),
+        PlaceCase([""], #"["x"]"#, unfit: ["/0"]),
+        PlaceCase([""], #"{"a": "x"}"#, unfit: []),
+        // Names by their code points.
+        PlaceCase(["/~1/~0/~01"], #"{"/": {"~": {"~1": "x"}}}"#, unfit: ["/~1/~0/~01"]),
+        PlaceCase(["/é"], #"{"e\u0301": "x"}"#, unfit: []),
+        PlaceCase(["/"], #"{"": "x"}"#, unfit: ["/"]),
+        // Several, one on the way to another.
+        PlaceCase(["/a", "/a/b/c", "/d"], #"{"a": {"b": {"c": "x"}}, "d": "y"}"#, unfit: ["/a/b/c", "/d"]),
+    ]
+
+    @Test(arguments: Self.places)
+    func stringsAtPlacesAreReferences(_ example: PlaceCase) throws {
+        guard !example.unfit.isEmpty else {
+            _ = try Self.input(example.json, referencesAt: example.places)
             return
         }
-    }
-
-    @Test func invalidUTF8IsRefused() {
-        #expect(throws: RequestDocument.Failure.malformed(at: 0)) {
-            try RequestDocument([UInt8(ascii: "\""), 0xFF, UInt8(ascii: "\"")], members: [])
+        let error = #expect(throws: InputDocument.Failure.self) {
+            _ = try Self.input(example.json, referencesAt: example.places)
         }
+        let expected = example.unfit.compactMap { JSONPointer($0) }
+        #expect(error == .unfitStrings(expected.map { .init(pointer: $0, cause: .noReference) }))
     }
 
-    @Test(arguments: ["[]", "1", "null", "\"x\""])
-    func bodyMustBeAnObject(json: String) {
-        #expect(throws: RequestDocument.Failure.notAnObject) { try RequestDocument(Array(json.utf8), members: []) }
-    }
-
-    @Test func membersAreFoundByWhatTheirNamesStandFor() throws {
-        let document = try RequestDocument(
-            Array(#" {"other": 1, "other": 2, "in\u0070ut" : [1] } "#.utf8), members: ["input"])
-        #expect(document["input"].map { String(decoding: $0, as: UTF8.self) } == "[1]")
-        #expect(document["other"] == nil)
-    }
-
-    @Test func memberThatCountsMayNotBeRepeated() {
-        #expect(throws: RequestDocument.Failure.repeatedMember("input")) {
-            try RequestDocument(Array(#"{"input": 1, "input": 2}"#.utf8), members: ["input"])
+    @Test func urlAtAPlaceIsAURL() throws {
+        let error = #expect(throws: InputDocument.Failure.self) {
+            _ = try Self.input(#"{"a": "https://x.test", "b": "x"}"#, referencesAt: ["/a", "/b"])
         }
+        let (first, second) = try (#require(JSONPointer("/a")), #require(JSONPointer("/b")))
+        #expect(
+            error
+                == .unfitStrings([.init(pointer: first, cause: .rawURL), .init(pointer: second, cause: .noReference)]))
     }
 }
 

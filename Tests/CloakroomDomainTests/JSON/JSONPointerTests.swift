@@ -21,6 +21,13 @@ struct JSONPointerTests {
         #expect(JSONPointer("/\u{E9}") != JSONPointer("/e\u{301}"))
     }
 
+    @Test(arguments: [
+        ("", []), ("/", [""]), ("/a~1b/m~0n", ["a/b", "m~n"]), ("/~01", ["~1"]), ("/~10", ["/0"]), ("//0", ["", "0"]),
+    ])
+    func tokensAreUnescaped(text: String, tokens: [String]) {
+        #expect(JSONPointer(text)?.tokens == tokens)
+    }
+
     @Test func parentsLeadToTheRoot() throws {
         var pointer = JSONPointer("/a~1b/0/")
         var visited: [String] = []

@@ -61,11 +61,11 @@ struct SubmitExecution: Sendable {
     private func decode(_ body: [UInt8]) throws(GatewayError) -> (Model, ArraySlice<UInt8>) {
         let document: RequestDocument
         do throws(RequestDocument.Failure) {
-            document = try RequestDocument(body, members: ["model", "input"])
+            document = try RequestDocument(body)
         } catch .tooDeep {
             throw .invalid("body", "is nested too deep")
-        } catch .repeatedMember(let name) {
-            throw .invalid(name, "was sent twice")
+        } catch .repeatedMember(let member, let pointer) {
+            throw .invalid(member, pointer == .root ? "was sent twice" : "has a member twice: \(pointer)")
         } catch {
             throw .invalid("body", "must be a JSON object")
         }

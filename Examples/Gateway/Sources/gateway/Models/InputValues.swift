@@ -22,13 +22,8 @@ struct InputValues: Sendable {
         }
         var errors: [GatewayError.Field] = []
         for (name, declared) in model.inputs.sorted(by: { $0.key < $1.key }) {
-            let found = members.filter { $0.name == name }
-            guard found.count <= 1 else {
-                errors.append(Self.error(name, "was sent \(found.count) times"))
-                continue
-            }
             // Null stands for a member that was not sent.
-            let text = found.first?.text
+            let text = members.first { $0.name == name }?.text
             let sent = text.map { Self.isNull($0) } == false ? text : nil
             if let reason = self.read(sent, as: declared, name) { errors.append(Self.error(name, reason)) }
         }
