@@ -12,7 +12,9 @@ from damage_trial import Trial, run
 PATIENCE = 8
 # All is there, but URLs from before are refused, after damage to the signing keys: these are the operator's to change.
 REKEYED = "intact, other signing keys"
-GOOD = ["intact", REKEYED, "refused", "said"]
+# The damaged body of a file is in quarantine, its client sees it as pending, and nothing else is lost.
+SET_ASIDE = "set aside"
+GOOD = ["intact", REKEYED, "refused", "said", SET_ASIDE]
 # A line of the log that an operator is alarmed by.
 ALARM = re.compile(r"^\S+ (error|critical)\b", re.MULTILINE)
 
@@ -46,7 +48,13 @@ class Words:
         is_named = loss.uuid and loss.uuid in self.log + self.findings
         is_covered = "history" in self.readiness or re.search(r"^(history|corrupt) ", self.findings, re.MULTILINE)
         is_seen = self.is_unready or self.code == 1
-        return bool(ALARM.search(self.log) and is_seen and (is_named or is_covered))
+        return bool(ALARM.search(self.log) and is_seen and (is_named or is_covered)) or self.is_set_aside(loss)
+
+    def is_set_aside(self, loss):
+        """Whether the log has an error about a file, and a check lists its body in the quarantine."""
+        line = rf"^quarantined \S*{loss.uuid}\b"
+        return bool(loss.uuid) and any(ALARM.match(line) and loss.uuid in line for line in self.log.splitlines()) and (
+            re.search(line, self.findings, re.MULTILINE) is not None)
 
     def lines(self):
         log = [line[:300] for line in self.log.splitlines() if " info " not in line]
@@ -111,7 +119,9 @@ class Judge:
             return Verdict("erased", [*erased, *details])
         if others and not all(later.tell(loss) for loss in others):
             return Verdict("silence after the stop", [*details, *later.lines()])
-        return Verdict("said" if others else REKEYED if losses else "intact", [*details, *later.lines()])
+        is_set_aside = all(later.is_set_aside(loss) for loss in others)
+        outcome = (SET_ASIDE if is_set_aside else "said") if others else REKEYED if losses else "intact"
+        return Verdict(outcome, [*details, *later.lines()])
 
     # A refusal to start.
 
@@ -123,7 +133,8 @@ class Judge:
         if not re.search(words, message):
             return Verdict("refused without a reason", [message])
         code, findings, summary = run(self.root, "check", "--data")
-        if code == 0:
+        # A check has nothing to do with signing keys.
+        if code == 0 and "signing-keys" not in self.names:
             return Verdict("silence of the check", [message, findings, summary])
         if self.put_back is None:
             return Verdict("refused", [message])
