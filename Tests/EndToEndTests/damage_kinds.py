@@ -36,7 +36,8 @@ def targets(moment):
     own = [file.place[0] for file in ready if file.place[1] == 0]
     packs = sorted({file.place[0] for file in ready if file.place[1] > 0})
     parts = {name: [name] for name in FILES}
-    parts |= {"first pack": [packs[0]], "last pack": [packs[-1]], "first own file": [own[0]], "last own file": [own[-1]]}
+    parts |= {"first pack": [packs[0]], "last pack": [packs[-1]]}
+    parts |= {"first own file": [own[0]], "last own file": [own[-1]]}
     parts |= {"all of the catalogue": CATALOG, "WAL and shm": CATALOG[1:], "packs directory": ["blobs/packs"]}
     parts |= {"shard directory": [os.path.dirname(own[-1])], "blobs directory": ["blobs"]}
     return parts
@@ -68,8 +69,8 @@ SWAPS = [
 def paths(moment, damage):
     """The paths that a damage changes."""
     parts = targets(moment)
-    return [path for target in damage.target.split(" and ") for path in parts.get(target, [])] if (
-        damage.kind == "swapped") else parts[damage.target]
+    names = damage.target.split(" and ") if damage.kind == "swapped" else [damage.target]
+    return [path for name in names for path in parts[name]]
 
 
 def used_length(path):
