@@ -89,7 +89,7 @@ let package = Package(
         .target(
             name: "CloakroomClient",
             dependencies: [
-                "CloakroomCrypto", "CloakroomDomain",
+                "CLinux", "CloakroomCrypto", "CloakroomDomain",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOFoundationCompat", package: "swift-nio"),

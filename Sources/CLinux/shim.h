@@ -3,6 +3,7 @@
 // What glibc hides behind _GNU_SOURCE, or Swift's Glibc module leaves out.
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 
@@ -34,4 +35,37 @@ int fallocate(int descriptor, int mode, off_t offset, off_t length);
 /// ioctl_ficlone(2), which is variadic: Swift cannot call it.
 static inline int cloakroom_clone(int destination, int source) {
     return ioctl(destination, FICLONE, source);
+}
+
+/// What the client asks of stat(2), lstat(2) and fstat(2), in a structure of its own: beside NIO's C modules Swift takes
+/// theirs for the system's, and hides its members.
+struct cloakroom_status {
+    mode_t mode;
+    long long size;
+    long seconds;
+    long nanoseconds;
+};
+
+static inline int cloakroom_copy_status(int code, const struct stat *from, struct cloakroom_status *to) {
+    if (code != 0) return code;
+    to->mode = from->st_mode;
+    to->size = from->st_size;
+    to->seconds = from->st_mtim.tv_sec;
+    to->nanoseconds = from->st_mtim.tv_nsec;
+    return 0;
+}
+
+static inline int cloakroom_stat(const char *path, struct cloakroom_status *status) {
+    struct stat found;
+    return cloakroom_copy_status(stat(path, &found), &found, status);
+}
+
+static inline int cloakroom_lstat(const char *path, struct cloakroom_status *status) {
+    struct stat found;
+    return cloakroom_copy_status(lstat(path, &found), &found, status);
+}
+
+static inline int cloakroom_fstat(int descriptor, struct cloakroom_status *status) {
+    struct stat found;
+    return cloakroom_copy_status(fstat(descriptor, &found), &found, status);
 }

@@ -1,3 +1,4 @@
+import CLinux
 package import CloakroomDomain
 import Glibc
 import NIOCore
@@ -11,10 +12,10 @@ package final class LocalSource: Sendable {
         let seconds: Int
         let nanoseconds: Int
 
-        init(_ status: stat) {
-            self.size = Int64(status.st_size)
-            self.seconds = status.st_mtim.tv_sec
-            self.nanoseconds = status.st_mtim.tv_nsec
+        init(_ status: cloakroom_status) {
+            self.size = status.size
+            self.seconds = status.seconds
+            self.nanoseconds = status.nanoseconds
         }
     }
 
@@ -31,9 +32,9 @@ package final class LocalSource: Sendable {
     /// - Throws: ``CloakroomError/file(path:reason:)`` for anything but a regular file with a byte or more.
     package convenience init(path: String) throws(CloakroomError) {
         // Looked at before it is opened: opening a device may have an effect.
-        var status = stat()
-        guard stat(path, &status) == 0 else { throw .file(path: path, reason: Self.reason(errno, path)) }
-        if let kind = LocalFileKind(mode: status.st_mode) { throw .file(path: path, reason: kind.reason) }
+        var status = cloakroom_status()
+        guard cloakroom_stat(path, &status) == 0 else { throw .file(path: path, reason: Self.reason(errno, path)) }
+        if let kind = LocalFileKind(mode: status.mode) { throw .file(path: path, reason: kind.reason) }
         let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .file(path: path, reason: Self.reason(errno, path)) }
         try self.init(descriptor: descriptor, path: path)
@@ -46,14 +47,14 @@ package final class LocalSource: Sendable {
     ///   - path: What messages call it.
     /// - Throws: ``CloakroomError/file(path:reason:)``, as above.
     package init(descriptor: CInt, path: String) throws(CloakroomError) {
-        var status = stat()
+        var status = cloakroom_status()
         self.descriptor = descriptor
         self.path = path
-        let code = fstat(descriptor, &status) == 0 ? 0 : errno
+        let code = cloakroom_fstat(descriptor, &status) == 0 ? 0 : errno
         self.version = Version(status)
         self.size = CloakroomDomain.ByteCount(self.version.size) ?? .zero
         guard code == 0 else { throw .file(path: path, reason: String(cString: strerror(code))) }
-        if let kind = LocalFileKind(mode: status.st_mode) { throw .file(path: path, reason: kind.reason) }
+        if let kind = LocalFileKind(mode: status.mode) { throw .file(path: path, reason: kind.reason) }
         guard self.size > .zero else {
             throw .file(path: path, reason: "it is empty; a file must have at least one byte")
         }
@@ -64,9 +65,9 @@ package final class LocalSource: Sendable {
     }
 
     private static func reason(_ code: CInt, _ path: String) -> String {
-        var status = stat()
+        var status = cloakroom_status()
         switch code {
-        case ENOENT where lstat(path, &status) == 0: return "it is a symbolic link without a target"
+        case ENOENT where cloakroom_lstat(path, &status) == 0: return "it is a symbolic link without a target"
         case ENOENT: return "the file does not exist"
         case EACCES: return "permission denied"
         default: return String(cString: strerror(code))
@@ -77,8 +78,8 @@ package final class LocalSource: Sendable {
     ///
     /// - Throws: ``CloakroomError/file(path:reason:)``, which says what has changed.
     package func checkUnchanged() throws(CloakroomError) {
-        var status = stat()
-        guard fstat(self.descriptor, &status) == 0 else {
+        var status = cloakroom_status()
+        guard cloakroom_fstat(self.descriptor, &status) == 0 else {
             throw .file(path: self.path, reason: String(cString: strerror(errno)))
         }
         let now = Version(status)

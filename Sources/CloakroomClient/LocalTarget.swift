@@ -1,3 +1,4 @@
+import CLinux
 import Foundation
 import _NIOFileSystem
 
@@ -27,11 +28,11 @@ struct LocalTarget: Sendable {
     ///
     /// - Throws: ``CloakroomError/file(path:reason:)`` where nothing can be written there.
     private func exists() throws(CloakroomError) -> Bool {
-        var status = stat()
-        guard stat(self.path, &status) == 0 else {
+        var status = cloakroom_status()
+        guard cloakroom_stat(self.path, &status) == 0 else {
             let code = errno
             // The link would be in the way of the new file's name.
-            if code == ENOENT, lstat(self.path, &status) == 0 {
+            if code == ENOENT, cloakroom_lstat(self.path, &status) == 0 {
                 throw .file(path: self.path, reason: "it is a symbolic link without a target")
             }
             guard code == ENOENT else { throw .file(path: self.path, reason: String(cString: strerror(code))) }
@@ -43,7 +44,7 @@ struct LocalTarget: Sendable {
         }
         guard self.replacesExisting else { throw .file(path: self.path, reason: "the file already exists") }
         // Renaming something else onto a device or a pipe would remove it.
-        if let kind = LocalFileKind(mode: status.st_mode) { throw .file(path: self.path, reason: kind.reason) }
+        if let kind = LocalFileKind(mode: status.mode) { throw .file(path: self.path, reason: kind.reason) }
         return true
     }
 

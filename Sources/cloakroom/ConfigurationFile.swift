@@ -76,11 +76,16 @@ struct ConfigurationFile {
         of content: [UInt8], _ path: String
     ) throws(ConfigurationError) -> [(name: String, text: ArraySlice<UInt8>)] {
         do throws(RequestDocument.Failure) {
-            _ = try RequestDocument(content, members: [])
+            _ = try RequestDocument(content)
         } catch {
             throw ConfigurationError(file: path, self.description(of: error, content))
         }
-        return RequestDocument.members(of: content[...]) ?? []
+        // A byte order mark before it is ignored there, too.
+        let text = content[...].dropFirst(content.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0)
+        guard let members = RequestDocument.members(of: text) else {
+            throw ConfigurationError(file: path, self.description(of: .notAnObject, content))
+        }
+        return members
     }
 
     private static func description(of failure: RequestDocument.Failure, _ content: [UInt8]) -> String {
@@ -93,7 +98,7 @@ struct ConfigurationFile {
                 : "line \(max(1, before.count)), column \(column): this is not JSON; the file must be a JSON object"
         case .notAnObject: return "it must be a JSON object"
         case .tooDeep: return "its values are nested too deeply; each must be a string or a number"
-        case .repeatedMember(let name): return self.repeated(name)
+        case .repeatedMember(let name, _): return self.repeated(name)
         }
     }
 

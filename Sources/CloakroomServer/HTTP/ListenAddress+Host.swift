@@ -38,8 +38,8 @@ extension ListenAddress {
         guard text.utf8.count <= 253 else { return false }
         let labels = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         guard labels.allSatisfy({ (1...63).contains($0.count) && $0.allSatisfy(self.isNameByte) }) else { return false }
-        var address = in_addr()
-        return inet_aton(text, &address) == 0
+        // All ones stand for what is no address; the address of that value has been recognized before.
+        return inet_addr(text) == .max
             && labels.last.map { !$0.allSatisfy((UInt8(ascii: "0")...UInt8(ascii: "9")).contains) } ?? false
     }
 
