@@ -121,7 +121,7 @@ struct RequestDocumentTests {
             ("0", .integer(0)), ("1", .integer(1)), ("9223372036854775807", .integer(.max)),
             ("9223372036854775808", .number("9223372036854775808")), ("-0", .number("-0")), ("-1", .number("-1")),
             ("73.0", .integer(73)), ("0.000", .integer(0)), ("-1.0", .number("-1.0")), ("1.0e0", .number("1.0e0")),
-        ("1.5", .number("1.5")), ("1e3", .number("1e3")), ("1E0", .number("1E0")), ("10e-1", .number("10e-1")),
+            ("1.5", .number("1.5")), ("1e3", .number("1e3")), ("1E0", .number("1E0")), ("10e-1", .number("10e-1")),
             ("1.0000000000000000000001", .number("1.0000000000000000000001")), ("1e400", .number("1e400")),
             ("null", .null), ("true", .boolean(true)), ("false", .boolean(false)), (#""a\u0062\n""#, .string("ab\n")),
             (#""\ud83d\ude00""#, .string("😀")), (#""\ud83d""#, .brokenString), (#""\ude00\ud83d""#, .brokenString),
