@@ -51,6 +51,7 @@ struct Composition {
         try firstStart.prepareSigningKey()
         let signingKeys = try SigningKeys(file: SigningKeyFile(directory: directory), logger: logger)
 
+        try self.checkListening()
         let readiness = Readiness(
             catalog: catalog, directory: directory, health: health, minimumFreeBytes: UInt64(BlobStore.reserveBytes))
         let announcement = Announcement(apiURL: self.configuration.apiURL, firstStart: firstStart) {
@@ -84,16 +85,13 @@ struct Composition {
         stop.ended()
     }
 
-    /// Opens the data directory, once it is known that the server can listen: a start that cannot creates nothing.
+    /// Opens the data directory; a new one only if the server can listen: a start that cannot creates nothing.
     ///
-    /// That a store has a server already is said first: its ports are taken then, too.
+    /// What is wrong with a store is said first. If it has a server already, the ports are taken, too.
     private func openDirectory() throws -> DataDirectory {
         let path = self.configuration.dataDirectory
-        let isStore = try DataDirectory.content(at: path) == .store
-        if !isStore { try self.checkListening() }
-        let directory = try DataDirectory(path: path, exclusively: true)
-        if isStore { try self.checkListening() }
-        return directory
+        if try DataDirectory.content(at: path) != .store { try self.checkListening() }
+        return try DataDirectory(path: path, exclusively: true)
     }
 
     private func checkListening() throws {

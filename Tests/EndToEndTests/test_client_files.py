@@ -1,5 +1,6 @@
 """What the commands upload and download make of local paths that are no ordinary files, and of signals."""
 
+import http.server
 import json
 import os
 import signal
@@ -8,7 +9,7 @@ import subprocess
 import threading
 
 import pytest
-from cloakroom import BINARY, EVIDENCE
+from cloakroom import BINARY, EVIDENCE, Server
 from held_connections import eventually
 from test_client_commands import environment, left_over, photo, run, upload, wait_until  # noqa: F401
 
@@ -79,8 +80,8 @@ def test_a_download_replaces_no_special_file(run, photo, tmp_path):
 
 def piped(server, client, *arguments, data=b"", stdin=None, env=None):
     result = subprocess.run(
-        [BINARY, "upload", *arguments], env=environment(server.api, client.key, **(env or {})), input=None if stdin else data,
-        stdin=stdin, capture_output=True, timeout=60,
+        [BINARY, "upload", *arguments], env=environment(server.api, client.key, **(env or {})),
+        input=None if stdin else data, stdin=stdin, capture_output=True, timeout=60,
     )  # fmt: skip
     EVIDENCE.text("stderr of a client command", result.stderr.decode())
     return result
@@ -121,15 +122,16 @@ def test_standard_input_has_limits_of_its_own(server, client, tmp_path, listed):
     result = piped(server, client, "-", "--filename", "a.txt", data=b"x", env={"TMPDIR": "/nonexistent/directory"})
     assert result.returncode == 1 and b"/nonexistent/directory" in result.stderr
     closed = subprocess.run(
-        ["sh", "-c", f"{BINARY} upload - --filename a.txt <&-"], env=environment(server.api, client.key), capture_output=True,
-        timeout=60,
+        ["sh", "-c", f"{BINARY} upload - --filename a.txt <&-"], env=environment(server.api, client.key),
+        capture_output=True, timeout=60,
     )  # fmt: skip
     assert closed.returncode == 1 and b"standard input: Bad file descriptor" in closed.stderr
     assert listed() == before
 
 
 def test_standard_input_needs_a_name(run, photo):
-    for arguments in (["-"], ["-", "photo.png"], ["-", "photo.png", "--filename", "a"], ["photo.png", "--filename", "a/b"]):
+    lines = ["-"], ["-", "photo.png"], ["-", "photo.png", "--filename", "a"], ["photo.png", "--filename", "a/b"]
+    for arguments in lines:
         result = run("upload", *arguments, code=64)
         assert b"--filename" in result.stderr and result.stdout == b""
     assert run("upload", "photo.png", "--filename", "other.png").stdout.endswith(b"\tphoto.png\n")
@@ -184,7 +186,7 @@ def links(pid):
 class Gate:
     """A storage origin in front of the real one: it lets a PUT through once the test says so."""
 
-    def __init__(self, server):
+    def __init__(self):
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.arrived = threading.Event()
         self.opened = threading.Event()
@@ -241,12 +243,10 @@ def overwrite(path):
 
 @pytest.mark.parametrize("change", [truncate, append, overwrite])
 def test_a_file_that_changes_is_not_uploaded(tmp_path, change):
-    from cloakroom import Server
-
     path = tmp_path / "large.bin"
     # More than fits into the buffers of the connection.
     path.write_bytes(bytes(60_000_000))
-    gate = Gate(None)
+    gate = Gate()
     with Server("--storage-url", gate.url) as own:
         gate.target = own.storage_address
         client = own.client()
@@ -278,7 +278,8 @@ def test_a_hostile_name_is_printed_escaped(run, client, tmp_path):
         assert output.endswith(f"\t{SHOWN}\n")
     for arguments in (["files", "show", file_id, "--json"], ["files", "list", "--limit", "1", "--json"]):
         output = run(*arguments).stdout.decode()
-        assert r"invoice_\u202egnp.\u2066exe\u2069\u200f\u061c\u2028\u200b\udb40\udc41.png" in output and output.isascii()
+        assert r"invoice_\u202egnp.\u2066exe\u2069\u200f\u061c\u2028\u200b\udb40\udc41.png" in output
+        assert output.isascii()
         assert json.loads(output)["filename"] == HOSTILE
     assert run("download", file_id).stdout.decode() == f"{SHOWN}\n"
     assert (tmp_path / HOSTILE).read_bytes() == b"x"
@@ -296,13 +297,12 @@ def test_letters_of_all_scripts_are_printed_as_they_are(run, client):
 
 def test_a_servers_message_is_printed_escaped(run, client, photo, tmp_path):
     """A server, or somebody in its place, that writes to the terminal."""
-    import http.server
 
     class Hostile(http.server.BaseHTTPRequestHandler):
         def do_POST(self):
             self.rfile.read(int(self.headers["Content-Length"]))
-            message = {"error": {"code": "X\u001b]0;title\u0007", "message": "a\u001b[2J\nb\u009b31m", "request_id": "r\u202e"}}
-            body = json.dumps(message).encode()
+            error = {"code": "X\x1b]0;title\x07", "message": "a\x1b[2J\nb\x9b31m", "request_id": "r\u202e"}
+            body = json.dumps({"error": error}).encode()
             self.send_response(400)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()

@@ -1,9 +1,14 @@
 """What commands do with a directory that is no store: nothing is created in it or changed, and the message names it."""
 
 import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
 
+import filesystems
 import pytest
-from cloakroom import Server, command
+from cloakroom import BINARY, KEY, Server, command
 
 FREE = ["--api-address=127.0.0.1:0", "--storage-address=127.0.0.1:0", "--operations-address=127.0.0.1:0"]
 # Commands of a store that is there already; {elsewhere} is a path that they may write to.
@@ -138,4 +143,104 @@ def test_a_backup_or_a_store_that_leads_nowhere_ends_with_a_message(tmp_path, na
         assert result.returncode == 1 and name.split("/")[0] in result.stderr, result
         after = tree(tmp_path)
         # SQLite has files of its own beside a database that it reads.
-        assert all(entry == before.get(path) for path, entry in after.items() if not path.startswith(str(server.data_dir)))
+        others = {path: entry for path, entry in after.items() if not path.startswith(str(server.data_dir))}
+        assert all(entry == before.get(path) for path, entry in others.items())
+
+
+# MARK: Rights
+
+
+def as_nobody(*line):
+    """Runs a command as a user who owns nothing; a test needs the right to become one."""
+    if os.geteuid() != 0:
+        pytest.skip("SKIPPED LOUDLY: only root can become another user")
+    return subprocess.run(
+        ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", BINARY, *line], capture_output=True, text=True,
+        timeout=30, cwd="/",
+    )  # fmt: skip
+
+
+@pytest.fixture
+def reachable():
+    """A directory that every user can reach."""
+    with tempfile.TemporaryDirectory(prefix="cloakroom-", dir="/tmp") as path:
+        os.chmod(path, 0o755)
+        binary = shutil.which(BINARY)
+        for parent in pathlib.Path(binary).parents:
+            if not parent.stat().st_mode & 0o001:
+                pytest.skip(f"SKIPPED LOUDLY: other users cannot reach {parent}")
+        yield pathlib.Path(path)
+
+
+def test_a_parent_that_may_not_be_read_or_written_ends_with_a_message(reachable):
+    (reachable / "secret").mkdir(mode=0o700)
+    (reachable / "secret" / "data").mkdir(mode=0o777)
+    (reachable / "readable").mkdir(mode=0o755)
+    (reachable / "link").symlink_to(reachable / "secret" / "missing")
+    before = tree(reachable)
+    for path in ("secret", "secret/data", "secret/new", "readable", "readable/new", "readable/a/b", "link", "link/new"):
+        for line in (["serve", *FREE], *ON_A_STORE, ["restore", str(reachable / "readable")]):
+            line = [part.format(elsewhere=reachable / "elsewhere") for part in line]
+            result = as_nobody(*line, "--data-dir", str(reachable / path))
+            assert result.returncode == 1 and str(reachable / "") in result.stderr, (path, line, result)
+            assert tree(reachable) == before
+
+
+def test_a_backup_where_nothing_may_be_written_ends_with_a_message(reachable):
+    with Server(data_dir=reachable / "data") as server:
+        server.stop()
+    subprocess.run(["chown", "-R", "65534", reachable / "data"], check=True)
+    (reachable / "secret").mkdir(mode=0o700)
+    before = tree(reachable)
+    for path in ("secret/backups", "new", "secret"):
+        result = as_nobody("backup", str(reachable / path), "--data-dir", str(reachable / "data"))
+        assert result.returncode == 1 and str(reachable / path) in result.stderr, result
+    after = tree(reachable)
+    assert {path for path in after if "/data" not in path} == {path for path in before if "/data" not in path}
+
+
+def test_a_file_system_that_cannot_be_written_ends_with_a_message(tmp_path):
+    with filesystems.tmpfs(tmp_path, "4m") as path:
+        (path / "empty").mkdir()
+        (path / "other").mkdir()
+        (path / "other" / "file").touch()
+        filesystems.skip_after(filesystems.system("mount", "-o", "remount,ro", path), "a read-only file system")
+        before = tree(path)
+        for name in ("empty", "new", "other", "a/b"):
+            for line in (["serve", *FREE], *ON_A_STORE):
+                line = [part.format(elsewhere=path / "elsewhere") for part in line]
+                result = command(*line, data_dir=path / name, check=False)
+                assert result.returncode == 1 and str(path / name) in result.stderr, (name, line, result)
+        assert tree(path) == before
+
+
+# MARK: A first start that is killed
+
+
+def test_a_first_start_that_is_killed_starts_again(tmp_path):
+    """At each of the first calls that change something, by a signal that strace delivers there."""
+    tracer = shutil.which("strace")
+    if not tracer:
+        pytest.skip("SKIPPED LOUDLY: there is no strace")
+    seen = set()
+    for call, number in [
+        *(("mkdir,mkdirat", n) for n in (1, 2, 3, 4, 100, 200, 259)), *(("fallocate", n) for n in (1, 2)),
+        *(("fchmod", n) for n in (1, 2)), *(("pwrite64", n) for n in (1, 2, 3, 5, 8, 13, 21, 34)),
+        *(("fsync,fdatasync", n) for n in range(1, 9)), *(("rename,renameat,renameat2", n) for n in (1, 2)),
+    ]:  # fmt: skip
+        data = tmp_path / f"{call.split(',')[0]}-{number}"
+        inject = f"inject={call}:signal=SIGKILL:when={number}"
+        process = subprocess.Popen(
+            [tracer, "-D", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e", inject, BINARY, "serve", *FREE,
+             "--data-dir", data], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        )  # fmt: skip
+        # It is killed, or the call comes too late to be made at all, and the key is shown.
+        for line in iter(process.stdout.readline, ""):
+            if KEY.search(line):
+                process.terminate()
+        process.stdout.close()
+        process.wait(30)
+        seen.add(tuple(sorted(path.name for path in data.iterdir())) if data.exists() else None)
+        with Server(data_dir=data) as server:
+            assert server.client().upload(b"x")
+    assert len(seen) >= 4, seen

@@ -52,7 +52,8 @@ def test_a_key_that_was_not_shown_was_not_made(tmp_path):
     with taken_port() as listener:
         address = "127.0.0.1:{}".format(listener.getsockname()[1])
         assert serve(tmp_path / "data", f"--operations-address={address}").returncode == 1
-    process = subprocess.Popen([BINARY, "serve", *FREE, "--data-dir", tmp_path / "data"], stdout=subprocess.PIPE, text=True)
+    line = [BINARY, "serve", *FREE, "--data-dir", tmp_path / "data"]
+    process = subprocess.Popen(line, stdout=subprocess.PIPE, text=True)
     try:
         assert any(KEY.search(line) for line in iter(process.stdout.readline, ""))
     finally:
