@@ -16,14 +16,16 @@ enum ClientCommand {
     /// - Throws: `ExitCode`: 130 after an interruption, 1 after a failure, which has been reported.
     static func run(_ work: @escaping @Sendable () async throws -> Void) async throws {
         let isInterrupted = Atomic(false)
-        let task = Task { try await work() }
-        let sources = [SIGINT, SIGTERM].map { signal in
-            Self.onSignal(signal) {
-                if isInterrupted.exchange(true, ordering: .relaxed) { _exit(Self.interrupted) }
-                task.cancel()
-            }
+        let running = Mutex<Task<Void, any Error>?>(nil)
+        let source = Interruptions.observe {
+            if isInterrupted.exchange(true, ordering: .relaxed) { _exit(Self.interrupted) }
+            running.withLock { $0?.cancel() }
         }
-        defer { for source in sources { source.cancel() } }
+        defer { source.cancel() }
+        let task = Task { try await work() }
+        running.withLock { $0 = task }
+        // The signal may have come before there was a task to cancel.
+        if isInterrupted.load(ordering: .relaxed) { task.cancel() }
         let outcome = await task.result
         guard !isInterrupted.load(ordering: .relaxed) else { throw ExitCode(Self.interrupted) }
         do {
@@ -32,16 +34,5 @@ enum ClientCommand {
             StandardError.write(error.description)
             throw ExitCode.failure
         }
-    }
-
-    /// Runs a handler on a thread of its own whenever a signal comes: the work may be holding up all others.
-    private static func onSignal(
-        _ signal: Int32, _ handler: @escaping @Sendable () -> Void
-    ) -> any DispatchSourceSignal {
-        Glibc.signal(signal, SIG_IGN)
-        let source = DispatchSource.makeSignalSource(signal: signal, queue: .global())
-        source.setEventHandler(handler: handler)
-        source.activate()
-        return source
     }
 }
