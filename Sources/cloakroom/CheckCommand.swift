@@ -8,6 +8,10 @@ struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
         abstract: "Verify that the database and the files of a data directory agree.",
+        usage: """
+            cloakroom check [--data] [--repair [--max-damaged <count>]] [--data-dir <dir>]
+            cloakroom check --purge-quarantine --older-than <age> [--data-dir <dir>]
+            """,
         discussion: """
             Prints one line for each finding: its kind, its subject and a description. The exit code is 1 if there are \
             findings, else 0. Findings of the kinds 'noted' and 'quarantined' do not count. Without --repair, a server may be running.

@@ -80,10 +80,9 @@ struct ConfigurationFile {
         } catch {
             throw ConfigurationError(file: path, self.description(of: error, content))
         }
-        // A byte order mark before it is ignored there, too.
-        let text = content[...].dropFirst(content.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0)
-        guard let members = RequestDocument.members(of: text) else {
-            throw ConfigurationError(file: path, self.description(of: .notAnObject, content))
+        // A request may have a byte order mark, a file may not.
+        guard let members = RequestDocument.members(of: content[...]) else {
+            throw ConfigurationError(file: path, self.description(of: .malformed(at: 0), content))
         }
         return members
     }

@@ -87,7 +87,8 @@ def run(data_dir, *options):
 def check(data_dir, *options):
     """The findings; the exit status and the summary have to fit them."""
     result = run(data_dir, *options)
-    lines = result.stdout.splitlines()
+    # What is in quarantine is listed, too.
+    lines = [line for line in result.stdout.splitlines() if not line.startswith("quarantined ")]
     count = sum(not line.startswith("noted ") for line in lines)
     assert re.search(rf"cloakroom: \d+ files, \d+ bytes, {count} findings\n", result.stderr), result
     assert result.returncode == (1 if count else 0), result

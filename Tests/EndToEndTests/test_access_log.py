@@ -95,7 +95,7 @@ class Walk:
         self.raw(api, f"{MARK} / HTTP/1.1\r\nHost: a\r\n\r\n".encode(), 400)
         self.raw(api, f"GET / HTTP/1.1\r\nHost: a\r\n{MARK}\r\n\r\n".encode(), 400)
         self.raw(api, head("GET", f"{api}/{MARK}", "X: " + MARK * 9000), 400, 431)
-        self.raw(api, head("GET", f"{api}/{MARK}", "Transfer-Encoding: " + MARK), 400)
+        self.raw(api, head("GET", f"{api}/{MARK}", "Transfer-Encoding: " + MARK), 400, 501)
         self.raw(api, head("POST", f"{api}/v1/files/upload", "Transfer-Encoding: chunked") + b"zz\r\n", 400, 401)
 
     def keys_and_gateways(self):

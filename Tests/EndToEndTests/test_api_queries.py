@@ -14,7 +14,8 @@ from untouched import BYTES, gateway, owner, real, untouched
 
 # Every route of the API; a test compares them with its description.
 ROUTES = [
-    ("POST", "/v1/files/upload"), ("POST", "/v1/files"), ("GET", "/v1/files"), ("GET", "/v1/files/{id}"),
+    ("POST", "/v1/files/upload"), ("POST", "/v1/files"), ("GET", "/v1/files"), ("GET", "/v1/files/{id}"), ("HEAD", "/v1/files"),
+    ("HEAD", "/v1/files/{id}"), ("HEAD", "/v1/keys"), ("HEAD", "/openapi.yaml"),
     ("DELETE", "/v1/files/{id}"), ("GET", "/v1/files/{id}/download"), ("HEAD", "/v1/files/{id}/download"),
     ("POST", "/v1/files/{id}/upload-url"), ("POST", "/v1/files/{id}/revoke-urls"), ("GET", "/v1/keys"),
     ("POST", "/v1/keys"), ("DELETE", "/v1/keys/{id}"), ("POST", "/v1/keys/{id}/rotate"), ("POST", "/v1/files/resolve"),

@@ -24,7 +24,8 @@ def test_findings_are_told_as_listed(listing, original, tmp_path):
     for harm in (lambda store: store.large.flip(LARGE - 1), orphan, usage):
         harm(store)
     result = command("check", "--data", "--repair", data_dir=store.data_dir, check=False)
-    assert_lines(listing, result.stdout, numbers=True)
+    lines = [line for line in result.stdout.splitlines() if not line.startswith("quarantined ")]
+    assert_lines(listing, "\n".join(lines), numbers=True)
 
 
 @takes(
