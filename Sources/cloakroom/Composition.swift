@@ -45,7 +45,10 @@ struct Composition {
             catalog: catalog, blobs: blobs, disk: disk, lookups: lookups,
             verification: self.configuration.readVerification,
             urlLifetimeSeconds: self.configuration.urlLifetimeSeconds)
-        try await store.recover(now: SystemClock().now)
+        let now = SystemClock().now
+        try await store.recover(now: now)
+        // Before a request can see a file as pending whose bytes are there.
+        try await store.adoptBlobs(declaredBefore: now)
         let keys = APIKeys(catalog: catalog)
         let firstStart = FirstStart(directory: directory, catalog: catalog, keys: keys)
         try firstStart.prepareSigningKey()
