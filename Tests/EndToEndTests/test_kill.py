@@ -47,7 +47,7 @@ def test_the_check_sees_what_is_lost():
             byte = bytes_on_disk.read(1)[0]
             bytes_on_disk.seek(changed.size // 2)
             bytes_on_disk.write(bytes([byte ^ 1]))
-        sqlite3(rig, "UPDATE files SET sha256 = NULL, uploaded_at = NULL", forgotten)
+        sqlite3(rig, "DELETE FROM files", forgotten)
         sqlite3(rig, "DELETE FROM files", missing)
         sqlite3(rig, "UPDATE files SET filename = 'nobody'", renamed)
         # As if the deletion had been acknowledged; and as if other bytes had been.
