@@ -15,6 +15,8 @@ REKEYED = "intact, other signing keys"
 # The damaged body of a file is in quarantine, its client sees it as pending, and nothing else is lost.
 SET_ASIDE = "set aside"
 GOOD = ["intact", REKEYED, "refused", "said", SET_ASIDE]
+# A reason not to be ready that covers whatever the database has lost.
+COVERING = re.compile("history|malformed|corrupt")
 # A line of the log that an operator is alarmed by.
 ALARM = re.compile(r"^\S+ (error|critical)\b", re.MULTILINE)
 
@@ -46,7 +48,7 @@ class Words:
     def tell(self, loss):
         """Whether a loss is said: in the log, and where monitoring or a check finds it."""
         is_named = loss.uuid and loss.uuid in self.log + self.findings
-        is_covered = "history" in self.readiness or re.search(r"^(history|corrupt) ", self.findings, re.MULTILINE)
+        is_covered = COVERING.search(self.readiness) or re.search(r"^(history|corrupt) ", self.findings, re.MULTILINE)
         is_seen = self.is_unready or self.code == 1
         return bool(ALARM.search(self.log) and is_seen and (is_named or is_covered)) or self.is_set_aside(loss)
 
