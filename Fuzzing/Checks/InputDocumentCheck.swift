@@ -20,6 +20,8 @@ enum InputDocumentCheck {
             return
         }
         guard let input, let text = document["input"].map({ Array($0) }) else { return }
+        try Violation.unless(
+            PlainJSON(text).nesting <= InputDocument.maximumDepth, "what is accepted is not too deep", text.text)
         try self.checkReplacing(input, text)
         try self.checkReferences(input, json)
     }
@@ -35,7 +37,7 @@ enum InputDocumentCheck {
                 json.value == nil || json.isBeyondJSON(at: offset), "what is malformed is no JSON", bytes.text)
         case .tooDeep:
             try Violation.unless(
-                json.nesting > InputDocument.maximumDepth, "what is too deep is nested so deep", bytes.text)
+                json.nesting > RequestDocument.maximumDepth, "what is too deep is nested so deep", bytes.text)
         case .notAnObject:
             let isOther = json.value == nil ? json.isBeyondFoundation : json.names == nil
             try Violation.unless(isOther, "what is no object is JSON, and no object", bytes.text)
@@ -55,7 +57,7 @@ enum InputDocumentCheck {
         try Violation.unless(String(validating: bytes, as: UTF8.self) != nil, "JSON is UTF-8", bytes.text)
         // The object around the members is not counted.
         try Violation.unless(
-            json.nesting <= InputDocument.maximumDepth + 1, "what is accepted is not too deep", bytes.text)
+            json.nesting <= RequestDocument.maximumDepth + 1, "what is accepted is not too deep", bytes.text)
         try Violation.unless(json.value != nil || json.isBeyondFoundation, "what is accepted is JSON", bytes.text)
         let members = RequestDocument.members(of: bytes.dropFirst(bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0))
         try Violation.unless(members != nil, "an object has members", bytes.text)
@@ -76,8 +78,7 @@ enum InputDocumentCheck {
 
     private static func checkRefusal(_ failure: InputDocument.Failure) throws(Violation) {
         switch failure {
-        case .malformed: throw Violation("an input is malformed in a body that is not")
-        case .tooManyReferences, .pointersTooLong: return
+        case .tooDeep, .tooManyReferences, .pointersTooLong: return
         case .unfitStrings(let strings):
             try Violation.unless(!strings.isEmpty, "URLs are named where they are refused")
             for string in strings {

@@ -88,7 +88,7 @@ UNUSUAL = {
     "strings that are no text": lambda good: good[:-1] + r', "x": "\ud800", "\udc00": "\ude00\ud83d"}',
     "names that look the same": lambda good: good[:-1] + r', "\u00e9": 1, "e\u0301": 2, "X": 3, "x": 4}',
     "the same names elsewhere": lambda good: good[:-1] + f', "x": [{good}, {good}]}}',
-    "64 levels": lambda good: good[:-1] + ', "x": ' + "[" * 64 + "]" * 64 + "}",
+    "512 levels": lambda good: good[:-1] + ', "x": ' + '[{"a":' * 256 + "0" + "}]" * 256 + "}",
 }
 
 
@@ -117,6 +117,15 @@ def test_a_body_that_is_unusual_json_is_taken(routes, route, name):
     response, succeeded = send(routes, route, lambda _: data)
     is_known = set(judge(data.encode("utf-8", "surrogatepass"))) == set(routes[route][2])
     assert succeeded == (is_known or route not in STRICT), response.text
+
+
+@pytest.mark.parametrize("route", ROUTES)
+@pytest.mark.parametrize("depth", [513, 5_000])
+def test_a_body_that_is_too_deep_is_refused_by_every_route(routes, route, depth):
+    for opening, closing in (("[", "]"), ('{"a":', "}")):
+        text = opening * depth + "0" + closing * depth
+        response, _ = send(routes, route, lambda good: f'{good[:-1]}, "x": {text}}}')
+        assert fields(response) == ["body"]
 
 
 @pytest.mark.parametrize("route", ROUTES)

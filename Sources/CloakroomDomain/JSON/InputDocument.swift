@@ -4,8 +4,8 @@
 public struct InputDocument: Sendable {
     /// Why an input cannot be taken.
     public enum Failure: Error, Hashable, Sendable {
-        /// It is no JSON.
-        case malformed
+        /// Arrays and objects are nested deeper than this.
+        case tooDeep(limit: Int)
         /// Strings that may not stand where they are: the first thousand of them.
         case unfitStrings([UnfitString])
         /// There are more different references than this.
@@ -73,7 +73,8 @@ public struct InputDocument: Sendable {
         do throws(JSONScanner.Failure) {
             try scanner.walk { finder.visit($0) }
         } catch {
-            throw .malformed
+            // The body was walked before: it is JSON, and its names differ.
+            throw .tooDeep(limit: Self.maximumDepth)
         }
         guard finder.pointerLength <= Self.maximumPointerLength else {
             throw .pointersTooLong(limit: Self.maximumPointerLength)

@@ -44,7 +44,7 @@ package enum JSONValue: Hashable, Sendable {
     /// - Returns: The number of elements, and the elements; `nil` where it is another value.
     package func elements(atMost maximumCount: Int) -> (count: Int, values: [JSONValue])? {
         guard case .array(let text) = self else { return nil }
-        var scanner = JSONScanner(text, maximumDepth: InputDocument.maximumDepth)
+        var scanner = JSONScanner(text, maximumDepth: RequestDocument.maximumDepth)
         guard let found = try? scanner.elements(atMost: maximumCount) else { return nil }
         return (found.count, found.ranges.map { JSONValue(text[$0]) })
     }

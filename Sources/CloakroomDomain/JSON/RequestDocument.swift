@@ -9,12 +9,14 @@ public struct RequestDocument: Sendable {
         case malformed(at: Int)
         /// It is JSON, and no object.
         case notAnObject
-        /// Arrays and objects are nested deeper than ``InputDocument/maximumDepth`` in a member.
+        /// Arrays and objects are nested deeper than ``RequestDocument/maximumDepth`` in a member.
         case tooDeep
         /// A name appears a second time in its object: at this pointer, which begins at this member of the body.
         case repeatedMember(String, JSONPointer)
     }
 
+    /// How deep arrays and objects may be nested in a member, which may be one that nobody reads.
+    public static let maximumDepth = 512
     private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
     private let bytes: ArraySlice<UInt8>
@@ -55,7 +57,7 @@ public struct RequestDocument: Sendable {
     private static func ranges(
         in bytes: ArraySlice<UInt8>
     ) throws(Failure) -> [(name: Range<Int>, value: Range<Int>)]? {
-        var scanner = JSONScanner(bytes, maximumDepth: InputDocument.maximumDepth)
+        var scanner = JSONScanner(bytes, maximumDepth: Self.maximumDepth)
         do throws(JSONScanner.Failure) {
             return try scanner.members()
         } catch {
@@ -71,7 +73,7 @@ public struct RequestDocument: Sendable {
     private static func repeatedMember(in bytes: ArraySlice<UInt8>) -> Failure {
         var path = JSONPath()
         // The members' depth counts, and the object around them is one more.
-        var scanner = JSONScanner(bytes, maximumDepth: InputDocument.maximumDepth + 1)
+        var scanner = JSONScanner(bytes, maximumDepth: Self.maximumDepth + 1)
         try? scanner.walk { path.visit($0) }
         let names = path.names(in: bytes)
         return .repeatedMember(names.first ?? "", JSONPointer(names.dropFirst()))

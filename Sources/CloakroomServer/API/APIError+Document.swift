@@ -13,7 +13,7 @@ extension APIError {
             self = .invalid("body", "must be a JSON object; it is another value")
         case .tooDeep:
             self = .invalid(
-                "body", "must not nest arrays and objects more than \(InputDocument.maximumDepth) deep in a member")
+                "body", "must not nest arrays and objects more than \(RequestDocument.maximumDepth) deep in a member")
         case .repeatedMember(let member, .root):
             self = .invalid(member.excerpt, "must appear only once")
         case .repeatedMember(let member, let pointer):

@@ -50,7 +50,9 @@ struct ResolveInput: Sendable {
             errors.append(.init(field: "input", reason: "is required; it may be any JSON"))
         } catch {
             switch error {
-            case .malformed: errors.append(.init(field: "input", reason: "must be valid JSON"))
+            case .tooDeep(let limit):
+                errors.append(
+                    .init(field: "input", reason: "must not nest arrays and objects more than \(limit) deep"))
             case .unfitStrings(let strings):
                 errors += strings.map { .init(field: "input", reason: Self.reason($0.cause), pointer: $0.pointer) }
             case .tooManyReferences(let limit):

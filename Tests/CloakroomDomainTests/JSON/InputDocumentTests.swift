@@ -77,7 +77,7 @@ struct InputDocumentTests {
         if isAllowed {
             #expect(try Self.replaced(json) == json)
         } else {
-            #expect(throws: RequestDocument.Failure.tooDeep) { try Self.input(json) }
+            #expect(throws: InputDocument.Failure.tooDeep(limit: 64)) { try Self.input(json) }
         }
     }
 
