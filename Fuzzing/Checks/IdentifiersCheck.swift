@@ -88,7 +88,8 @@ enum IdentifiersCheck {
         let scheme = kept[..<colon].map { "\($0)" }.joined().lowercased()
         let letters = Set("abcdefghijklmnopqrstuvwxyz".utf8)
         let others = Set("0123456789+-.".utf8)
-        guard colon < kept.endIndex, scheme.utf8.count == colon, let first = scheme.utf8.first, letters.contains(first),
+        // The Kelvin sign is a k in lower case.
+        guard colon < kept.endIndex, kept[..<colon].allSatisfy(\.isASCII), let first = scheme.utf8.first, letters.contains(first),
             scheme.utf8.allSatisfy({ letters.contains($0) || others.contains($0) })
         else { return false }
         let rest = kept[(colon + 1)...]
