@@ -89,7 +89,8 @@ enum IdentifiersCheck {
         let letters = Set("abcdefghijklmnopqrstuvwxyz".utf8)
         let others = Set("0123456789+-.".utf8)
         // The Kelvin sign is a k in lower case.
-        guard colon < kept.endIndex, kept[..<colon].allSatisfy(\.isASCII), let first = scheme.utf8.first, letters.contains(first),
+        guard colon < kept.endIndex, kept[..<colon].allSatisfy(\.isASCII), let first = scheme.utf8.first,
+            letters.contains(first),
             scheme.utf8.allSatisfy({ letters.contains($0) || others.contains($0) })
         else { return false }
         let rest = kept[(colon + 1)...]

@@ -44,6 +44,9 @@ public struct JSONPointer: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// How many names and indices are on the way to the value.
+    var depth: Int { self.description.utf8.count { $0 == UInt8(ascii: "/") } }
+
     /// The names and indices on the way to the value.
     package var tokens: [String] {
         self.description.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).dropFirst().map {

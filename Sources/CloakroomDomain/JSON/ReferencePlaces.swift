@@ -18,8 +18,10 @@ struct ReferencePlaces: Sendable {
     private var isElementOfPlace = false
 
     /// Begins at the whole input.
+    ///
+    /// A pointer with more names than an input has levels leads nowhere; it could have a million of them.
     init(_ pointers: some Sequence<JSONPointer>) {
-        for pointer in pointers {
+        for pointer in pointers where pointer.depth <= InputDocument.maximumDepth {
             var node = 0
             for token in pointer.tokens { node = self.addChild(of: node, JSONName(text: token)) }
             self.nodes[node].isPlace = true

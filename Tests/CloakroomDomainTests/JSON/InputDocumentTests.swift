@@ -168,6 +168,18 @@ struct InputDocumentTests {
         #expect(error == .unfitStrings(expected.map { .init(pointer: $0, cause: .noReference) }))
     }
 
+    /// An input has 64 levels, of which the last holds the string.
+    @Test(arguments: [(64, true), (65, false), (1_000_000, false)])
+    func placesAreAsDeepAsInputs(depth: Int, isFound: Bool) throws {
+        let place = String(repeating: "/0", count: depth)
+        let json = String(repeating: "[", count: 64) + #""x""# + String(repeating: "]", count: 64)
+        if isFound {
+            #expect(throws: InputDocument.Failure.self) { try Self.input(json, referencesAt: [place]) }
+        } else {
+            _ = try Self.input(json, referencesAt: [place])
+        }
+    }
+
     @Test func urlAtAPlaceIsAURL() throws {
         let error = #expect(throws: InputDocument.Failure.self) {
             _ = try Self.input(#"{"a": "https://x.test", "b": "x"}"#, referencesAt: ["/a", "/b"])
