@@ -1,3 +1,4 @@
+import CloakroomDomain
 import Foundation
 
 /// The environment variables of the program.
