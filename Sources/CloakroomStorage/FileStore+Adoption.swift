@@ -28,9 +28,14 @@ extension FileStore {
                 return (next, found)
             }
             for id in found {
-                try await self.alone(with: id) { () async throws(StorageError) in
-                    guard let record = try self.catalog.file(id), record.seal == nil else { return }
-                    _ = try await self.adopt(record)
+                do throws(StorageError) {
+                    try await self.alone(with: id) { () async throws(StorageError) in
+                        guard let record = try self.catalog.file(id), record.seal == nil else { return }
+                        _ = try await self.adopt(record)
+                    }
+                } catch {
+                    // It stays pending, and the next upload or start tries again.
+                    blobs.health.report("A pending file cannot be sealed with the bytes that it has", id, error)
                 }
             }
             cursor = next

@@ -46,14 +46,13 @@ extension FileStore {
     ///   - now: The current time.
     /// - Returns: What became of it.
     func dealWithDamage(_ id: FileID, _ damage: BlobDamage, now: Timestamp) async -> DamageOutcome {
-        guard damage.isOfBytes, self.damageBudget.take() else {
-            // A disk that does not answer, or is not there, says nothing of its bytes: that is for a person to judge.
-            self.blobs.health.report(
-                "The bytes of a file are damaged; see `cloakroom check`", id, damage.description)
-            return .reported
-        }
+        guard damage.isOfBytes, self.damageBudget.take() else { return self.reportOnly(id, damage) }
         return await Task { () async -> DamageOutcome in
             do throws(StorageError) {
+                if let (_, found) = try await self.confirmedDamage(of: id, .data), !found.isOfBytes {
+                    self.damageBudget.giveBack()
+                    return self.reportOnly(id, found)
+                }
                 if try await self.quarantineIfDamaged(id, .data, now: now) != nil { return .quarantined }
                 self.damageBudget.giveBack()
                 return .whole
@@ -63,6 +62,12 @@ extension FileStore {
                 return .reported
             }
         }.value
+    }
+
+    /// Leaves damage to a person: a disk that does not answer, or is not there, says nothing of its bytes.
+    private func reportOnly(_ id: FileID, _ damage: BlobDamage) -> DamageOutcome {
+        self.blobs.health.report("The bytes of a file are damaged; see `cloakroom check`", id, damage.description)
+        return .reported
     }
 
     /// Deals with damage that a reader found; it takes the scrub's way.

@@ -34,9 +34,7 @@ extension FileStore {
     /// - Parameter now: The current time.
     /// - Throws: ``StorageError``; nothing that was found is forgotten.
     public func findLostBodies(now: Timestamp) async throws(StorageError) {
-        guard let examination = self.catalog.examination, examination.hasLog || examination.outcome != .whole else {
-            return
-        }
+        guard let examination = self.catalog.examination, !examination.isOrderly else { return }
         let known = Set(try self.catalog.lostBodies())
         for shard in 0..<BlobStore.shardCount {
             let orphans = try await self.orphans(inShard: shard).orphans

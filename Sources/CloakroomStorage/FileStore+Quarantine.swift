@@ -68,7 +68,7 @@ extension FileStore {
     }
 
     /// Reads the row and the bytes again, while nobody else is at the file.
-    private func confirmedDamage(
+    func confirmedDamage(
         of id: FileID, _ extent: ExaminationExtent
     ) async throws(StorageError) -> (SealedFile, BlobDamage)? {
         guard let examination = try self.examination(of: id, extent) else { return nil }
@@ -85,10 +85,10 @@ extension FileStore {
         self.forgetInMemory(file.id)
         try await self.onDisk { () throws(StorageError) -> Void in
             guard let slot = file.slot else { return try self.blobs.removeDurably(file.id) }
-            // A row that is damaged itself may have led to what is another's.
-            guard slot.isPossible, !self.mayBeOfAnother(slot, than: file.id),
-                try !self.catalog.refers(toPartOf: slot)
-            else { return }
+            // A row that is damaged itself, or a pack in another's place, may have led to what is another's.
+            guard slot.isPossible, self.isCertainlyOf(file.id, slot), try !self.catalog.refers(toPartOf: slot) else {
+                return
+            }
             try self.blobs.packs.giveBackDurably(slot, of: file.id)
         }
     }
@@ -101,14 +101,11 @@ extension FileStore {
         self.blobs.forgetOpen(id)
     }
 
-    /// Whether what lies in a slot may be another file's than the row said.
-    private func mayBeOfAnother(_ slot: PackSlot, than id: FileID) -> Bool {
-        do throws(SystemCallError) {
-            let header = try PackReader(slot.pack, in: self.blobs.tree).header(at: slot.offset)
-            return header.map { $0.id != id } ?? false
-        } catch {
-            return error.code != ENOENT
-        }
+    /// Whether a slot begins with the header of a file's, right in its pack; without one, what lies there may be another's,
+    /// and a check finds it.
+    private func isCertainlyOf(_ id: FileID, _ slot: PackSlot) -> Bool {
+        guard let header = try? PackReader(slot.pack, in: self.blobs.tree).header(at: slot.offset) else { return false }
+        return header.id == id && header.slot == slot
     }
 
     // MARK: What is no file's
@@ -188,7 +185,7 @@ extension FileStore {
         try await self.alone(with: id) { () async throws(StorageError) -> Void in
             try await self.onDisk { () throws(StorageError) -> Void in
                 try self.blobs.removeDurably(id)
-                guard let slot = tombstone.slot, slot.isPossible, !self.mayBeOfAnother(slot, than: id) else { return }
+                guard let slot = tombstone.slot, slot.isPossible, self.isCertainlyOf(id, slot) else { return }
                 try self.blobs.packs.giveBackDurably(slot)
             }
         }

@@ -4,8 +4,8 @@ import Synchronization
 
 /// What a start makes of what a crash, or damage, left.
 extension FileStore {
-    /// Finishes what a crash interrupted, before the first request: ends the packs that were being written, and removes
-    /// the files of deleted rows; remembers which URLs are revoked, and counts the start in the store's history.
+    /// Finishes what a crash interrupted, before the first request: ends the packs that were being written, removes the files
+    /// of deleted rows, and seals pending files whose bytes are there; and remembers which URLs are revoked.
     ///
     /// - Parameter now: The current time.
     /// - Throws: ``StorageError``.
@@ -29,13 +29,22 @@ extension FileStore {
         } catch .full {
             // The bytes are gone, and the sweep notes that once there is room.
         }
+        if self.catalog.examination?.isOrderly == false { try await self.adoptBlobs(declaredBefore: now) }
+        self.quarantineMetrics.lost(try self.catalog.lostHistory()?.bodies ?? 0)
+        self.countQuarantine()
+    }
+
+    /// Counts the start in the store's history, once nothing can fail any more: one that fails leaves the catalogue as old as
+    /// its copies.
+    ///
+    /// - Parameter now: The current time.
+    /// - Throws: ``StorageError``.
+    public func beginRun(now: Timestamp) async throws(StorageError) {
         do throws(StorageError) {
             try await self.catalog.beginHistory(blobs: self.blobs.root, data: self.blobs.data, now: now)
         } catch .full {
             self.blobs.health.report("The disk is too full to count the start of the store")
         }
-        self.quarantineMetrics.lost(try self.catalog.lostHistory()?.bodies ?? 0)
-        self.countQuarantine()
     }
 
     /// Copies the write-ahead log into the database, and counts a generation of the store, where something has changed.

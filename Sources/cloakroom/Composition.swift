@@ -47,8 +47,6 @@ struct Composition {
             urlLifetimeSeconds: self.configuration.urlLifetimeSeconds)
         let now = SystemClock().now
         try await store.recover(now: now)
-        // Before a request can see a file as pending whose bytes are there.
-        try await store.adoptBlobs(declaredBefore: now)
         let keys = APIKeys(catalog: catalog)
         let firstStart = FirstStart(directory: directory, catalog: catalog, keys: keys)
         try firstStart.prepareSigningKey()
@@ -79,6 +77,7 @@ struct Composition {
         let stop = Stop(
             origins: origins, readiness: readiness, timeoutSeconds: self.configuration.shutdownTimeoutSeconds,
             logger: logger)
+        try await store.beginRun(now: now)
         try await Self.untilShutDown { try await stop.run(group) }
         await accessLog?.close()
         try await lookups.shutdownGracefully()

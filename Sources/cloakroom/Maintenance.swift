@@ -39,7 +39,6 @@ struct Maintenance: Service {
 
     private func sweep(startedAt: Timestamp) async throws {
         await self.reporting { () throws(StorageError) in
-            try await self.store.adoptBlobs(declaredBefore: startedAt)
             try await self.store.findLostBodies(now: startedAt)
         }
         while true {

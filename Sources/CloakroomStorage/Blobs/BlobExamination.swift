@@ -154,8 +154,10 @@ final class BlobExamination: Sendable {
         return nil
     }
 
+    /// A packed body of which the pack has nothing is missing: there is nothing that could be kept.
     private func wrongLength(_ found: Int64) -> Outcome {
-        .damaged(.wrongLength(expected: self.file.size.bytes, found: found))
+        if found == 0, self.file.slot != nil { return .damaged(.missing) }
+        return .damaged(.wrongLength(expected: self.file.size.bytes, found: found))
     }
 
     /// Drops what is in memory of the blob; a slot is whole pages.

@@ -66,15 +66,11 @@ public final class Catalog: Sendable {
         self.system = directory.system
         do {
             try Self.checkPresence(in: directory)
-            self.examination = owner == .server ? try Self.examineLog(of: directory, health) : nil
+            self.examination = owner == .server ? try Self.examine(directory, health) : nil
             let fileSystem = directory.system.sqliteFileSystem
             let connection = try SQLiteConnection(
                 path: path, role: owner == .server ? .writer : .command, fileSystem: fileSystem)
             self.previousStart = try Self.startTime(connection)
-            if owner == .server {
-                try Self.checkHistory(of: connection, in: directory)
-                if case .lost = self.examination?.outcome { try Self.checkStructure(of: connection) }
-            }
             try CatalogSchema.migrate(connection)
             self.writer = CatalogWriter(connection: connection, health: health, reserve: reserve)
             self.readers = ReaderPool(path: path, fileSystem: fileSystem)

@@ -1,4 +1,5 @@
 import CSQLite
+import CloakroomDomain
 
 /// One connection to a SQLite database, with its prepared statements.
 ///
@@ -15,6 +16,16 @@ final class SQLiteConnection: @unchecked Sendable {
         case command
         /// The only connection that writes to a copy. It flushes nothing: whoever makes the copy does in the end.
         case copy
+        /// Reads the database's file alone, whatever its log has, and locks nothing.
+        case fileReader
+
+        var flags: Int32 {
+            switch self {
+            case .reader: SQLITE_OPEN_READONLY
+            case .fileReader: SQLITE_OPEN_READONLY | SQLITE_OPEN_URI
+            case .writer, .command, .copy: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+            }
+        }
     }
 
     /// The log is cut to this many bytes when it begins anew.
@@ -37,9 +48,9 @@ final class SQLiteConnection: @unchecked Sendable {
     ///   - fileSystem: The `sqlite3_vfs` by which SQLite makes its calls; `nil` for its own.
     /// - Throws: ``SQLiteError``.
     init(path: String, role: Role, fileSystem: String? = nil) throws(SQLiteError) {
-        let access = role == .reader ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+        let name = role == .fileReader ? Self.immutableURI(path) : path
         var handle: OpaquePointer?
-        let code = sqlite3_open_v2(path, &handle, access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, fileSystem)
+        let code = sqlite3_open_v2(name, &handle, role.flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, fileSystem)
         guard code == SQLITE_OK, let handle else {
             let error = SQLiteError(handle, code: code)
             sqlite3_close_v2(handle)
@@ -48,6 +59,11 @@ final class SQLiteConnection: @unchecked Sendable {
         self.handle = handle
         self.logLength.initialize(to: 0)
         try self.configure(role)
+    }
+
+    /// <https://www.sqlite.org/uri.html>: without locks and without the log.
+    private static func immutableURI(_ path: String) -> String {
+        "file:" + PercentEncoding.encode(path, as: .path) + "?immutable=1"
     }
 
     /// How many pages the log holds, as of the last commit.
@@ -61,18 +77,16 @@ final class SQLiteConnection: @unchecked Sendable {
 
     private func configure(_ role: Role) throws(SQLiteError) {
         sqlite3_busy_timeout(self.handle, Self.busySeconds * 1_000)
-        if role != .writer {
-            // Two connections that checkpoint at once can corrupt a WAL up to SQLite 3.51.2: only the writer does.
-            cloakroom_sqlite3_db_config(self.handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nil)
-            try self.execute("PRAGMA wal_autocheckpoint = 0")
-        }
+        // Nobody checkpoints by closing: the log may be another database's, and a start that finds that out has to leave
+        // both as they are. Two connections that checkpoint at once can corrupt a WAL up to SQLite 3.51.2: only the writer
+        // does, when it is asked to; SQLite's own checkpoints discard their errors.
+        cloakroom_sqlite3_db_config(self.handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nil)
+        try self.execute("PRAGMA wal_autocheckpoint = 0")
         try self.execute("PRAGMA foreign_keys = ON")
         if role == .copy { try self.execute("PRAGMA synchronous = OFF") }
         guard role == .writer || role == .command else { return }
         try self.execute("PRAGMA journal_mode = WAL")
         try self.execute("PRAGMA synchronous = FULL")
-        // The writer asks for checkpoints itself: SQLite's own discard their errors.
-        try self.execute("PRAGMA wal_autocheckpoint = 0")
         try self.execute("PRAGMA journal_size_limit = \(Self.logLimit)")
         sqlite3_wal_hook(
             self.handle,

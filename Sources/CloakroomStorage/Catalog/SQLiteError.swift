@@ -33,6 +33,6 @@ struct SQLiteError: Error, Hashable, Sendable {
 
     /// The failure as the storage's callers know it.
     var storageError: StorageError {
-        self.primaryCode == SQLITE_FULL ? .full : .failed("SQLite \(self.code): \(self.message)")
+        self.primaryCode == SQLITE_FULL ? .full : .failed("\(Catalog.fileName): SQLite \(self.code): \(self.message)")
     }
 }

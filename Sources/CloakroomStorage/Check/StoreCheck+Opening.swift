@@ -68,6 +68,7 @@ extension StoreCheck {
                 // As a server's start: what a crash left is no finding.
                 try await store.recover(now: now)
                 try await store.adoptBlobs(declaredBefore: now)
+                try await store.beginRun(now: now)
                 let check = StoreCheck(
                     directory, catalog: catalog, tree: blobs.tree, extent, store: store,
                     maximumDamaged: maximumDamaged, packLength: packLength, patience: .zero, now: now,

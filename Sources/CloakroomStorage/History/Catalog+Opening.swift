@@ -59,20 +59,21 @@ extension Catalog {
 
     // MARK: The log
 
-    /// Examines the log that the run before left, and keeps a copy of one that is damaged.
+    /// Examines what the run before left, and refuses what does not belong together before anything is changed.
+    ///
+    /// A copy is kept of a log that is damaged; one of which the database has everything is removed.
     ///
     /// - Parameters:
     ///   - directory: The data directory.
     ///   - health: Told what is wrong.
     /// - Returns: What was found.
-    /// - Throws: The call that failed.
-    static func examineLog(
-        of directory: DataDirectory, _ health: StorageHealth
-    ) throws(SystemCallError) -> HistoryExamination {
+    /// - Throws: ``OpenError``, or what failed.
+    static func examine(_ directory: DataDirectory, _ health: StorageHealth) throws -> HistoryExamination {
         let blobs = try BlobTree.find(BlobStore.directoryName, in: directory.root)
         let examination = try HistoryExamination(directory.root, blobs)
-        if examination.isMarkDamaged { health.report("The mark of the WAL is damaged; it is written anew") }
         guard let blobs else { return examination }
+        try self.checkHistory(directory, blobs, examination)
+        if examination.isMarkDamaged { health.report("The mark of the WAL is damaged; it is written anew") }
         switch examination.outcome {
         case .whole: break
         case .superfluous:
@@ -108,44 +109,63 @@ extension Catalog {
         return "\(BlobStore.directoryName)/\(BlobStore.quarantineName)/\(name)"
     }
 
-    /// Passes if SQLite finds nothing wrong with a database to which the log was applied only in part: pages that had been
-    /// copied into it may be newer than others.
-    static func checkStructure(of connection: SQLiteConnection) throws {
-        let problems = try self.integrityProblems(of: connection)
-        guard let first = problems.first else { return }
-        throw OpenError(description: "the database is damaged: \(first); use cloakroom restore", isCorruption: true)
-    }
-
     // MARK: The store's identity
 
-    /// Passes unless the catalogue and the blobs are of different stores, or of different moments of one.
+    /// Passes unless the catalogue and the blobs are of different stores, or of different moments of one, or the database is
+    /// damaged where its log was applied only in part: then pages that had been copied into it may be newer than others.
     ///
-    /// - Parameters:
-    ///   - connection: To the database, of any version.
-    ///   - directory: The data directory.
-    /// - Throws: ``OpenError``, or what failed.
-    static func checkHistory(of connection: SQLiteConnection, in directory: DataDirectory) throws {
-        guard let blobs = try BlobTree.find(BlobStore.directoryName, in: directory.root) else { return }
-        let path = directory.path(of: "\(BlobStore.directoryName)/\(IdentityFile.name)")
-        let found: StoreIdentity?
+    /// It only reads: a catalogue that is refused stays as it is, and so does its log.
+    private static func checkHistory(
+        _ directory: DataDirectory, _ blobs: Directory, _ examination: HistoryExamination
+    ) throws {
+        guard let found = try self.identity(beside: blobs, in: directory) else { return }
+        let path = directory.path(of: Self.fileName)
+        func connect(_ role: SQLiteConnection.Role) throws(SQLiteError) -> SQLiteConnection {
+            try SQLiteConnection(path: path, role: role, fileSystem: directory.system.sqliteFileSystem)
+        }
+        // A log that is to be removed says nothing. The blobs never have a generation that the database's file has not.
+        let connection = try connect(examination.outcome == .superfluous ? .fileReader : .reader)
+        if let problem = self.problem(try self.identity(connection), beside: found) {
+            let inFile = try self.identity(connect(.fileReader))
+            let isOfLog = examination.hasLog && self.problem(inFile, beside: found) == nil
+            throw OpenError(description: self.refusal(problem, isOfLog: isOfLog, directory))
+        }
+        guard case .lost = examination.outcome, let first = try self.integrityProblems(of: connection).first else {
+            return
+        }
+        throw OpenError(
+            description: "\(path) is damaged: \(first); use cloakroom restore; nothing was changed", isCorruption: true)
+    }
+
+    private static func identity(
+        beside blobs: Directory, in directory: DataDirectory
+    ) throws -> StoreIdentity? {
         do {
-            found = try IdentityFile(directory: blobs).read()
+            return try IdentityFile(directory: blobs).read()
         } catch is IdentityFile.Damaged {
+            let path = directory.path(of: "\(BlobStore.directoryName)/\(IdentityFile.name)")
             throw OpenError(
                 description: """
                     \(path) is damaged: if \(Self.fileName) is the database of these files, remove it; it is then written \
                     anew
                     """)
         }
-        guard let found else { return }
-        let known = try self.identity(connection)
-        guard let problem = self.problem(known, beside: found) else { return }
-        throw OpenError(
-            description: """
-                \(directory.path(of: Self.fileName)) \(problem): put the right one back, or create a new data directory \
-                from a backup with `cloakroom restore BACKUP --data-dir DIR`; to keep this one, and lose what it lacks, \
-                remove \(path); nothing was changed
-                """)
+    }
+
+    private static func refusal(_ problem: String, isOfLog: Bool, _ directory: DataDirectory) -> String {
+        let path = directory.path(of: Self.fileName)
+        let identity = directory.path(of: "\(BlobStore.directoryName)/\(IdentityFile.name)")
+        if isOfLog {
+            return """
+                \(path) with its write-ahead log \(problem), and without the log it is not: the log is of an earlier time; \
+                move \(directory.path(of: Self.logName)) elsewhere; nothing was changed
+                """
+        }
+        return """
+            \(path) \(problem): put the right one back, or create a new data directory from a backup with `cloakroom \
+            restore BACKUP --data-dir DIR`; to keep this one, and lose what it lacks, remove \(identity); nothing was \
+            changed
+            """
     }
 
     /// Says why a catalogue and the blobs beside it do not belong together.

@@ -19,6 +19,9 @@ struct HistoryExamination: Hashable, Sendable {
     /// Whether the mark itself cannot be read.
     let isMarkDamaged: Bool
 
+    /// Whether the run before stopped in an orderly way, and nothing is missing.
+    var isOrderly: Bool { !self.hasLog && self.outcome == .whole }
+
     /// Examines the log of a data directory, before SQLite opens it.
     ///
     /// - Parameters:

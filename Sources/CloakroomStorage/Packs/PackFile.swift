@@ -91,6 +91,20 @@ final class PackFile: Sendable {
     /// The length in bytes.
     func length() throws(SystemCallError) -> Int64 { try self.file.status().size }
 
+    /// Frees the slot of a deleted file, unless something else lies there: a pack may be in another's place.
+    ///
+    /// - Parameters:
+    ///   - slot: The slot; one that is free already, or of which a power cut left a part, is freed again.
+    ///   - id: The file.
+    /// - Returns: `false` where nothing was done.
+    /// - Throws: The call that failed.
+    func free(_ slot: PackSlot, of id: FileID) throws(SystemCallError) -> Bool {
+        let header = try self.file.read(count: PackSlotHeader.length, at: slot.offset)
+        guard PackSlotHeader.looksLike(header, of: id) || header.allSatisfy({ $0 == 0 }) else { return false }
+        try self.giveBack(slot.offset, Int64(slot.length))
+        return true
+    }
+
     /// Gives room back to the file system: it reads as zeros from now on.
     func giveBack(_ offset: Int64, _ length: Int64) throws(SystemCallError) {
         let (system, descriptor) = (self.file.system, self.file.rawValue)

@@ -129,9 +129,9 @@ final class PackStore: Sendable {
         let isUnread = self.readers.whenUnread(id) { [weak self] in
             // The sweep does it again where this fails.
             guard let self else { return }
-            self.writer.help { try? self.giveBackNow(slot) }
+            self.writer.help { try? self.giveBackNow(slot, of: id) }
         }
-        if isUnread { try self.giveBackNow(slot) }
+        if isUnread { try self.giveBackNow(slot, of: id) }
     }
 
     /// Gives a slot back durably to which no row refers or ever referred.
@@ -139,7 +139,7 @@ final class PackStore: Sendable {
     /// - Parameter slot: The slot.
     /// - Throws: ``StorageError``.
     func giveBackDurably(_ slot: PackSlot) throws(StorageError) {
-        try self.giveBack([slot], in: slot.pack)
+        try self.giveBack([(slot, nil)], in: slot.pack)
     }
 
     /// Gives a slot back durably to which no row refers any more, as soon as nobody reads it.
@@ -157,9 +157,10 @@ final class PackStore: Sendable {
         if isUnread { try self.giveBackDurably(slot) }
     }
 
-    private func giveBackNow(_ slot: PackSlot) throws(StorageError) {
+    private func giveBackNow(_ slot: PackSlot, of id: FileID) throws(StorageError) {
         do throws(SystemCallError) {
-            try self.openFile(slot.pack, for: .changing).giveBack(slot.offset, Int64(slot.length))
+            guard try !self.openFile(slot.pack, for: .changing).free(slot, of: id) else { return }
+            self.reportLeft(slot, of: id)
         } catch {
             guard error.code != ENOENT else { return }
             throw .failed("pack \(slot.pack.fileName): \(error)")
@@ -177,7 +178,7 @@ final class PackStore: Sendable {
         var gone: [FileID] = []
         for (pack, files) in Dictionary(grouping: unread, by: \.1.pack) {
             do throws(StorageError) {
-                try self.giveBack(files.map(\.1), in: pack)
+                try self.giveBack(files.map { ($0.1, $0.0) }, in: pack)
                 gone += files.map(\.0)
             } catch {
                 self.health.report("The space of deleted bytes cannot be freed", files[0].0, error)
@@ -186,10 +187,23 @@ final class PackStore: Sendable {
         return gone
     }
 
-    private func giveBack(_ slots: [PackSlot], in id: PackID) throws(StorageError) {
+    private func reportLeft(_ slot: PackSlot, of id: FileID) {
+        self.health.report(
+            "The slot of a deleted file holds something else", id,
+            "\(slot.length) bytes at \(slot.offset) of pack \(slot.pack.fileName) are left; see `cloakroom check`")
+    }
+
+    /// Frees slots durably; those of deleted files only where they are theirs.
+    private func giveBack(_ slots: [(PackSlot, deleted: FileID?)], in id: PackID) throws(StorageError) {
         do throws(SystemCallError) {
             let pack = try self.openFile(id, for: .changing)
-            for slot in slots { try pack.giveBack(slot.offset, Int64(slot.length)) }
+            for (slot, deleted) in slots {
+                if let deleted {
+                    if try !pack.free(slot, of: deleted) { self.reportLeft(slot, of: deleted) }
+                } else {
+                    try pack.giveBack(slot.offset, Int64(slot.length))
+                }
+            }
             try pack.synchronize()
             guard try pack.length() < self.packLength else { return }
             if try pack.removeIfEmpty(self.directory) { self.openPacks.withLock { $0[id] = nil } }

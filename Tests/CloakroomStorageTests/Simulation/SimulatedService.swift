@@ -41,6 +41,7 @@ struct SimulatedService {
             store: FileStore(catalog: catalog, blobs: blobs, disk: disk), disk: disk)
         do {
             try await service.store.recover(now: now)
+            try await service.store.beginRun(now: now)
             return service
         } catch {
             await service.end()
