@@ -26,7 +26,7 @@ extension DataDirectory {
     /// Whether a name is one that a store has, or a command that is working on it.
     static func isOwnName(_ name: String) -> Bool {
         name == SigningKeyFile.name || name.hasPrefix(".\(SigningKeyFile.name).") || name == BlobStore.directoryName
-            || name == Catalog.fileName || name == "\(Catalog.fileName)-wal" || name == backupName
+            || name == Catalog.fileName || name == Catalog.logName || name == backupName
             || name == restoringName || self.harmlessNames.contains(name)
     }
 
@@ -37,7 +37,7 @@ extension DataDirectory {
     /// - Throws: The call that failed.
     static func content(of root: Directory) throws(SystemCallError) -> Content {
         let names = try root.names().filter { !self.ignoredNames.contains($0) }.sorted()
-        if names.contains(Catalog.fileName) { return .store }
+        if names.contains(Catalog.fileName), try self.isFilled(Catalog.fileName, in: root) { return .store }
         let foreign = names.filter { !self.isOwnName($0) }
         guard foreign.isEmpty else { return .foreign(foreign) }
         var parts: [String] = []
@@ -50,10 +50,20 @@ extension DataDirectory {
         if self.harmlessNames.contains(name) { return false }
         switch name {
         case BlobStore.directoryName: return try self.holdsFiles(name, in: root)
-        case "\(Catalog.fileName)-wal":
-            return try root.open(name, flags: O_RDONLY | O_NOFOLLOW | O_NONBLOCK).status().size > 0
+        case Catalog.fileName, Catalog.logName: return try self.isFilled(name, in: root)
         // What is complete has another name.
         default: return !name.hasPrefix(".\(SigningKeyFile.name).")
+        }
+    }
+
+    /// Whether there is something in a file; SQLite takes an empty database for a new one.
+    private static func isFilled(_ name: String, in root: Directory) throws(SystemCallError) -> Bool {
+        do throws(SystemCallError) {
+            return try root.open(name, flags: O_RDONLY | O_NONBLOCK).status().size > 0
+        } catch {
+            // A link to a file that is missing.
+            guard error.code == ENOENT else { throw error }
+            return false
         }
     }
 

@@ -29,6 +29,15 @@ extension DataDirectory.OpenError {
             """
     }
 
+    /// There are parts of a store, and its database is missing or empty.
+    init(databaseMissingBeside parts: [String], at path: String) {
+        self.description = """
+            \(path)/\(Catalog.fileName) is missing or empty, and the data directory contains \(parts.joined(separator: ", ")): \
+            put the database back, or create a new data directory from a backup with `cloakroom restore BACKUP \
+            --data-dir DIR`; nothing was changed
+            """
+    }
+
     /// A call failed.
     init(_ error: SystemCallError, at path: String) {
         switch (error.call, error.code) {

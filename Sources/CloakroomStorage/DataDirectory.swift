@@ -3,6 +3,9 @@ import Glibc
 /// The directory that holds everything that lasts: the catalogue, the blobs and the signing keys.
 public final class DataDirectory: Sendable {
     static let lockName = "lock"
+    private static let lockAttempts = 20
+    /// Between two attempts, in microseconds.
+    private static let lockInterval: useconds_t = 50_000
     /// Is there in a backup, which shares packs and files with other backups: nobody may change them.
     static let backupName = "cloakroom-backup"
     /// Is there while a backup is being restored, and after a restoration that was interrupted.
@@ -10,8 +13,6 @@ public final class DataDirectory: Sendable {
 
     /// The directory's path as it was given.
     public let path: String
-    /// What it contained before it was opened.
-    public let content: Content
     /// For calls relative to the directory.
     let root: Directory
     private let lock: FileDescriptor?
@@ -43,8 +44,8 @@ public final class DataDirectory: Sendable {
         do throws(SystemCallError) {
             if creates { try Directory.create(path: path, system: system) }
             self.root = try Directory(path: path, system: system)
-            self.content = try Self.content(of: self.root)
-            refusal = try Self.refusal(of: self.root, path, self.content, creates: creates, exclusively: exclusively)
+            let content = try Self.content(of: self.root)
+            refusal = try Self.refusal(of: self.root, path, content, creates: creates, exclusively: exclusively)
             self.lock = exclusively && refusal == nil ? try Self.lock(self.root) : nil
             // A restoration may have begun before the lock was there.
             if refusal == nil { refusal = try Self.restoringRefusal(of: self.root, path) }
@@ -64,9 +65,10 @@ public final class DataDirectory: Sendable {
         }
         switch content {
         case .store: return nil
-        case .empty where creates, .storeWithoutCatalog where creates: return nil
+        case .empty where creates: return nil
         case .foreign(let names) where creates: return OpenError(foreign: names, at: path)
-        case .empty, .storeWithoutCatalog, .foreign: return OpenError(noDatabaseAt: path)
+        case .storeWithoutCatalog(let parts): return OpenError(databaseMissingBeside: parts, at: path)
+        case .empty, .foreign: return OpenError(noDatabaseAt: path)
         }
     }
 
@@ -91,13 +93,21 @@ public final class DataDirectory: Sendable {
     /// Makes a directory its server's, and its owner's alone.
     private static func lock(_ root: Directory) throws(SystemCallError) -> FileDescriptor {
         let lock = try root.open(Self.lockName, flags: O_RDWR | O_CREAT)
+        var attempt = 1
+        while true {
+            do throws(SystemCallError) {
+                try root.system.lock(lock.rawValue, LOCK_EX | LOCK_NB)
+                break
+            } catch {
+                // A check has it while it looks at the WAL.
+                guard error.code == EWOULDBLOCK, attempt < Self.lockAttempts else { throw error }
+                attempt += 1
+                usleep(Self.lockInterval)
+            }
+        }
         try? root.system.setMode(of: root.rawDescriptor, 0o700)
-        try root.system.lock(lock.rawValue, LOCK_EX | LOCK_NB)
         return lock
     }
-
-    /// Whether there is a catalogue, as far as that can be told.
-    public var holdsCatalog: Bool { (try? self.root.contains(Catalog.fileName)) ?? true }
 
     /// Returns the path of an entry.
     ///

@@ -1,28 +1,5 @@
 import CloakroomDomain
 import Logging
-import Synchronization
-
-/// How much damage is taken out of the way without anybody being asked.
-///
-/// Readers and the scrub share it.
-final class DamageBudget: Sendable {
-    /// So many damaged files are the disk's fault and not theirs; from then on they are only reported.
-    private static let mostFiles = 16
-
-    private let files = Atomic(0)
-
-    /// Takes a part; `false` where nothing is left.
-    func take() -> Bool {
-        guard self.files.wrappingAdd(1, ordering: .relaxed).newValue <= Self.mostFiles else {
-            self.giveBack()
-            return false
-        }
-        return true
-    }
-
-    /// Gives a part back that was not needed.
-    func giveBack() { self.files.wrappingSubtract(1, ordering: .relaxed) }
-}
 
 /// Damage that is found while the server runs.
 extension FileStore {
@@ -49,13 +26,10 @@ extension FileStore {
         guard damage.isOfBytes, self.damageBudget.take() else { return self.reportOnly(id, damage) }
         return await Task { () async -> DamageOutcome in
             do throws(StorageError) {
-                if let (_, found) = try await self.confirmedDamage(of: id, .data), !found.isOfBytes {
-                    self.damageBudget.giveBack()
-                    return self.reportOnly(id, found)
-                }
-                if try await self.quarantineIfDamaged(id, .data, now: now) != nil { return .quarantined }
+                let found = try await self.quarantineIfDamaged(id, .data, actsOn: .bytes, now: now)
+                if let found, found.isOfBytes { return .quarantined }
                 self.damageBudget.giveBack()
-                return .whole
+                return found.map { self.reportOnly(id, $0) } ?? .whole
             } catch {
                 self.damageBudget.giveBack()
                 self.blobs.health.report("A damaged file cannot be moved to quarantine", id, error)
@@ -70,14 +44,18 @@ extension FileStore {
         return .reported
     }
 
-    /// Deals with damage that a reader found; it takes the scrub's way.
-    func reportDamage(_ id: FileID, _ damage: StorageError.ReadDamage) async {
+    /// Deals with damage that a reader found, like the scrub does; the reader does not wait for it.
+    func noticeDamage(_ id: FileID, _ damage: StorageError.ReadDamage) {
+        Task { await self.reportDamage(id, damage) }
+    }
+
+    private func reportDamage(_ id: FileID, _ damage: StorageError.ReadDamage) async {
         // What is kept open was read before.
         self.blobs.forgetOpen(id)
         let found: BlobDamage =
             switch damage {
             case .digest: .wrongDigest
-            case .length: .wrongLength(expected: 0, found: 0)
+            case .length(let expected, let found): .wrongLength(expected: expected, found: found)
             }
         let now = Timestamp(secondsSinceEpoch: self.blobs.system.milliseconds / 1_000)
         switch await self.dealWithDamage(id, found, now: now) {
@@ -87,22 +65,6 @@ extension FileStore {
             guard (try? self.catalog.sealedFile(id)) != nil else { return }
             self.blobs.health.report(
                 "A reader found damaged bytes that the disk does not have", id, "the machine's memory may be faulty")
-        }
-    }
-
-    /// Notes a blob without a row, unless that has been done; after another look.
-    ///
-    /// - Parameters:
-    ///   - id: The file that its name names.
-    ///   - now: The current time.
-    /// - Returns: Whether it is new.
-    /// - Throws: ``StorageError``.
-    func loseOrphan(_ id: FileID, now: Timestamp) async throws(StorageError) -> Bool {
-        try self.blobs.health.checkWrites()
-        return try await self.alone(with: id) { () async throws(StorageError) -> Bool in
-            guard try !self.catalog.unknownFiles([id]).isEmpty, try !self.catalog.isLost(id) else { return false }
-            try await self.lose(id, in: nil, now: now)
-            return true
         }
     }
 }

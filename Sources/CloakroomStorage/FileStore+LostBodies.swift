@@ -9,45 +9,76 @@ import Logging
 extension FileStore {
     /// Notes a body whose row is lost; on return that is durable.
     ///
+    /// To be called by whoever is alone with the file, or before requests.
+    ///
     /// - Parameters:
     ///   - id: The file.
     ///   - slot: Where it is packed; `nil` for a file of its own.
     ///   - now: The current time.
+    /// - Returns: Whether it is new.
     /// - Throws: ``StorageError``.
-    func lose(_ id: FileID, in slot: PackSlot?, now: Timestamp) async throws(StorageError) {
+    func lose(_ id: FileID, in slot: PackSlot?, now: Timestamp) async throws(StorageError) -> Bool {
+        guard try !self.catalog.unknownFiles([id]).isEmpty, try !self.catalog.isLost(id) else { return false }
         let blobs = self.blobs
         let kept = try await self.onDisk { () throws(StorageError) in
             if let slot { try blobs.keepBody(of: slot, as: id.uuid) } else { try blobs.keepOwnFile(of: id) }
         }
+        // Its name has gone meanwhile.
+        guard kept != .nothing else { return false }
         try await self.catalog.noteLostBodies([id], now: now)
         if case .added = kept { self.quarantineMetrics.count(.lostRow) }
-        self.quarantineMetrics.lost(try self.catalog.lostHistory()?.bodies ?? 0)
-        self.countQuarantine()
-        self.blobs.health.report("History was lost: a body has no row", id, "in quarantine, and left where it was")
+        blobs.health.report(
+            "A database row is missing for a stored file", id, "copied to quarantine; the original was kept")
+        return true
     }
 
-    /// Looks for bodies whose rows are lost, where the run before did not stop in an orderly way.
+    /// Notes a blob without a row, unless that has been done.
     ///
-    /// It looks through the names of all files and the slots that the run before has packed. Rows that are still pending
-    /// are sealed by slots that are whole. It takes its time: between two directories others have their turn.
+    /// - Parameters:
+    ///   - id: The file that its name names.
+    ///   - slot: Where it is packed; `nil` for a file of its own.
+    ///   - now: The current time.
+    /// - Returns: Whether it is new.
+    /// - Throws: ``StorageError``.
+    func loseOrphan(_ id: FileID, in slot: PackSlot? = nil, now: Timestamp) async throws(StorageError) -> Bool {
+        try self.blobs.health.checkWrites()
+        return try await self.alone(with: id) { () async throws(StorageError) -> Bool in
+            try await self.lose(id, in: slot, now: now)
+        }
+    }
+
+    /// Looks for bodies whose rows are lost, if a run before did not stop in an orderly way and nobody has looked since.
+    ///
+    /// It looks through the names of all files and the slots that were packed since that run began. Rows that are still
+    /// pending are sealed by slots that are whole. A search that is cancelled or fails begins anew at the next start.
     ///
     /// - Parameter now: The current time.
-    /// - Throws: ``StorageError``; nothing that was found is forgotten.
+    /// - Throws: ``StorageError``.
     public func findLostBodies(now: Timestamp) async throws(StorageError) {
-        guard let examination = self.catalog.examination, !examination.isOrderly else { return }
-        let known = Set(try self.catalog.lostBodies())
+        guard let since = try self.catalog.searchSince() else { return }
         for shard in 0..<BlobStore.shardCount {
-            let orphans = try await self.orphans(inShard: shard).orphans
-            for id in orphans where !known.contains(id) { try await self.lose(id, in: nil, now: now) }
-            await Task.yield()
+            guard !Task.isCancelled else { return }
+            var found = 0
+            for id in try await self.orphans(inShard: shard).orphans {
+                if try await self.loseOrphan(id, now: now) { found += 1 }
+            }
+            if found > 0 { self.measureLoss() }
         }
-        let earliest = PackID.earliest(since: self.catalog.previousStart)
+        let earliest = PackID.earliest(since: since)
         for id in try self.blobs.packs.packIDs().sorted() where id.number >= earliest {
-            try await self.findLostBodies(in: id, except: known, now: now)
+            guard !Task.isCancelled else { return }
+            if try await self.findLostBodies(in: id, now: now) > 0 { self.measureLoss() }
         }
+        try await self.catalog.endSearch()
     }
 
-    private func findLostBodies(in id: PackID, except known: Set<FileID>, now: Timestamp) async throws(StorageError) {
+    /// Tells the metrics what is missing, and how much is in quarantine.
+    func measureLoss() {
+        self.quarantineMetrics.lost((try? self.catalog.lostHistory())?.bodies ?? 0)
+        self.countQuarantine()
+    }
+
+    private func findLostBodies(in id: PackID, now: Timestamp) async throws(StorageError) -> Int {
         let (tree, length) = (self.blobs.tree, self.blobs.packs.packLength)
         let slots = try await self.onDisk { () throws(StorageError) -> [PackSlotHeader] in
             do throws(SystemCallError) {
@@ -61,16 +92,18 @@ extension FileStore {
                 throw error.storageError
             }
         }
+        var found = 0
         for header in slots where try !self.catalog.refers(to: header.slot, of: header.id) {
             if try !self.catalog.unknownFiles([header.id]).isEmpty {
-                guard header.origin == .declared, !known.contains(header.id) else { continue }
-                try await self.lose(header.id, in: header.slot, now: now)
+                guard header.origin == .declared else { continue }
+                if try await self.loseOrphan(header.id, in: header.slot, now: now) { found += 1 }
             } else {
                 try await self.alone(with: header.id) { () async throws(StorageError) in
                     try await self.sealIfWhole(by: header)
                 }
             }
         }
+        return found
     }
 
     /// Seals a pending row by a slot of which all has been read and found right.

@@ -118,7 +118,7 @@ extension FileStore {
         // The row that was sealed before refers to the same name.
         case .success(.sealed), .success(.alreadySealed): break
         // After another failure it is open what was committed. Then the blob stays: a row that says ready must find it,
-        // and under a pending row the next upload or the sweep takes care of it.
+        // and a pending row is sealed with it by the next upload or start.
         case .success(.missing), .success(.otherDeclared), .failure(.full): try await self.removeBlob(id)
         case .failure: break
         }

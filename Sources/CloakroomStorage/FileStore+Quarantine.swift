@@ -9,13 +9,21 @@ import Glibc
 /// says what a crash after it leaves:
 /// 1. what there is of the bytes is kept in `blobs/quarantine`: the same, for the next examination;
 /// 2. the row turns into a pending one that takes the same bytes and no others: a blob under a pending row, which the
-///    next start or upload removes, or a slot to which no row refers, which the next start or a check gives back;
+///    next start or upload moves to quarantine, or a slot to which no row refers, which the next start or a check gives back;
 /// 3. the blob loses its name, or its slot is given back: nothing.
 ///
 /// Uploads and deletions of the file wait meanwhile. The sweep does not; where the row has gone, nothing is done.
 extension FileStore {
     /// For how long a file whose bytes were damaged waits for the same bytes, in seconds.
     public static let damagedGraceSeconds: Int64 = 30 * 86_400
+
+    /// Which damage is acted on.
+    enum ActedDamage {
+        /// All of it: a person has decided.
+        case any
+        /// Bytes that are there and wrong.
+        case bytes
+    }
 
     /// Begins to look at a file's bytes.
     ///
@@ -38,15 +46,17 @@ extension FileStore {
     /// - Parameters:
     ///   - id: The file.
     ///   - extent: How closely to look.
+    ///   - kind: Which damage is acted on; other damage is only returned.
     ///   - now: The current time.
     /// - Returns: The damage; `nil` where the bytes are whole or the file is not ready any more.
     /// - Throws: ``StorageError``.
     func quarantineIfDamaged(
-        _ id: FileID, _ extent: ExaminationExtent, now: Timestamp
+        _ id: FileID, _ extent: ExaminationExtent, actsOn kind: ActedDamage = .any, now: Timestamp
     ) async throws(StorageError) -> BlobDamage? {
         try self.blobs.health.checkWrites()
         return try await self.alone(with: id) { () async throws(StorageError) -> BlobDamage? in
             guard let (file, damage) = try await self.confirmedDamage(of: id, extent) else { return nil }
+            guard kind == .any || damage.isOfBytes else { return damage }
             let kept = try await self.onDisk { () throws(StorageError) in try self.blobs.keep(file) }
             let end = now.advanced(bySeconds: Self.damagedGraceSeconds)
             guard try await self.catalog.markDamaged(file, uploadUntil: end) else {
@@ -68,7 +78,7 @@ extension FileStore {
     }
 
     /// Reads the row and the bytes again, while nobody else is at the file.
-    func confirmedDamage(
+    private func confirmedDamage(
         of id: FileID, _ extent: ExaminationExtent
     ) async throws(StorageError) -> (SealedFile, BlobDamage)? {
         guard let examination = try self.examination(of: id, extent) else { return nil }

@@ -12,9 +12,7 @@ extension FileStore {
     public func recover(now: Timestamp) async throws(StorageError) {
         self.revocations.add(try self.catalog.revocations(since: self.revocations.horizon(now)))
         do throws(StorageError) {
-            if case .lost(let detail) = self.catalog.examination?.outcome {
-                try await self.catalog.noteLostHistory(detail, now: now)
-            }
+            if case .lost(let detail) = self.catalog.examination?.outcome { try await self.noteLoss(detail, now: now) }
             // What a failed flush left in the page cache only becomes durable, or the server does not start.
             try await self.catalog.makeDurable()
             let isComplete = try await self.recoverPacks(now: now)
@@ -30,8 +28,20 @@ extension FileStore {
             // The bytes are gone, and the sweep notes that once there is room.
         }
         if self.catalog.examination?.isOrderly == false { try await self.adoptBlobs(declaredBefore: now) }
-        self.quarantineMetrics.lost(try self.catalog.lostHistory()?.bodies ?? 0)
-        self.countQuarantine()
+        self.measureLoss()
+    }
+
+    /// Notes that transactions are missing, once for what one start finds.
+    private func noteLoss(_ detail: String, now: Timestamp) async throws(StorageError) {
+        self.catalog.unnotedLoss.withLock { $0 = detail }
+        try await self.catalog.noteLostHistory(detail, now: now)
+        self.catalog.unnotedLoss.withLock { $0 = nil }
+        // It speaks of what has been noted; a start that fails from here on must not find it again.
+        do throws(SystemCallError) {
+            if try self.blobs.root.contains(HistoryMarkWriter.name) { try HistoryMarkWriter.reset(in: self.blobs.root) }
+        } catch {
+            throw error.storageError
+        }
     }
 
     /// Counts the start in the store's history, once nothing can fail any more: one that fails leaves the catalogue as old as
@@ -51,6 +61,7 @@ extension FileStore {
     ///
     /// - Throws: ``StorageError``.
     public func checkpoint() async throws(StorageError) {
+        self.countQuarantine()
         try await self.catalog.checkpoint()
     }
 
@@ -74,7 +85,7 @@ extension FileStore {
             }
         }
         for (header, fate) in fates.values.joined() where fate == .lost {
-            try await self.lose(header.id, in: header.slot, now: now)
+            _ = try await self.lose(header.id, in: header.slot, now: now)
         }
         let hasLostHistory = try self.catalog.lostHistory() != nil
         for unended in packs {

@@ -152,19 +152,21 @@ extension FileStore {
     /// - Parameters:
     ///   - staged: The upload.
     ///   - last: Its last bytes.
+    ///   - trailing: The checksums that arrived behind them.
     ///   - record: The file, as ``record(_:now:)`` gave it.
     ///   - now: The current time.
     ///   - eventLoop: Where the future completes.
     /// - Returns: A future of the digest of the bytes, which fails with ``StorageError``; the file is then as it was
     ///   before the upload.
     public func seal(
-        _ staged: StagedBlob, last: ByteBuffer, _ record: FileRecord, now: Timestamp, on eventLoop: any EventLoop
+        _ staged: StagedBlob, last: ByteBuffer, trailing: [Checksum] = [], _ record: FileRecord, now: Timestamp,
+        on eventLoop: any EventLoop
     ) -> EventLoopFuture<Sealed> {
         let promise = eventLoop.makePromise(of: Sealed.self)
         guard record.seal != nil || !staged.staysInMemory else {
             // Hashing so few bytes takes less than handing them to another thread.
             do {
-                self.pack(staged, try Self.finish(staged, last, record), now: now, promise)
+                self.pack(staged, try Self.finish(staged, last, trailing, record), now: now, promise)
             } catch {
                 promise.fail(error)
             }
@@ -173,7 +175,7 @@ extension FileStore {
         self.disk.submit { state in
             do {
                 guard state == .active else { throw StorageError.writesRefused("the server is shutting down") }
-                try self.publishFirst(staged, try Self.finish(staged, last, record), now: now, promise)
+                try self.publishFirst(staged, try Self.finish(staged, last, trailing, record), now: now, promise)
             } catch {
                 promise.fail(error)
             }
@@ -182,8 +184,9 @@ extension FileStore {
     }
 
     private static func finish(
-        _ staged: StagedBlob, _ last: ByteBuffer, _ record: FileRecord
+        _ staged: StagedBlob, _ last: ByteBuffer, _ trailing: [Checksum], _ record: FileRecord
     ) throws(StorageError) -> SHA256Digest {
+        if !trailing.isEmpty { staged.expect(trailing) }
         try staged.append([last])
         return try staged.finish(declared: record.declaration.sha256).digest
     }

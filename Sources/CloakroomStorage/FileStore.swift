@@ -153,7 +153,7 @@ public final class FileStore: Sendable {
             guard let blob = try self.blobs.open(grant, now: now) else { throw .notFound }
             return blob
         } catch .damaged(let damage) {
-            Task { await self.reportDamage(grant.fileID, damage) }
+            self.noticeDamage(grant.fileID, damage)
             throw .damaged(damage)
         }
     }

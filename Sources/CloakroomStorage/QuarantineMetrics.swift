@@ -8,7 +8,7 @@ struct QuarantineMetrics: Sendable {
         case damaged
         /// A body has no row, although its file had been declared.
         case lostRow = "lost_row"
-        /// A body that nothing refers to, and of which it cannot be said why.
+        /// A body that no row refers to, for an unknown reason.
         case unclear
     }
 

@@ -39,17 +39,25 @@ public enum StorageError: Error, Hashable, Sendable, CustomStringConvertible {
         case .urlRevoked: "the URL has been revoked"
         case .full: "the disk is full"
         case .writesRefused(let reason): "writes are refused: \(reason)"
-        case .damaged(let damage): "the bytes of the file are damaged: \(damage.rawValue)"
+        case .damaged(let damage): "the bytes of the file are damaged: \(damage)"
         case .failed(let reason): reason
         }
     }
 
     /// What a reader found to be wrong.
-    public enum ReadDamage: String, Hashable, Sendable {
+    public enum ReadDamage: Hashable, Sendable, CustomStringConvertible {
         /// Their digest is another.
-        case digest = "sha256 differs"
-        /// There are fewer or more.
-        case length = "length differs"
+        case digest
+        /// There are fewer or more, in bytes.
+        case length(expected: Int64, found: Int64)
+
+        /// What is wrong, for the log.
+        public var description: String {
+            switch self {
+            case .digest: "sha256 differs"
+            case .length(let expected, let found): "length \(found) instead of \(expected)"
+            }
+        }
     }
 
     /// A digest that differs.

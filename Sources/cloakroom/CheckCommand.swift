@@ -1,4 +1,5 @@
 import ArgumentParser
+import CloakroomDomain
 import CloakroomServer
 import CloakroomStorage
 import Logging
@@ -14,7 +15,7 @@ struct CheckCommand: AsyncParsableCommand {
             """,
         discussion: """
             Prints one line for each finding: its kind, its subject and a description. The exit code is 1 if there are \
-            findings, else 0. Findings of the kinds 'noted' and 'quarantined' do not count. Without --repair, a server may be running.
+            findings, else 0. Findings of the kinds 'noted' and 'quarantined' do not change it. Without --repair, a server may be running.
 
             Read all files and verify them:
               cloakroom check --data
@@ -83,8 +84,11 @@ struct CheckCommand: AsyncParsableCommand {
             let purged = try Quarantine.purge(
                 self.directory.open(), olderThan: self.olderThan.flatMap { Self.seconds($0) } ?? .max,
                 now: SystemClock().now)
-            for entry in purged { print("removed blobs/quarantine/\(entry.name) \(entry.size) bytes") }
-            StandardError.write("\(purged.count) files removed from the quarantine")
+            StandardError.write("files removed from quarantine: \(purged.count)")
+            for entry in purged {
+                let line = "removed blobs/quarantine/\(entry.name) \(entry.size) bytes"
+                try StandardOutput.print(TerminalText.escape(line))
+            }
         } catch {
             StandardError.write("\(error)")
             throw ExitCode.failure
@@ -126,7 +130,8 @@ struct CheckCommand: AsyncParsableCommand {
             }
         }
         return try await StoreCheck.repair(
-            self.directory.claim(), extent, maximumDamaged: self.maxDamaged, health: health, now: now
+            self.directory.claim(), extent, maximumDamaged: self.maxDamaged, health: health, now: now,
+            isReported: { output.isWritten }
         ) { output.print($0) }
     }
 }

@@ -29,9 +29,9 @@ struct Composition {
         MetricsSystem.bootstrap(registry)
         var logger = Logger(label: "cloakroom") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = self.configuration.logLevel
-        let accessLog = try self.configuration.accessLog.map { try AccessLog($0, logger: logger) }
 
         let directory = try self.openDirectory()
+        let accessLog = try self.configuration.accessLog.map { try AccessLog($0, logger: logger) }
         let health = StorageHealth(logger: logger)
         let reserve = DiskReserve(directory: directory)
         let catalog = try Catalog(directory: directory, owner: .server, health: health, reserve: reserve)

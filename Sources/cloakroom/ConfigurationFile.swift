@@ -1,5 +1,4 @@
 import CloakroomDomain
-import Foundation
 
 /// A configuration file: a JSON object whose members are keys of one command, each at most once.
 struct ConfigurationFile {
@@ -9,8 +8,7 @@ struct ConfigurationFile {
     }
 
     let path: String
-    /// The JSON texts of the values.
-    private let members: [ConfigurationKey: ArraySlice<UInt8>]
+    private let document: RequestDocument
 
     /// Reads the members of a file.
     ///
@@ -20,15 +18,13 @@ struct ConfigurationFile {
     ///   - keys: The keys that are allowed.
     /// - Throws: ``ConfigurationError`` for anything but an object with these keys.
     init(_ content: [UInt8], path: String, keys: Set<ConfigurationKey>) throws(ConfigurationError) {
-        var members: [ConfigurationKey: ArraySlice<UInt8>] = [:]
-        for (name, text) in try Self.members(of: content, path) {
+        self.document = try Self.document(content, path)
+        self.path = path
+        for name in self.document.names {
             guard let key = ConfigurationKey(rawValue: name), keys.contains(key) else {
                 throw Self.unknown(name, keys, path)
             }
-            guard members.updateValue(text, forKey: key) == nil else { throw Self.repeated(name, path) }
         }
-        self.path = path
-        self.members = members
     }
 
     /// Returns a key's value, `nil` if the file has none.
@@ -37,9 +33,9 @@ struct ConfigurationFile {
     func value(
         _ key: ConfigurationKey, as type: ValueType, allowed: String
     ) throws(ConfigurationError) -> ConfigurationSources.Value? {
-        guard let text = self.members[key] else { return nil }
-        if let value = Self.value(text), value.type == type { return .init(text: value.text, source: self.path) }
-        let received = Self.description(of: text, key)
+        guard let text = self.document[key.rawValue], let value = self.document.value(key.rawValue) else { return nil }
+        if let read = Self.read(value, text), read.type == type { return .init(text: read.text, source: self.path) }
+        let received = Self.description(of: value, text, key)
         let kind = type == .string ? "a JSON string (in quotation marks)" : "a JSON number (without quotation marks)"
         throw ConfigurationError(
             "\(key.rawValue) (\(self.path)): \(received) is not allowed; it must be \(kind): \(allowed)")
@@ -47,44 +43,41 @@ struct ConfigurationFile {
 
     /// Whether the file has a value, which may be of a wrong type.
     func contains(_ key: ConfigurationKey) -> Bool {
-        self.members[key] != nil
+        self.document[key.rawValue] != nil
     }
 
-    private static func value(_ text: ArraySlice<UInt8>) -> (text: String, type: ValueType)? {
-        switch text.first ?? 0 {
-        case UInt8(ascii: "\""):
-            (try? JSONDecoder().decode(String.self, from: Data(text))).map { ($0, .string) }
-        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
-            // As written: a number of any size stays what it is.
-            (String(decoding: text, as: UTF8.self), .number)
-        default: nil
+    /// A number is kept as it is written: one of any size stays what it is.
+    private static func read(_ value: JSONValue, _ text: ArraySlice<UInt8>) -> (text: String, type: ValueType)? {
+        switch value {
+        case .string(let text): (text, .string)
+        case .integer, .number: (String(decoding: text, as: UTF8.self), .number)
+        case .null, .boolean, .brokenString, .array, .object: nil
         }
     }
 
-    private static func description(of text: ArraySlice<UInt8>, _ key: ConfigurationKey) -> String {
-        switch (text.first, self.value(text)) {
-        case (UInt8(ascii: "["), _): "a list"
-        case (UInt8(ascii: "{"), _): "an object"
-        case (_, (let text, let type)?):
-            key.isSecret ? "a \(type)" : "the \(type) \"\(ConfigurationError.shown(text))\""
-        case (UInt8(ascii: "\""), nil): "a string that is not Unicode"
-        default: String(decoding: text, as: UTF8.self)
+    private static func description(
+        of value: JSONValue, _ text: ArraySlice<UInt8>, _ key: ConfigurationKey
+    ) -> String {
+        switch value {
+        case .array: "a list"
+        case .object: "an object"
+        case .brokenString: "a string that is not Unicode"
+        case .null, .boolean: String(decoding: text, as: UTF8.self)
+        case .string(let text): key.isSecret ? "a string" : "the string \"\(ConfigurationError.shown(text))\""
+        case .integer, .number:
+            key.isSecret
+                ? "a number" : "the number \"\(ConfigurationError.shown(String(decoding: text, as: UTF8.self)))\""
         }
     }
 
-    private static func members(
-        of content: [UInt8], _ path: String
-    ) throws(ConfigurationError) -> [(name: String, text: ArraySlice<UInt8>)] {
+    private static func document(_ content: [UInt8], _ path: String) throws(ConfigurationError) -> RequestDocument {
         do throws(RequestDocument.Failure) {
-            _ = try RequestDocument(content)
+            // A request may have a byte order mark, a file may not.
+            guard !content.starts(with: [0xEF, 0xBB, 0xBF]) else { throw .malformed(at: 0) }
+            return try RequestDocument(content)
         } catch {
             throw ConfigurationError(file: path, self.description(of: error, content))
         }
-        // A request may have a byte order mark, a file may not.
-        guard let members = RequestDocument.members(of: content[...]) else {
-            throw ConfigurationError(file: path, self.description(of: .malformed(at: 0), content))
-        }
-        return members
     }
 
     private static func description(of failure: RequestDocument.Failure, _ content: [UInt8]) -> String {
@@ -97,16 +90,8 @@ struct ConfigurationFile {
                 : "line \(max(1, before.count)), column \(column): this is not JSON; the file must be a JSON object"
         case .notAnObject: return "it must be a JSON object"
         case .tooDeep: return "its values are nested too deeply; each must be a string or a number"
-        case .repeatedMember(let name, _): return self.repeated(name)
+        case .repeatedMember(let name, _): return "the key \"\(ConfigurationError.shown(name))\" appears more than once"
         }
-    }
-
-    private static func repeated(_ name: String) -> String {
-        "the key \"\(ConfigurationError.shown(name))\" appears more than once"
-    }
-
-    private static func repeated(_ name: String, _ path: String) -> ConfigurationError {
-        ConfigurationError(file: path, self.repeated(name))
     }
 
     private static func unknown(

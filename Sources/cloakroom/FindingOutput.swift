@@ -19,6 +19,9 @@ final class FindingOutput: Sendable {
         }
     }
 
+    /// Whether every finding has been written so far.
+    var isWritten: Bool { self.failure.withLock { $0 == nil } }
+
     /// Passes if every finding has been written.
     func check() throws {
         if let failure = self.failure.withLock({ $0 }) { throw failure }

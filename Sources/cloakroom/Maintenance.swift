@@ -24,7 +24,12 @@ struct Maintenance: Service {
         try? await cancelWhenGracefulShutdown {
             try await withThrowingDiscardingTaskGroup { group in
                 group.addTask { try await self.watchKeys() }
-                group.addTask { try await self.sweep(startedAt: startedAt) }
+                group.addTask { try await self.sweep() }
+                group.addTask {
+                    await self.reporting("The search for lost files failed") { () throws(StorageError) in
+                        try await self.store.findLostBodies(now: startedAt)
+                    }
+                }
                 group.addTask { try await self.checkpoint() }
             }
         }
@@ -37,14 +42,11 @@ struct Maintenance: Service {
         }
     }
 
-    private func sweep(startedAt: Timestamp) async throws {
-        await self.reporting { () throws(StorageError) in
-            try await self.store.findLostBodies(now: startedAt)
-        }
+    private func sweep() async throws {
         while true {
             let start = ContinuousClock.now
             self.reserve.setAsideAgain()
-            let count = await self.reporting { () throws(StorageError) in
+            let count = await self.reporting("Sweep failed") { () throws(StorageError) in
                 try await self.store.sweep(now: SystemClock().now)
             }
             let isDone = (count ?? 0) == 0
@@ -56,19 +58,19 @@ struct Maintenance: Service {
     private func checkpoint() async throws {
         while true {
             try await Task.sleep(for: Self.checkpointInterval)
-            await self.reporting { () throws(StorageError) in try await self.store.checkpoint() }
+            await self.reporting("Checkpoint failed") { () throws(StorageError) in try await self.store.checkpoint() }
         }
     }
 
     /// Runs work, and logs its failure; `nil` then.
     @discardableResult
     private func reporting<Value: Sendable>(
-        _ body: () async throws(StorageError) -> Value
+        _ message: Logger.Message, _ body: () async throws(StorageError) -> Value
     ) async -> Value? {
         do throws(StorageError) {
             return try await body()
         } catch {
-            self.logger.error("Sweep failed", metadata: ["error": "\(error)"])
+            self.logger.error(message, metadata: ["error": "\(error)"])
             return nil
         }
     }

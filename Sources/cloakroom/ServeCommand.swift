@@ -90,7 +90,7 @@ struct ServeCommand: AsyncParsableCommand {
             """
             When to verify a file of more than 64 KiB while it is downloaded as a whole: first (since the start), never or \
             always. Smaller files are always verified. (default: first)
-            """, valueName: "when"))
+            """, valueName: "mode"))
     var verifyReads: String?
     @Option(
         help: ArgumentHelp(
@@ -115,7 +115,7 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(
         help: ArgumentHelp(
             """
-            Append a line of JSON for each request to this file, - for standard output. SIGHUP opens the file again. \
+            Append a line of JSON for each request to this file, or to standard output if it is -. SIGHUP reopens the file. \
             (default: off)
             """, valueName: "file"))
     var accessLog: String?

@@ -61,7 +61,12 @@ struct DataDirectoryTests {
             let error = #expect(throws: DataDirectory.OpenError.self) {
                 try DataDirectory(path: temporary.path, creates: false, exclusively: exclusively)
             }
-            #expect(error?.description.hasPrefix("data directory \(temporary.path) contains no database") == true)
+            let isPart = if case .storeWithoutCatalog = example.content { true } else { false }
+            let told =
+                isPart
+                ? "\(temporary.path)/catalog.sqlite is missing or empty"
+                : "data directory \(temporary.path) contains no database"
+            #expect(error?.description.hasPrefix(told) == true)
         }
         if case .foreign(let entries) = example.content {
             let error = #expect(throws: DataDirectory.OpenError.self) {

@@ -244,7 +244,7 @@ struct StoreCheckTests {
     @Test func withoutACatalogueThereIsNothingToCheck() async throws {
         let temporary = try TemporaryDirectory()
         let directory = try DataDirectory(path: temporary.path, exclusively: false)
-        await #expect(throws: StoreCheck.NoCatalog.self) { try await ClosedStore.look(directory, .presence) }
+        await #expect(throws: Catalog.OpenError.self) { try await ClosedStore.look(directory, .presence) }
         #expect(try FileManager.default.contentsOfDirectory(atPath: temporary.path).isEmpty)
     }
 

@@ -5,9 +5,10 @@ import signal
 
 import pytest
 import requests
-from cloakroom import Client, Server
-from damage import WITHOUT_SCRUB, place, run
-from test_lost_history import files, refusal
+from cloakroom import Client, Server, command
+from damage import WITHOUT_SCRUB, place, run, sqlite
+from test_lost_history import files, flip, refusal
+from test_listening import taken_port
 
 
 def start(data):
@@ -81,6 +82,35 @@ def test_a_refused_catalogue_leaves_its_log_and_everything_else(store, damage):
         assert all_there(server, key, ids)
 
 
+@pytest.mark.parametrize("place", [0.1, 0.5, 0.95])
+def test_a_command_does_not_write_over_a_damaged_log(store, place):
+    data, key, ids = store
+    log = data / "catalog.sqlite-wal"
+    flip(log, int(log.stat().st_size * place))
+    before = files(data)
+    for _ in range(3):
+        result = command("keys", "create", "--organization", "other", data_dir=data, check=False)
+        assert result.returncode == 1 and result.stdout == "" and "start the server first" in result.stderr
+    assert files(data) == before
+    with start(data) as server:
+        assert requests.get(server.operations + "/readyz", timeout=10).status_code == 503
+        command("keys", "create", "--organization", "other", data_dir=data)
+
+
+def test_a_loss_is_noted_once_however_often_the_start_fails(store):
+    data, key, ids = store
+    flip(data / "catalog.sqlite-wal", 200)
+    with taken_port() as listener:
+        address = "127.0.0.1:{}".format(listener.getsockname()[1])
+        for _ in range(3):
+            result = command("serve", f"--api-address={address}", data_dir=data, check=False)
+            assert result.returncode == 1 and address in result.stderr
+    with start(data):
+        pass
+    assert sqlite(data, "SELECT count(*) FROM lost_history") == [["1"]]
+    assert len(list((data / "blobs/quarantine").glob("catalog.sqlite-wal-*"))) == 1
+
+
 @pytest.mark.parametrize("page", range(1, 12))
 def test_a_start_that_fails_counts_no_generation(store, page):
     data, key, ids = store
@@ -88,15 +118,14 @@ def test_a_start_that_fails_counts_no_generation(store, page):
         pass
     right = (data / "catalog.sqlite").read_bytes()
     zero_page(page)(data)
-    server = Server(WITHOUT_SCRUB, data_dir=data, wait=False)
-    line = server.process.stdout.readline()
-    if line:
+    try:
+        server = start(data)
+    except AssertionError as ended:
+        assert "ended with 1" in str(ended) and "catalog.sqlite" in str(ended)
+    else:
         # Nothing at the start needs this page.
         server.stop(signal.SIGKILL)
         return
-    assert server.process.wait(20) == 1
-    assert "catalog.sqlite" in server.logged()
-    server.stop()
     for path in data.glob("catalog.sqlite*"):
         path.unlink()
     (data / "catalog.sqlite").write_bytes(right)
@@ -141,7 +170,8 @@ def test_packs_in_each_others_place_lose_no_bytes(tmp_path, how):
     for size in (700, 20_000):
         with start(data) as server:
             client = server.client()
-            bodies.append([bytes([number + 1]) * (size + number) for number in range(4)])
+            first = 10 * len(bodies) + 1
+            bodies.append([bytes([first + number]) * (size + number) for number in range(4)])
             ids.append([client.upload(body) for body in bodies[-1]])
             key = client.key
     first, second = (place(data, group[0]).path for group in ids)

@@ -94,7 +94,7 @@ public struct API: Service {
                 throw BindError("api-address", self.address, error)
             }
         } onCancel: {
-            groups.closeAll()
+            Task { await groups.cutOffAll() }
         }
     }
 

@@ -21,14 +21,8 @@ final class ConnectionGroups: Sendable {
         }
     }
 
-    /// Closes every connection, whatever it is doing.
-    func closeAll() {
-        for group in self.allGroups() {
-            group.eventLoop.execute { group.value.cutOffAll() }
-        }
-    }
-
     /// Closes every connection, whatever it is doing, and returns what they were doing.
+    @discardableResult
     func cutOffAll() async -> CutOffConnections {
         var sum = CutOffConnections()
         for group in self.allGroups() {

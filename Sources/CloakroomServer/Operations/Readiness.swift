@@ -64,7 +64,7 @@ public struct Readiness: Sendable {
     static func problem(_ lost: Catalog.LostHistory) -> String {
         let details = lost.details.isEmpty ? "" : ": " + lost.details.joined(separator: "; ")
         return
-            "history was lost, found at \(lost.since.rfc3339)\(details); \(lost.bodies) bodies have no row; see cloakroom check"
+            "history was lost, found at \(lost.since.rfc3339)\(details); files without a database row: \(lost.bodies); run cloakroom check"
     }
 
     static func problem(_ refusal: StorageHealth.Refusal) -> String {

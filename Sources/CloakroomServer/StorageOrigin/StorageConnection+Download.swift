@@ -36,6 +36,8 @@ extension StorageConnection {
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
         context.eventLoop.makeFutureWithTask { try await store.load(blob) }.whenComplete { result in
             let connection = bound.value
+            // The client has gone.
+            guard connection.context != nil else { return }
             do {
                 try result.get()
                 try connection.answer(blob, grant, exchange, head)

@@ -112,7 +112,8 @@ extension StorageConnection {
         guard let context else { return }
         let bound = NIOLoopBound((self, upload), eventLoop: context.eventLoop)
         let sealed = self.environment.store.seal(
-            upload.staged, last: batch, upload.record, now: self.environment.clock.now, on: context.eventLoop)
+            upload.staged, last: batch, trailing: upload.trailing, upload.record, now: self.environment.clock.now,
+            on: context.eventLoop)
         sealed.whenComplete { result in
             let (connection, upload) = bound.value
             switch result {

@@ -49,8 +49,8 @@ extension StorageConnection {
 }
 
 extension Upload {
-    /// Adds the checksums in the trailers to what the body has to have.
-    func expectTrailers() throws(StorageRefusal) {
+    /// Reads the checksums in the trailers, which the body has to have, too.
+    func readTrailers() throws(StorageRefusal) {
         var fields: AnnouncedChecksums.Fields = []
         for line in self.decoder.trailerLines {
             // Each line is a field: the decoder has seen to it.
@@ -60,7 +60,7 @@ extension Upload {
             fields.append((name, String(decoding: HTTPCharacter.trimmed(parts[1]), as: UTF8.self)))
         }
         do throws(ChecksumError) {
-            self.staged.expect(try self.checksums.checksums(inTrailers: fields))
+            self.trailing = try self.checksums.checksums(inTrailers: fields)
         } catch {
             throw StorageRefusal(error)
         }

@@ -253,7 +253,7 @@ final class StorageConnection: ChannelInboundHandler {
                 self.perform(upload.machine.received(bytes), upload)
             }
             guard upload.decoder.hasEnded else { return false }
-            try upload.expectTrailers()
+            try upload.readTrailers()
             self.state = .answering
             self.perform(upload.machine.bodyEnded(), upload)
             return true

@@ -60,7 +60,7 @@ public final class StorageOrigin: Service {
                 quiescing.initiateShutdown(promise: drained)
             }
         } onCancel: {
-            groups.closeAll()
+            Task { await groups.cutOffAll() }
         }
     }
 

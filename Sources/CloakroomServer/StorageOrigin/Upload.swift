@@ -10,6 +10,8 @@ final class Upload {
     let refusesRepetition: Bool
     var decoder: BodyDecoder
     var machine = UploadMachine()
+    /// The checksums that arrived behind the body.
+    var trailing: [Checksum] = []
     private(set) var received: Int64 = 0
     private(set) var isAbandoned = false
 

@@ -54,7 +54,7 @@ public final class BlobReader: Sendable {
                 return bytes
             }
         } catch .damaged(let damage) {
-            await self.store.reportDamage(self.blob.id, damage)
+            self.store.noticeDamage(self.blob.id, damage)
             throw .damaged(damage)
         }
     }
@@ -124,7 +124,7 @@ extension FileStore {
         do throws(StorageError) {
             _ = try await self.onDisk { () throws(StorageError) in try blob.verifiedBytes(0..<blob.size.bytes) }
         } catch .damaged(let damage) {
-            await self.reportDamage(blob.id, damage)
+            self.noticeDamage(blob.id, damage)
             throw .damaged(damage)
         }
     }

@@ -56,9 +56,7 @@ extension BlobStore {
             throw error.storageError
         }
         // A part of a file, or more than it, is served to nobody.
-        self.health.report(
-            "The bytes of a ready file have the wrong length", id, "\(length) instead of \(placement.size)")
-        throw .damaged(.length)
+        throw .damaged(.length(expected: placement.size.bytes, found: length))
     }
 
     private func openFile(_ id: FileID) throws(SystemCallError) -> FileDescriptor {

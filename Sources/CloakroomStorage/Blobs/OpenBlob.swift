@@ -139,7 +139,10 @@ public final class OpenBlob: Sendable {
             outcome = Result { () throws(StorageError) in try self.read(into: room, offset: range.lowerBound) }
             return (try? outcome.get()) ?? 0
         }
-        guard try outcome.get() == range.count else { throw .damaged(.length) }
+        let count = try outcome.get()
+        guard count == range.count else {
+            throw .damaged(.length(expected: self.size.bytes, found: range.lowerBound + Int64(count)))
+        }
         return buffer
     }
 

@@ -13,7 +13,7 @@ extension Catalog {
         try await self.writer.write { connection throws(SQLiteError) in
             try connection.statement("UPDATE api_keys SET revoked_at = coalesce(revoked_at, ?1) WHERE id = ?2")
                 .bind(now.secondsSinceEpoch).bind(new.description).run()
-            // A revocation since then, by somebody else, stays.
+            // A revocation by somebody else stays, unless it came in the same second as the replacement's own.
             try connection.statement(
                 "UPDATE api_keys SET expires_at = ?1, revoked_at = NULL WHERE id = ?2 AND coalesce(revoked_at, ?3) = ?3"
             )

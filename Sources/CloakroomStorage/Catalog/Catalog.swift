@@ -22,8 +22,10 @@ public final class Catalog: Sendable {
     public enum Owner: Sendable {
         /// The server of the data directory.
         case server
-        /// A command that may run beside a server.
+        /// A command that may run beside a server, and writes.
         case command
+        /// A command that only looks, also at what no server would start with.
+        case check
     }
 
     /// The database's name in the data directory.
@@ -44,6 +46,8 @@ public final class Catalog: Sendable {
     let previousStart: Int64?
     let health: StorageHealth
     let system: any OperatingSystem
+    /// A loss that could not be noted, because the disk was full.
+    let unnotedLoss = Mutex<String?>(nil)
     /// Where the copy of the store's identity lies; `nil` before the start has come so far, and for a command.
     let history = Mutex<StoreHistory?>(nil)
 
@@ -65,8 +69,18 @@ public final class Catalog: Sendable {
         self.health = health
         self.system = directory.system
         do {
-            try Self.checkPresence(in: directory)
-            self.examination = owner == .server ? try Self.examine(directory, health) : nil
+            switch owner {
+            case .server: self.examination = try Self.examine(directory, health)
+            case .command:
+                try Self.checkHistory(beforeCommandIn: directory)
+                self.examination = nil
+            case .check:
+                // Looking makes no database.
+                guard try DataDirectory.content(of: directory.root) == .store else {
+                    throw OpenError(description: DataDirectory.OpenError(noDatabaseAt: directory.path).description)
+                }
+                self.examination = nil
+            }
             let fileSystem = directory.system.sqliteFileSystem
             let connection = try SQLiteConnection(
                 path: path, role: owner == .server ? .writer : .command, fileSystem: fileSystem)

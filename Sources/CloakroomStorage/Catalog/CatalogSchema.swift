@@ -134,7 +134,11 @@ enum CatalogSchema {
             id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
             identity BLOB NOT NULL CHECK (length(identity) = 16),
             generation INTEGER NOT NULL CHECK (generation > 0),
-            started_at INTEGER NOT NULL -- when a server started last
+            started_at INTEGER NOT NULL, -- when a server started last
+            -- Bodies without rows are to be looked for among those uploaded since; NULL: nothing to look for.
+            search_since INTEGER,
+            -- How many WALs were begun: each has this row, and so is known by its generation.
+            wals INTEGER NOT NULL DEFAULT 0
         ) STRICT;
         -- Transactions that had been committed and are lost: when that was found, and how.
         CREATE TABLE lost_history (

@@ -32,15 +32,18 @@ final class CatalogWriter: Sendable {
     /// After so many pages, 16 MiB, the log is copied into the database.
     private static let checkpointPages = 4_096
 
-    private let connection: SQLiteConnection
-    private let thread: NIOThreadPool
-    private let health: StorageHealth
-    private let reserve: DiskReserve?
+    let connection: SQLiteConnection
+    let thread: NIOThreadPool
+    let health: StorageHealth
+    let reserve: DiskReserve?
     private let queue = Mutex(Queue())
     private let nextCheckpoint = Mutex(checkpointPages)
     /// Told of every commit, once the start has come so far.
-    private let mark = Mutex<HistoryMarkWriter?>(nil)
-    private let commits = Atomic(0)
+    let mark = Mutex<HistoryMarkWriter?>(nil)
+    /// Whether the WAL begins anew with the next commit, as far as that is known.
+    let walBeginsAnew = Atomic(true)
+    /// Whether something was written since the last generation ended.
+    private let hasChanges = Atomic(false)
     private let batchSizes = Recorder(label: "cloakroom_catalog_batch_size", aggregate: true)
 
     init(connection: SQLiteConnection, health: StorageHealth, reserve: DiskReserve?) {
@@ -56,11 +59,11 @@ final class CatalogWriter: Sendable {
     /// - Parameter mark: Where.
     func keep(_ mark: HistoryMarkWriter) { self.mark.withLock { $0 = mark } }
 
-    /// Whether something was committed since the last call.
-    func hasCommitted() -> Bool { self.commits.exchange(0, ordering: .relaxed) > 0 }
+    /// Whether something was written since the last call.
+    func takeChanges() -> Bool { self.hasChanges.exchange(false, ordering: .relaxed) }
 
-    /// Takes back one commit that counts as none.
-    func discountCommit() { self.commits.wrappingSubtract(1, ordering: .relaxed) }
+    /// Makes the next ``takeChanges()`` say that there are some.
+    func noteChanges() { self.hasChanges.store(true, ordering: .relaxed) }
 
     /// Ends the thread after the jobs that are queued.
     func shutDown() async throws {
@@ -151,101 +154,6 @@ final class CatalogWriter: Sendable {
         if isDue { self.checkpointNow() }
     }
 
-    private func checkpointNow() {
-        do throws(SQLiteError) {
-            _ = try self.checkpointPassively()
-        } catch {
-            self.health.report("The WAL cannot be copied into the database: SQLite \(error.code): \(error.message)")
-            _ = self.report(.transaction(error))
-        }
-    }
-
-    /// Copies into the database what nobody reads of the log, without waiting.
-    ///
-    /// - Returns: Whether that was all.
-    /// - Throws: ``SQLiteError``.
-    private func checkpointPassively() throws(SQLiteError) -> Bool {
-        let frames = try self.connection.checkpoint(SQLITE_CHECKPOINT_PASSIVE)
-        guard frames.copied == frames.total else { return false }
-        self.mark.withLock { $0 }?.copied(frames: frames.total)
-        return true
-    }
-
-    /// Copies into the database what nobody reads of the log, without waiting.
-    ///
-    /// - Parameter completion: Called once with whether that was all, on the writer's thread, which it must not hold up.
-    func checkpointPassively(completion: @escaping @Sendable (Result<Bool, StorageError>) -> Void) {
-        self.onThread(completion) { () throws(StorageError) in
-            do throws(SQLiteError) {
-                return try self.checkpointPassively()
-            } catch {
-                throw self.report(.transaction(error))
-            }
-        }
-    }
-
-    private func onThread<Value: Sendable>(
-        _ completion: @escaping @Sendable (Result<Value, StorageError>) -> Void,
-        _ body: @escaping @Sendable () throws(StorageError) -> Value
-    ) {
-        self.thread.submit { state in
-            guard state == .active else {
-                return completion(.failure(.writesRefused("the server is shutting down")))
-            }
-            completion(Result { () throws(StorageError) in try body() })
-        }
-    }
-
-    /// How often a log is tried to be copied that somebody else reads, each time for ``SQLiteConnection/busySeconds``:
-    /// a backup or a check has a large catalogue open for minutes.
-    private static let checkpointAttempts = 60
-    /// Between two attempts, so that others who write have their turn, in microseconds.
-    private static let checkpointInterval: useconds_t = 500_000
-
-    /// How urgent a checkpoint is.
-    enum CheckpointPatience {
-        /// It is waited for others who read, for minutes.
-        case start
-        /// It is tried once, and waited for seconds.
-        case stop
-    }
-
-    /// Copies the whole log into the database, flushes that, and empties the log.
-    ///
-    /// - Parameters:
-    ///   - patience: How urgent it is.
-    ///   - completion: Called once, on the writer's thread, which it must not hold up.
-    func checkpoint(
-        _ patience: CheckpointPatience = .start,
-        completion: @escaping @Sendable (Result<Void, StorageError>) -> Void
-    ) {
-        self.onThread(completion) { () throws(StorageError) in try self.checkpointAll(patience) }
-    }
-
-    private func checkpointAll(_ patience: CheckpointPatience) throws(StorageError) {
-        let attempts = patience == .start ? Self.checkpointAttempts : 1
-        var hasGivenUp = false
-        for attempt in 1... {
-            do throws(SQLiteError) {
-                try self.connection.checkpoint(SQLITE_CHECKPOINT_TRUNCATE)
-                self.mark.withLock { $0 }?.reset()
-                // The log has given its room back.
-                if hasGivenUp { self.reserve?.setAside(leaving: 0) }
-                return
-            } catch {
-                if error.primaryCode == SQLITE_BUSY, attempt < attempts {
-                    self.health.report("Waiting for a backup or check that reads the database")
-                    usleep(Self.checkpointInterval)
-                } else {
-                    let storageError = self.report(.transaction(error))
-                    // The database may have to grow before the log gives its room back.
-                    guard storageError == .full, self.reserve?.giveUp() == true else { throw storageError }
-                    hasGivenUp = true
-                }
-            }
-        }
-    }
-
     private func cancel() {
         let jobs = self.queue.withLock { queue in
             defer { queue = Queue() }
@@ -255,7 +163,7 @@ final class CatalogWriter: Sendable {
     }
 
     /// Why a transaction came to nothing.
-    private enum Failure: Error {
+    enum Failure: Error {
         /// One job's changes were refused; without it the others can go on.
         case job(SQLiteError)
         /// The transaction could not begin or be committed.
@@ -292,19 +200,33 @@ final class CatalogWriter: Sendable {
         } catch {
             throw .transaction(error)
         }
+        let commits = self.connection.commits
         try self.execute("BEGIN IMMEDIATE")
         do throws(Failure) {
+            if self.walBeginsAnew.load(ordering: .relaxed) { try self.execute(Self.stamp) }
             var completions: [@Sendable () -> Void] = []
             for job in batch { completions.append(try self.run(job)) }
             try self.execute("COMMIT")
-            self.mark.withLock { $0 }?.committed(frames: self.connection.logPages, isFlushed: isFlushed)
-            self.commits.wrappingAdd(1, ordering: .relaxed)
+            self.noteCommit(since: commits, isFlushed: isFlushed)
             return completions
         } catch {
             // Fails only where SQLite has rolled back by itself, as it does on a full disk.
             try? self.connection.execute("ROLLBACK")
             throw error
         }
+    }
+
+    /// Writes the store's generation into a new WAL: so a WAL that is put back later is known for an older one.
+    private static let stamp = "UPDATE store SET wals = wals + 1"
+
+    /// Notes what a commit has written.
+    ///
+    /// One that changed nothing has flushed nothing either.
+    private func noteCommit(since commits: Int, isFlushed: Bool) {
+        guard self.connection.commits != commits else { return }
+        self.mark.withLock { $0 }?.committed(frames: self.connection.logPages, isFlushed: isFlushed)
+        self.walBeginsAnew.store(false, ordering: .relaxed)
+        self.hasChanges.store(true, ordering: .relaxed)
     }
 
     private func execute(_ sql: String) throws(Failure) {
@@ -323,7 +245,7 @@ final class CatalogWriter: Sendable {
         }
     }
 
-    private func report(_ failure: Failure) -> StorageError {
+    func report(_ failure: Failure) -> StorageError {
         switch failure {
         case .job(let error): return error.storageError
         case .transaction(let error):

@@ -4,7 +4,7 @@ import CloakroomDomain
 /// One connection to a SQLite database, with its prepared statements.
 ///
 /// `@unchecked Sendable`: opened without SQLite's own mutex, and used by one thread at a time, either the writer's only
-/// thread or whoever has checked it out of the ``ReaderPool``; so is `logLength`, which SQLite's hook sets in a commit.
+/// thread or whoever has checked it out of the ``ReaderPool``; so is `log`, which SQLite's hook sets in a commit.
 final class SQLiteConnection: @unchecked Sendable {
     /// What a connection is for.
     enum Role {
@@ -37,8 +37,8 @@ final class SQLiteConnection: @unchecked Sendable {
     let handle: OpaquePointer
     private var statements: [UnsafePointer<UInt8>: SQLiteStatement] = [:]
     private var flushesCommits = true
-    /// How many pages the log holds, as of the last commit; written by SQLite's hook, on the connection's thread.
-    private let logLength = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
+    /// Written by SQLite's hook, on the connection's thread.
+    private let log = UnsafeMutablePointer<Log>.allocate(capacity: 1)
 
     /// Opens a database.
     ///
@@ -57,7 +57,7 @@ final class SQLiteConnection: @unchecked Sendable {
             throw error
         }
         self.handle = handle
-        self.logLength.initialize(to: 0)
+        self.log.initialize(to: Log())
         try self.configure(role)
     }
 
@@ -67,12 +67,19 @@ final class SQLiteConnection: @unchecked Sendable {
     }
 
     /// How many pages the log holds, as of the last commit.
-    var logPages: Int { Int(self.logLength.pointee) }
+    var logPages: Int { self.log.pointee.pages }
+    /// How many commits of this connection have written something.
+    var commits: Int { self.log.pointee.commits }
+
+    private struct Log {
+        var pages = 0
+        var commits = 0
+    }
 
     deinit {
         self.statements.removeAll()
         sqlite3_close_v2(self.handle)
-        self.logLength.deallocate()
+        self.log.deallocate()
     }
 
     private func configure(_ role: Role) throws(SQLiteError) {
@@ -90,10 +97,12 @@ final class SQLiteConnection: @unchecked Sendable {
         try self.execute("PRAGMA journal_size_limit = \(Self.logLimit)")
         sqlite3_wal_hook(
             self.handle,
-            { length, _, _, pages in
-                length?.assumingMemoryBound(to: Int32.self).pointee = pages
+            { log, _, _, pages in
+                let log = log?.assumingMemoryBound(to: Log.self)
+                log?.pointee.pages = Int(pages)
+                log?.pointee.commits += 1
                 return SQLITE_OK
-            }, self.logLength)
+            }, self.log)
         let mode = try self.text(of: "PRAGMA journal_mode")
         let synchronous = try self.text(of: "PRAGMA synchronous")
         guard mode == "wal", synchronous == "2" else {

@@ -2,19 +2,23 @@ import CloakroomDomain
 
 /// What is known to be missing, and what is in quarantine.
 extension StoreCheck {
-    /// Reports history that was lost; a repair takes that as read once it has moved the bodies without rows.
+    /// Reports history that was lost.
     func checkHistory() async throws(StorageError) {
         guard let lost = try self.catalog.lostHistory() else { return }
         let bodies = try self.catalog.lostBodies()
-        // The bodies themselves are moved by what follows.
-        if self.store != nil { try await self.catalog.forgetLostHistory() }
-        let repair = self.store == nil ? nil : "noted as read"
+        let repair = self.store == nil ? nil : "acknowledged"
         for detail in lost.details {
             self.report(Finding(.history, Catalog.fileName, "has lost committed changes: \(detail)", repair: repair))
         }
         for id in bodies {
-            self.report(Finding(.history, "\(id)", "has a body and no row: its row was lost", repair: repair))
+            self.report(Finding(.history, "\(id)", "has bytes and no database row: the row was lost", repair: repair))
         }
+    }
+
+    /// Forgets history that was lost, after a repair has moved the bodies without rows, and only if everything was reported.
+    func acknowledgeHistory() async throws(StorageError) {
+        guard self.store != nil, self.isReported() else { return }
+        try await self.catalog.forgetLostHistory()
     }
 
     /// Lists what is in quarantine.

@@ -3,12 +3,6 @@ import NIOPosix
 
 /// The two ways to check a data directory.
 extension StoreCheck {
-    /// There is nothing to check.
-    public struct NoCatalog: Error, CustomStringConvertible {
-        /// What is missing, for whoever asked.
-        public let description: String
-    }
-
     /// Looks at a data directory, also beside its server, and changes nothing.
     ///
     /// - Parameters:
@@ -27,7 +21,7 @@ extension StoreCheck {
         observer: @escaping @Sendable (Finding) -> Void
     ) async throws -> Summary {
         var history = try Self.historyProblems(directory)
-        guard let catalog = try Self.openCatalog(directory, .command, health, observer) else { return Self.corrupt(1) }
+        guard let catalog = try Self.openCatalog(directory, .check, health, observer) else { return Self.corrupt(1) }
         return try await Self.endingCatalog(catalog) {
             let problems = try catalog.integrityProblems()
             guard problems.isEmpty else { return Self.report(problems, observer) }
@@ -49,13 +43,14 @@ extension StoreCheck {
     ///   - health: Told of a failed flush.
     ///   - packLength: The full length of a pack, in bytes.
     ///   - now: The current time.
+    ///   - isReported: Whether the observer could pass on everything: lost history is acknowledged only then.
     ///   - observer: Told of each finding, and what was done.
     /// - Returns: What was looked at.
     /// - Throws: What failed.
     public static func repair(
         _ directory: DataDirectory, _ extent: ExaminationExtent, maximumDamaged: Int = StoreCheck.maximumDamagedFiles,
         health: StorageHealth, packLength: Int64 = BlobStore.packLength, now: Timestamp,
-        observer: @escaping @Sendable (Finding) -> Void
+        isReported: @escaping @Sendable () -> Bool = { true }, observer: @escaping @Sendable (Finding) -> Void
     ) async throws -> Summary {
         guard let catalog = try Self.openCatalog(directory, .server, health, observer) else { return Self.corrupt(1) }
         return try await Self.endingCatalog(catalog) {
@@ -72,7 +67,7 @@ extension StoreCheck {
                 let check = StoreCheck(
                     directory, catalog: catalog, tree: blobs.tree, extent, store: store,
                     maximumDamaged: maximumDamaged, packLength: packLength, patience: .zero, now: now,
-                    observer: observer)
+                    isReported: isReported, observer: observer)
                 for id in contradictory { await check.report(Self.contradiction(id, repair: "deletion mark removed")) }
                 return try await check.run()
             }
@@ -84,9 +79,6 @@ extension StoreCheck {
         _ directory: DataDirectory, _ owner: Catalog.Owner, _ health: StorageHealth,
         _ observer: @Sendable (Finding) -> Void
     ) throws -> Catalog? {
-        guard directory.holdsCatalog else {
-            throw NoCatalog(description: "data directory \(directory.path) contains no database")
-        }
         do throws(Catalog.OpenError) {
             let reserve = owner == .server ? DiskReserve(directory: directory) : nil
             return try Catalog(directory: directory, owner: owner, health: health, reserve: reserve)

@@ -10,9 +10,10 @@ extension StoreCheck {
     /// - Returns: The findings; none beside a server, whose start has found them.
     /// - Throws: What failed.
     static func historyProblems(_ directory: DataDirectory) throws -> [Finding] {
-        guard try !directory.hasServer() else { return [] }
-        let blobs = try BlobTree.find(BlobStore.directoryName, in: directory.root)
-        let examination = try HistoryExamination(directory.root, blobs)
+        let found = try directory.unlessServed {
+            try HistoryExamination(directory.root, BlobTree.find(BlobStore.directoryName, in: directory.root))
+        }
+        guard let examination = found else { return [] }
         var findings: [Finding] = []
         switch examination.outcome {
         case .whole: break
@@ -36,35 +37,18 @@ extension StoreCheck {
     /// - Returns: The finding; `nil` where they do.
     /// - Throws: What failed.
     static func identityProblem(_ catalog: Catalog, _ directory: DataDirectory) throws -> Finding? {
-        guard try !directory.hasServer(),
-            let blobs = try BlobTree.find(BlobStore.directoryName, in: directory.root)
-        else { return nil }
+        guard let blobs = try BlobTree.find(BlobStore.directoryName, in: directory.root) else { return nil }
         do {
-            guard let found = try IdentityFile(directory: blobs).read() else { return nil }
-            let known = try catalog.readers.read { connection throws(SQLiteError) in
-                try Catalog.identity(connection)
+            let pair = try directory.unlessServed {
+                let known = try catalog.readers.read { connection throws(SQLiteError) in
+                    try Catalog.identity(connection)
+                }
+                return (known, try IdentityFile(directory: blobs).read())
             }
+            guard let (known, found) = pair, let found else { return nil }
             return Catalog.problem(known, beside: found).map { Finding(.history, Catalog.fileName, $0) }
         } catch is IdentityFile.Damaged {
             return Finding(.history, "\(BlobStore.directoryName)/\(IdentityFile.name)", "is damaged")
-        }
-    }
-}
-
-extension DataDirectory {
-    /// Whether a server has the directory now.
-    func hasServer() throws(SystemCallError) -> Bool {
-        do throws(SystemCallError) {
-            let lock = try self.root.open(Self.lockName, flags: O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
-            // Given up with the descriptor.
-            try self.system.lock(lock.rawValue, LOCK_SH | LOCK_NB)
-            return false
-        } catch {
-            switch error.code {
-            case EWOULDBLOCK: return true
-            case ENOENT: return false
-            default: throw error
-            }
         }
     }
 }

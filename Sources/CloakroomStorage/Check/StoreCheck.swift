@@ -39,6 +39,8 @@ public actor StoreCheck {
     private let patience: Duration
     let now: Timestamp
     private let observer: @Sendable (Finding) -> Void
+    /// Whether the observer could pass on everything.
+    let isReported: @Sendable () -> Bool
     var summary = Summary()
     private var suspects: [Suspect] = []
     /// Damaged files that a repair has still to take out of the way.
@@ -47,7 +49,7 @@ public actor StoreCheck {
     init(
         _ directory: DataDirectory, catalog: Catalog, tree: BlobTree, _ extent: ExaminationExtent, store: FileStore?,
         maximumDamaged: Int = StoreCheck.maximumDamagedFiles, packLength: Int64, patience: Duration, now: Timestamp,
-        observer: @escaping @Sendable (Finding) -> Void
+        isReported: @escaping @Sendable () -> Bool = { true }, observer: @escaping @Sendable (Finding) -> Void
     ) {
         self.directory = directory
         self.catalog = catalog
@@ -58,6 +60,7 @@ public actor StoreCheck {
         self.packLength = packLength
         self.patience = patience
         self.now = now
+        self.isReported = isReported
         self.observer = observer
     }
 
@@ -75,6 +78,7 @@ public actor StoreCheck {
         try self.checkNames()
         try self.checkQuarantine()
         try await self.lookAgain()
+        try await self.acknowledgeHistory()
         return self.summary
     }
 

@@ -1,4 +1,5 @@
 public import CloakroomDomain
+import Synchronization
 
 /// What is known to be missing from the catalogue.
 extension Catalog {
@@ -17,13 +18,18 @@ extension Catalog {
     /// - Returns: What is known to be missing.
     /// - Throws: ``StorageError``.
     public func lostHistory() throws(StorageError) -> LostHistory? {
-        try self.readers.read { connection throws(SQLiteError) in
+        let unnoted = self.unnotedLoss.withLock { $0 }
+        return try self.readers.read { connection throws(SQLiteError) in
             let rows = try connection.statement("SELECT found_at, detail FROM lost_history ORDER BY found_at")
             defer { rows.reset() }
             var (moments, details): ([Int64], [String]) = ([], [])
             while try rows.step() {
                 moments.append(rows.integer(0) ?? 0)
                 details.append(rows.text(1) ?? "")
+            }
+            if let unnoted {
+                moments.append(self.system.milliseconds / 1_000)
+                details.append(unnoted)
             }
             let sum = try connection.statement("SELECT count(*), min(found_at) FROM lost_bodies")
             defer { sum.reset() }
@@ -85,6 +91,22 @@ extension Catalog {
             let row = try connection.statement("SELECT 1 FROM lost_bodies WHERE id = ?").bind(id.bytes)
             defer { row.reset() }
             return try row.step()
+        }
+    }
+
+    /// Returns since when bodies without rows are to be looked for, in seconds of the Unix epoch; `nil` where that is done.
+    func searchSince() throws(StorageError) -> Int64? {
+        try self.readers.read { connection throws(SQLiteError) in
+            let row = try connection.statement("SELECT search_since FROM store")
+            defer { row.reset() }
+            return try row.step() ? row.integer(0) : nil
+        }
+    }
+
+    /// Notes that bodies without rows have been looked for.
+    func endSearch() async throws(StorageError) {
+        try await self.writer.write { connection throws(SQLiteError) in
+            try connection.execute("UPDATE store SET search_since = NULL")
         }
     }
 

@@ -5,60 +5,6 @@ import Glibc
 
 /// What a start makes sure of before it opens the catalogue.
 extension Catalog {
-    /// Passes unless the catalogue is missing or empty where anything else of a store is there.
-    ///
-    /// SQLite would make an empty one, and delete the log of the one that is missing. A first start that was killed half-way has
-    /// made directories, and nothing that counts.
-    ///
-    /// - Parameter directory: The data directory.
-    /// - Throws: ``OpenError``, or the call that failed.
-    static func checkPresence(in directory: DataDirectory) throws {
-        let problem: String
-        do throws(SystemCallError) {
-            let file = try directory.root.open(Self.fileName, flags: O_RDONLY | O_NONBLOCK)
-            guard try file.status().size == 0 else { return }
-            problem = "empty"
-        } catch {
-            guard error.code == ENOENT else { throw error }
-            problem = "missing"
-        }
-        guard let other = try self.otherContent(of: directory.root) else { return }
-        throw OpenError(
-            description: """
-                \(directory.path(of: Self.fileName)) is \(problem), and the data directory contains \(other): put the \
-                database back, or create a new data directory from a backup with `cloakroom restore BACKUP --data-dir \
-                DIR`; nothing was changed
-                """)
-    }
-
-    /// Returns something that only a store which has been in use contains; `nil` where there is nothing of that kind.
-    private static func otherContent(of root: Directory) throws(SystemCallError) -> String? {
-        for name in [Self.logName, SigningKeyFile.name] where try self.hasContent(name, in: root) { return name }
-        guard let blobs = try BlobTree.find(BlobStore.directoryName, in: root) else { return nil }
-        let tree = try BlobTree(in: blobs)
-        if try blobs.contains(IdentityFile.name) { return "\(BlobStore.directoryName)/\(IdentityFile.name)" }
-        let directories =
-            [(PackStore.directoryName, tree.packs)]
-            + tree.shards.enumerated().map { (BlobStore.shardName($0.offset), $0.element) }
-            + [(BlobStore.quarantineName, try BlobTree.find(BlobStore.quarantineName, in: blobs))]
-        for (name, directory) in directories {
-            guard let first = try directory?.names().first else { continue }
-            return "\(BlobStore.directoryName)/\(name)/\(first)"
-        }
-        return nil
-    }
-
-    private static func hasContent(_ name: String, in root: Directory) throws(SystemCallError) -> Bool {
-        do throws(SystemCallError) {
-            return try root.open(name, flags: O_RDONLY | O_NONBLOCK).status().size > 0
-        } catch {
-            guard error.code == ENOENT else { throw error }
-            return false
-        }
-    }
-
-    // MARK: The log
-
     /// Examines what the run before left, and refuses what does not belong together before anything is changed.
     ///
     /// A copy is kept of a log that is damaged; one of which the database has everything is removed.
@@ -91,22 +37,64 @@ extension Catalog {
         return examination
     }
 
+    /// Passes if a command may write to a catalogue that no server has: what it adds to a WAL that is damaged would lie
+    /// over what can still be found out.
+    ///
+    /// - Parameter directory: The data directory.
+    /// - Throws: ``OpenError``, or what failed.
+    static func checkHistory(beforeCommandIn directory: DataDirectory) throws {
+        _ = try directory.unlessServed {
+            guard let blobs = try BlobTree.find(BlobStore.directoryName, in: directory.root) else { return }
+            let examination = try HistoryExamination(directory.root, blobs)
+            try self.checkHistory(directory, blobs, examination)
+            guard examination.outcome != .whole else { return }
+            throw OpenError(
+                description: """
+                    \(directory.path(of: Self.logName)) is damaged or missing: start the server first, which keeps a copy and \
+                    reports what is lost; nothing was changed
+                    """)
+        }
+    }
+
     /// Copies the log into the quarantine, durably.
     private static func keepLog(of root: Directory, in blobs: Directory) throws(SystemCallError) -> String {
-        let bytes: [UInt8]
+        let quarantine = try Directory(in: blobs, BlobStore.quarantineName)
+        let (name, file) = try self.makeCopy(in: quarantine, at: root.system.milliseconds / 1_000)
         do throws(SystemCallError) {
-            bytes = try root.open(Self.logName, flags: O_RDONLY | O_NOFOLLOW | O_NONBLOCK).readAll()
+            let wal = try root.open(Self.logName, flags: O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+            var position: Int64 = 0
+            while true {
+                let bytes = try wal.read(count: Self.copiedAtOnce, at: position)
+                guard !bytes.isEmpty else { break }
+                try file.descriptor.writeAll(bytes, at: position)
+                position += Int64(bytes.count)
+            }
         } catch {
             guard error.code == ENOENT else { throw error }
-            bytes = []
         }
-        let quarantine = try Directory(in: blobs, BlobStore.quarantineName)
-        let name = "\(Self.logName)-\(root.system.milliseconds / 1_000)"
-        let file = try quarantine.open(name, flags: O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW)
-        try file.writeAll(bytes, at: 0)
-        try file.synchronize()
+        try file.descriptor.synchronize()
         try quarantine.synchronize()
         return "\(BlobStore.directoryName)/\(BlobStore.quarantineName)/\(name)"
+    }
+
+    /// In bytes.
+    private static let copiedAtOnce = 1_024 * 1_024
+
+    /// Makes a file of a new name: one copy never replaces another.
+    private static func makeCopy(
+        in quarantine: Directory, at seconds: Int64
+    ) throws(SystemCallError) -> (name: String, file: OpenFile) {
+        var number = 1
+        while true {
+            let name = "\(Self.logName)-\(seconds)" + (number == 1 ? "" : ".\(number)")
+            do throws(SystemCallError) {
+                let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW
+                return (name, OpenFile(try quarantine.open(name, flags: flags)))
+            } catch {
+                guard error.code == EEXIST else { throw error }
+            }
+            number += 1
+        }
     }
 
     // MARK: The store's identity
@@ -123,11 +111,17 @@ extension Catalog {
         func connect(_ role: SQLiteConnection.Role) throws(SQLiteError) -> SQLiteConnection {
             try SQLiteConnection(path: path, role: role, fileSystem: directory.system.sqliteFileSystem)
         }
-        // A log that is to be removed says nothing. The blobs never have a generation that the database's file has not.
+        // The blobs never have a generation that the database's file has not. A checkpoint that was cut short may leave a file
+        // that only its log makes readable.
+        let alone = Result { try self.identity(connect(.fileReader)) }
+        if !examination.hasLog || (try? alone.get()) != nil, let problem = self.problem(try alone.get(), beside: found)
+        {
+            throw OpenError(description: self.refusal(problem, isOfLog: false, directory))
+        }
+        // A log that is to be removed says nothing.
         let connection = try connect(examination.outcome == .superfluous ? .fileReader : .reader)
         if let problem = self.problem(try self.identity(connection), beside: found) {
-            let inFile = try self.identity(connect(.fileReader))
-            let isOfLog = examination.hasLog && self.problem(inFile, beside: found) == nil
+            let isOfLog = examination.hasLog && (try? alone.get()) != nil
             throw OpenError(description: self.refusal(problem, isOfLog: isOfLog, directory))
         }
         guard case .lost = examination.outcome, let first = try self.integrityProblems(of: connection).first else {
@@ -146,8 +140,8 @@ extension Catalog {
             let path = directory.path(of: "\(BlobStore.directoryName)/\(IdentityFile.name)")
             throw OpenError(
                 description: """
-                    \(path) is damaged: if \(Self.fileName) is the database of these files, remove it; it is then written \
-                    anew
+                    \(path) is damaged. If \(Self.fileName) belongs to these files, remove \(path), not the database; the \
+                    next start writes it again. Nothing was changed
                     """)
         }
     }
@@ -157,13 +151,13 @@ extension Catalog {
         let identity = directory.path(of: "\(BlobStore.directoryName)/\(IdentityFile.name)")
         if isOfLog {
             return """
-                \(path) with its write-ahead log \(problem), and without the log it is not: the log is of an earlier time; \
-                move \(directory.path(of: Self.logName)) elsewhere; nothing was changed
+                \(path) does not match the files: its write-ahead log is from an earlier time. Move \
+                \(directory.path(of: Self.logName)) elsewhere and start again; nothing was changed
                 """
         }
         return """
             \(path) \(problem): put the right one back, or create a new data directory from a backup with `cloakroom \
-            restore BACKUP --data-dir DIR`; to keep this one, and lose what it lacks, remove \(identity); nothing was \
+            restore BACKUP --data-dir DIR`; to use this database and lose the changes that it does not contain, remove \(identity); nothing was \
             changed
             """
     }

@@ -19,8 +19,8 @@ struct HistoryExamination: Hashable, Sendable {
     /// Whether the mark itself cannot be read.
     let isMarkDamaged: Bool
 
-    /// Whether the run before stopped in an orderly way, and nothing is missing.
-    var isOrderly: Bool { !self.hasLog && self.outcome == .whole }
+    /// Whether the run before stopped in an orderly way: that leaves neither a WAL nor a mark of one.
+    let isOrderly: Bool
 
     /// Examines the log of a data directory, before SQLite opens it.
     ///
@@ -29,21 +29,25 @@ struct HistoryExamination: Hashable, Sendable {
     ///   - blobs: Where its blobs lie; `nil` where there are none.
     /// - Throws: The call that failed.
     init(_ data: Directory, _ blobs: Directory?) throws(SystemCallError) {
-        let log = try Self.log(in: data)
-        self.hasLog = log.length > 0
         let found = try blobs.map { blobs throws(SystemCallError) in try HistoryMarkWriter.read(in: blobs) }
         self.isMarkDamaged = found == .damaged
         guard case .mark(let mark) = found else {
+            self.hasLog = try Self.log(in: data, marking: nil).length > 0
             self.outcome = .whole
+            self.isOrderly = !self.hasLog && !self.isMarkDamaged
             return
         }
+        self.isOrderly = false
+        let log = try Self.log(in: data, marking: mark.requiredFrames(boot: data.system.bootIdentity))
+        self.hasLog = log.length > 0
         let isDatabaseCurrent = try Self.hasPage(of: mark, in: data)
         self.outcome = Self.outcome(mark, log, boot: data.system.bootIdentity, isDatabaseCurrent: isDatabaseCurrent)
     }
 
-    private static func log(in data: Directory) throws(SystemCallError) -> WALContent {
+    private static func log(in data: Directory, marking number: Int?) throws(SystemCallError) -> WALContent {
         do throws(SystemCallError) {
-            return try WALContent(OpenFile(try data.open(Catalog.logName, flags: O_RDONLY | O_NOFOLLOW | O_NONBLOCK)))
+            let file = OpenFile(try data.open(Catalog.logName, flags: O_RDONLY | O_NOFOLLOW | O_NONBLOCK))
+            return try WALContent(file, marking: number)
         } catch {
             guard error.code == ENOENT else { throw error }
             return .empty
@@ -63,8 +67,13 @@ struct HistoryExamination: Hashable, Sendable {
     ) -> Outcome {
         let required = mark.requiredFrames(boot: boot)
         if log.salts == mark.salts {
-            if log.committedFrames >= required { return .whole }
+            // A command may have added its own commits where some were lost. Frames that were not flushed need not be the same.
+            let isOther = required == mark.committedFrames && required > 0 && log.marked != mark.last
+            if log.committedFrames >= required, !isOther { return .whole }
             if mark.copiedFrames >= required { return .superfluous }
+            guard !isOther || log.committedFrames < required else {
+                return .lost("frame \(required) of the WAL is another than was written")
+            }
             return .lost("frames \(log.committedFrames + 1) to \(required) of the WAL cannot be read")
         }
         if required == 0 || mark.copiedFrames >= required || isDatabaseCurrent { return .whole }
@@ -83,11 +92,11 @@ struct HistoryExamination: Hashable, Sendable {
         do throws(SystemCallError) {
             let file = try data.open(Catalog.fileName, flags: O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
             head = try file.read(count: 20, at: 0)
-            guard head.count == 20, mark.page > 0 else { return false }
+            guard head.count == 20, mark.last.page > 0 else { return false }
             // SQLite's file format, 1.3.2: two bytes, of which 1 means 65,536.
             let length = Int(head[16]) << 8 | Int(head[17])
             let pageLength = length == 1 ? 65_536 : length
-            page = try file.read(count: pageLength, at: Int64(mark.page - 1) * Int64(pageLength))
+            page = try file.read(count: pageLength, at: Int64(mark.last.page - 1) * Int64(pageLength))
             guard page.count == pageLength else { return false }
         } catch {
             guard error.code == ENOENT else { throw error }
@@ -95,6 +104,6 @@ struct HistoryExamination: Hashable, Sendable {
         }
         var sum = WALSum()
         sum.add(page[...], isBigEndian: false)
-        return sum == mark.pageSum
+        return sum == mark.last.sum
     }
 }

@@ -2,8 +2,9 @@ import CloakroomCrypto
 
 import Glibc
 
-/// How far the write-ahead log of a catalogue was written: a lower bound, by which a start tells a log that has lost
-/// frames from one that never had them.
+/// How far the catalogue's write-ahead log (WAL) was written, at least.
+///
+/// A start compares it with the WAL, and so notices lost frames, which SQLite ignores without an error.
 ///
 /// It is written after each commit and not flushed. After a process has been killed all of it counts. After a power cut it
 /// may be older, and only what had been flushed counts.
@@ -18,10 +19,9 @@ struct HistoryMark: Hashable, Sendable {
     var flushedFrames: Int
     /// How many of them had been copied into the database, which was flushed then.
     var copiedFrames: Int
-    /// The page of the last frame, from 1 on: by it a database is known into which the log has been copied.
-    var page: UInt32
-    /// The sums over that page.
-    var pageSum: WALSum
+    /// The last frame: by its page a database is known into which the WAL has been copied, and a WAL in which something else
+    /// has taken its place.
+    var last: WALContent.MarkedFrame
 
     static let length = 96
     static let bootLength = 16
@@ -39,8 +39,9 @@ struct HistoryMark: Hashable, Sendable {
         var bytes = Self.magic + self.boot
         for number in [
             self.salts.first, self.salts.second, UInt32(clamping: self.committedFrames),
-            UInt32(clamping: self.flushedFrames), UInt32(clamping: self.copiedFrames), self.page, self.pageSum.first,
-            self.pageSum.second,
+            UInt32(clamping: self.flushedFrames), UInt32(clamping: self.copiedFrames), self.last.page,
+            self.last.sum.first,
+            self.last.sum.second,
         ] {
             for shift in stride(from: UInt32(24), through: 0, by: -8) {
                 bytes.append(UInt8(truncatingIfNeeded: number >> shift))
@@ -52,15 +53,14 @@ struct HistoryMark: Hashable, Sendable {
 
     init(
         boot: [UInt8], salts: WALContent.Salts, committedFrames: Int, flushedFrames: Int, copiedFrames: Int,
-        page: UInt32, pageSum: WALSum
+        last: WALContent.MarkedFrame
     ) {
         self.boot = boot
         self.salts = salts
         self.committedFrames = committedFrames
         self.flushedFrames = flushedFrames
         self.copiedFrames = copiedFrames
-        self.page = page
-        self.pageSum = pageSum
+        self.last = last
     }
 
     /// Reads a mark; `nil` for bytes that are none, or of which a part is missing.
@@ -74,6 +74,6 @@ struct HistoryMark: Hashable, Sendable {
         self.init(
             boot: Array(bytes[Self.magic.count..<start]), salts: .init(first: number(0), second: number(1)),
             committedFrames: Int(number(2)), flushedFrames: Int(number(3)), copiedFrames: Int(number(4)),
-            page: number(5), pageSum: WALSum(number(6), number(7)))
+            last: .init(page: number(5), sum: WALSum(number(6), number(7))))
     }
 }

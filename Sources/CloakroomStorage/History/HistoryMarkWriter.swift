@@ -75,12 +75,10 @@ final class HistoryMarkWriter: Sendable {
         let offset = Int64(WALContent.headerLength) + Int64(frames - 1) * Int64(length)
         guard let frame = try? log.descriptor.read(count: length, at: offset), frame.count == length else { return nil }
         let salts = WALContent.Salts(first: frame.number(at: 8), second: frame.number(at: 12))
-        var sum = WALSum()
-        sum.add(frame[WALContent.frameHeaderLength...], isBigEndian: false)
         let earlier = state.mark?.salts == salts ? state.mark : nil
         return HistoryMark(
             boot: self.boot, salts: salts, committedFrames: frames, flushedFrames: earlier?.flushedFrames ?? 0,
-            copiedFrames: earlier?.copiedFrames ?? 0, page: frame.number(at: 0), pageSum: sum)
+            copiedFrames: earlier?.copiedFrames ?? 0, last: .init(frame))
     }
 
     private func log(_ state: inout State) -> OpenFile? {

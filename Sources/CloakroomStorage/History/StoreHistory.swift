@@ -32,6 +32,7 @@ extension Catalog {
             throw error.storageError
         }
         try await self.advance(.emptied, startedAt: now)
+        try await self.noteLossAgain(now: now)
     }
 
     /// How the log is dealt with where a generation ends.
@@ -48,9 +49,22 @@ extension Catalog {
     ///
     /// - Throws: ``StorageError``.
     public func checkpoint() async throws(StorageError) {
-        guard self.history.withLock({ $0 != nil }), self.writer.hasCommitted() else { return }
-        try await self.advance(.copied)
-        self.writer.discountCommit()
+        guard self.history.withLock({ $0 != nil }), self.writer.takeChanges() else { return }
+        do throws(StorageError) {
+            try await self.noteLossAgain(now: Timestamp(secondsSinceEpoch: self.system.milliseconds / 1_000))
+            // Its own commit is no change.
+            if try await self.advance(.copied) { _ = self.writer.takeChanges() } else { self.writer.noteChanges() }
+        } catch {
+            self.writer.noteChanges()
+            throw error
+        }
+    }
+
+    /// Notes a loss for which the disk had no room before.
+    private func noteLossAgain(now: Timestamp) async throws(StorageError) {
+        guard let detail = self.unnotedLoss.withLock({ $0 }) else { return }
+        try await self.noteLostHistory(detail, now: now)
+        self.unnotedLoss.withLock { $0 = nil }
     }
 
     /// Ends the last generation of a run.
@@ -66,10 +80,16 @@ extension Catalog {
     /// Counts a generation: in the catalogue, then, once the database's file has it, in the blobs.
     ///
     /// One that the blobs do not have yet is not counted again: the catalogue is ahead by one at most.
-    private func advance(_ end: LogEnd, startedAt: Timestamp? = nil) async throws(StorageError) {
-        guard let history = self.history.withLock({ $0 }) else { return }
+    ///
+    /// - Returns: Whether the blobs have it.
+    @discardableResult
+    private func advance(_ end: LogEnd, startedAt: Timestamp? = nil) async throws(StorageError) -> Bool {
+        guard let history = self.history.withLock({ $0 }) else { return false }
         let fresh = try StoreIdentity.generate(on: self.system)
         let noted = try? history.identity.read()
+        // Without the blobs' copy nobody has said that the catalogue is theirs.
+        let isSure = self.examination?.isOrderly == true && noted != nil
+        let searches: Int64 = startedAt != nil && !isSure ? 1 : 0
         let identity = try await self.writer.write { connection throws(SQLiteError) -> StoreIdentity in
             guard var known = try Self.identity(connection) else {
                 try connection.statement(
@@ -78,11 +98,17 @@ extension Catalog {
                 return fresh
             }
             if noted == nil || noted == known { known.generation += 1 }
-            try connection.statement("UPDATE store SET generation = ?, started_at = coalesce(?, started_at)")
-                .bind(known.generation).bind(startedAt?.secondsSinceEpoch).run()
+            try connection.statement(
+                """
+                UPDATE store SET generation = ?1,
+                    search_since = CASE WHEN ?3 THEN min(coalesce(search_since, started_at), started_at)
+                        ELSE search_since END,
+                    started_at = coalesce(?2, started_at)
+                """
+            ).bind(known.generation).bind(startedAt?.secondsSinceEpoch).bind(searches).run()
             return known
         }
-        guard try await self.endLog(end) else { return }
+        guard try await self.endLog(end) else { return false }
         do throws(SystemCallError) {
             try history.identity.write(identity)
         } catch {
@@ -90,6 +116,7 @@ extension Catalog {
             throw error.storageError
         }
         self.writer.keep(history.mark)
+        return true
     }
 
     /// Deals with the log, and returns whether the database has all of it.

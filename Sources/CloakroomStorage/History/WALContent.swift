@@ -25,6 +25,16 @@ struct WALContent: Hashable, Sendable {
     let length: Int64
     /// How many frames there are up to the last that ends a transaction: those that SQLite uses.
     private(set) var committedFrames = 0
+    /// The frame that was asked for, if it can be read.
+    private(set) var marked: MarkedFrame?
+
+    /// A frame by the page that it holds.
+    struct MarkedFrame: Hashable, Sendable {
+        /// From 1 on.
+        let page: UInt32
+        /// The sums over the page's bytes, as little-endian words.
+        let sum: WALSum
+    }
 
     /// A log of which there is nothing.
     static let empty = WALContent(length: 0)
@@ -34,17 +44,20 @@ struct WALContent: Hashable, Sendable {
     }
 
     /// Describes a log of which only so much is known.
-    init(salts: Salts?, committedFrames: Int) {
+    init(salts: Salts?, committedFrames: Int, marked: MarkedFrame? = nil) {
         self.init(length: 0)
+        self.marked = marked
         self.salts = salts
         self.committedFrames = committedFrames
     }
 
     /// Reads a log.
     ///
-    /// - Parameter file: The log.
+    /// - Parameters:
+    ///   - file: The log.
+    ///   - number: A frame of interest, from 1 on.
     /// - Throws: The call that failed.
-    init(_ file: OpenFile) throws(SystemCallError) {
+    init(_ file: OpenFile, marking number: Int? = nil) throws(SystemCallError) {
         self.init(length: try file.descriptor.status().size)
         let header = try file.descriptor.read(count: Self.headerLength, at: 0)
         guard let parsed = WALHeader(header) else { return }
@@ -58,6 +71,7 @@ struct WALContent: Hashable, Sendable {
                 let frame = bytes[start..<start + frameLength]
                 guard let ends = parsed.check(frame, &sum) else { return }
                 count += 1
+                if count == number { self.marked = MarkedFrame(frame) }
                 if ends { self.committedFrames = count }
             }
             guard bytes.count == framesAtOnce * frameLength else { return }
@@ -134,6 +148,16 @@ struct WALSum: Hashable, Sendable {
             }
         }
         (self.first, self.second) = (first, second)
+    }
+}
+
+extension WALContent.MarkedFrame {
+    /// Reads a frame's header and page.
+    init(_ frame: some RandomAccessCollection<UInt8>) {
+        let frame = Array(frame)
+        var sum = WALSum()
+        sum.add(frame[WALContent.frameHeaderLength...], isBigEndian: false)
+        self.init(page: frame.number(at: 0), sum: sum)
     }
 }
 

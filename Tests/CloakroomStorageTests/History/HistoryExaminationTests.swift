@@ -8,10 +8,12 @@ struct HistoryExaminationTests {
     private static let otherBoot = [UInt8](repeating: 2, count: HistoryMark.bootLength)
     private static let salts = WALContent.Salts(first: 100, second: 7)
 
+    static let last = WALContent.MarkedFrame(page: 3, sum: WALSum(1, 2))
+
     private static func mark(committed: Int, flushed: Int, copied: Int = 0) -> HistoryMark {
         HistoryMark(
             boot: self.boot, salts: self.salts, committedFrames: committed, flushedFrames: flushed,
-            copiedFrames: copied, page: 3, pageSum: WALSum(1, 2))
+            copiedFrames: copied, last: self.last)
     }
 
     struct Case: CustomTestStringConvertible, Sendable {
@@ -21,6 +23,7 @@ struct HistoryExaminationTests {
         var frames = 0
         var boot = HistoryExaminationTests.boot
         var isDatabaseCurrent = false
+        var marked: WALContent.MarkedFrame? = HistoryExaminationTests.last
         /// Whether it is taken for lost.
         let isLost: Bool
     }
@@ -36,6 +39,10 @@ struct HistoryExaminationTests {
         Case(
             testDescription: "flushed frames missing after a power cut", mark: mark(committed: 9, flushed: 6),
             frames: 5, boot: otherBoot, isLost: true),
+        Case(
+            testDescription: "a command's commits where some were lost", mark: mark(committed: 9, flushed: 9),
+            frames: 12,
+            marked: .init(page: 4, sum: WALSum(5, 6)), isLost: true),
         Case(testDescription: "no log", mark: mark(committed: 9, flushed: 9), salts: nil, isLost: true),
         Case(
             testDescription: "no log, and the database has all of it", mark: mark(committed: 9, flushed: 9, copied: 9),
@@ -51,7 +58,7 @@ struct HistoryExaminationTests {
             frames: 20, isLost: true),
     ])
     func whatIsMissingIsNoticedAndNothingElse(_ test: Case) {
-        let log = WALContent(salts: test.salts, committedFrames: test.frames)
+        let log = WALContent(salts: test.salts, committedFrames: test.frames, marked: test.marked)
         let outcome = HistoryExamination.outcome(
             test.mark, log, boot: test.boot, isDatabaseCurrent: test.isDatabaseCurrent)
         if case .lost = outcome { #expect(test.isLost) } else { #expect(!test.isLost) }
