@@ -111,17 +111,20 @@ extension Catalog {
         func connect(_ role: SQLiteConnection.Role) throws(SQLiteError) -> SQLiteConnection {
             try SQLiteConnection(path: path, role: role, fileSystem: directory.system.sqliteFileSystem)
         }
-        // The blobs never have a generation that the database's file has not. A checkpoint that was cut short may leave a file
-        // that only its log makes readable.
-        let alone = Result { try self.identity(connect(.fileReader)) }
-        if !examination.hasLog || (try? alone.get()) != nil, let problem = self.problem(try alone.get(), beside: found)
-        {
-            throw OpenError(description: self.refusal(problem, isOfLog: false, directory))
+        // The blobs never have a generation that the database's file has not.
+        var isReadableAlone = true
+        do {
+            if let problem = self.problem(try self.identity(connect(.fileReader)), beside: found) {
+                throw OpenError(description: self.refusal(problem, isOfLog: false, directory))
+            }
+        } catch is SQLiteError where examination.hasLog {
+            // A checkpoint that was cut short leaves a file that only its log makes readable.
+            isReadableAlone = false
         }
         // A log that is to be removed says nothing.
         let connection = try connect(examination.outcome == .superfluous ? .fileReader : .reader)
         if let problem = self.problem(try self.identity(connection), beside: found) {
-            let isOfLog = examination.hasLog && (try? alone.get()) != nil
+            let isOfLog = examination.hasLog && isReadableAlone
             throw OpenError(description: self.refusal(problem, isOfLog: isOfLog, directory))
         }
         guard case .lost = examination.outcome, let first = try self.integrityProblems(of: connection).first else {
