@@ -8,6 +8,7 @@ import hashlib
 import os
 import pathlib
 import sqlite3
+import subprocess
 import sys
 import tempfile
 import time
@@ -123,6 +124,16 @@ def insert(database, data_dir, count, blobs):
             print(f"fill_catalog: {number:,} of {count:,} files", file=sys.stderr)
 
 
+def write_anew(path):
+    """Copies the database by SQL, so that its pages have no checksums: SQLite by itself would leave wrong ones."""
+    new = path.with_name("new")
+    script = '(sqlite3 "$0" .dump; echo "PRAGMA user_version = $(sqlite3 "$0" "PRAGMA user_version");") | sqlite3 "$1"'
+    subprocess.run(["sh", "-c", script, path, new], check=True)
+    for suffix in ("-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    new.rename(path)
+
+
 def main():
     """Makes the directory and fills its catalogue."""
     given = arguments()
@@ -134,6 +145,7 @@ def main():
     path = given.data_dir / DATABASE
     if not path.exists():
         sys.exit(f"fill_catalog: the server made no {DATABASE}")
+    write_anew(path)
     database = sqlite3.connect(path)
     check(database)
     # A directory that is not filled to the end is of no use: so nothing is flushed before that.
@@ -141,6 +153,8 @@ def main():
         database.execute(f"PRAGMA {pragma}")
     insert(database, given.data_dir, given.count, given.blobs)
     database.close()
+    # The server gives the pages their checksums.
+    make(given.data_dir)
     os.sync()
 
 

@@ -67,4 +67,24 @@ extension FileStore {
                 "A reader found damaged bytes that the disk does not have", id, "the machine's memory may be faulty")
         }
     }
+
+    /// Looks through all of the database beside everything else; writes are refused where it is damaged.
+    ///
+    /// It ends early where the task is cancelled.
+    ///
+    /// - Throws: ``StorageError``.
+    public func examineDatabase() async throws(StorageError) {
+        let connection = try self.catalog.readers.open()
+        let outcome: Result<Void, StorageError> = await withTaskCancellationHandler {
+            do throws(StorageError) {
+                return .success(
+                    try await self.onDisk { () throws(StorageError) in try self.catalog.examineDatabase(connection) })
+            } catch {
+                return .failure(error)
+            }
+        } onCancel: {
+            connection.interrupt()
+        }
+        try outcome.get()
+    }
 }

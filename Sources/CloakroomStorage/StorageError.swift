@@ -18,7 +18,7 @@ public enum StorageError: Error, Hashable, Sendable, CustomStringConvertible {
     case urlRevoked
     /// The disk is full.
     case full
-    /// Writes are refused since a flush failed; reads go on.
+    /// Writes are refused since a flush failed or the database was found damaged; reads go on.
     case writesRefused(String)
     /// The bytes are not those that were sealed.
     case damaged(ReadDamage)

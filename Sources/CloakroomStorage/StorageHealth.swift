@@ -5,7 +5,8 @@ import Synchronization
 /// Whether the storage still takes writes.
 ///
 /// After a failed flush the kernel may have dropped the dirty pages and reports the failure once: a second `fsync` that
-/// succeeds proves nothing. So a failure is final for this process. Reads go on.
+/// succeeds proves nothing. So a failure is final for this process. A database that is damaged is not written to either:
+/// what is decided by it may be wrong. Reads go on.
 public final class StorageHealth: Sendable {
     /// What ended the writes.
     public struct Refusal: Hashable, Sendable {
@@ -51,7 +52,7 @@ public final class StorageHealth: Sendable {
             return true
         }
         if isFirst {
-            self.logger.critical("Refusing writes after a failed flush", metadata: ["storage.reason": "\(reason)"])
+            self.logger.critical("Refusing writes", metadata: ["storage.reason": "\(reason)"])
         }
     }
 

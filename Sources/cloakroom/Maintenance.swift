@@ -14,6 +14,9 @@ struct Maintenance: Service {
     /// A checkpoint is due this often, where something has changed.
     private static let checkpointInterval = Duration.seconds(60)
 
+    /// All of the database is looked through at the start, and this often.
+    private static let examinationInterval = Duration.seconds(86_400)
+
     let store: FileStore
     let reserve: DiskReserve
     let signingKeys: SigningKeys
@@ -31,6 +34,7 @@ struct Maintenance: Service {
                     }
                 }
                 group.addTask { try await self.checkpoint() }
+                group.addTask { try await self.examineDatabase() }
             }
         }
     }
@@ -51,6 +55,15 @@ struct Maintenance: Service {
             }
             let isDone = (count ?? 0) == 0
             try await Task.sleep(until: start + (isDone ? Self.sweepInterval : FileStore.sweepStepInterval))
+        }
+    }
+
+    private func examineDatabase() async throws {
+        while true {
+            await self.reporting("The examination of the database failed") { () throws(StorageError) in
+                try await self.store.examineDatabase()
+            }
+            try await Task.sleep(for: Self.examinationInterval)
         }
     }
 

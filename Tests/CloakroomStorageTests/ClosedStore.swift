@@ -85,10 +85,14 @@ struct ClosedStore {
     }
 
     /// What the `sqlite3` program says.
+    ///
+    /// It leaves what it changes in the log, as it knows nothing of pages' checksums.
     func sqlite3(_ sql: String) throws -> String {
         let query = "\(self.temporary.path)/\(UUID().uuidString).sql"
         try Data(sql.utf8).write(to: URL(filePath: query))
-        let pipe = try #require(popen("sqlite3 '\(self.dataPath)/catalog.sqlite' < '\(query)' 2>&1", "r"))
+        let quietly = "-cmd '.output /dev/null' -cmd '.dbconfig no_ckpt_on_close on' -cmd '.output'"
+        let line = "sqlite3 \(quietly) '\(self.dataPath)/catalog.sqlite' < '\(query)' 2>&1"
+        let pipe = try #require(popen(line, "r"))
         defer { pclose(pipe) }
         var output: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 4_096)

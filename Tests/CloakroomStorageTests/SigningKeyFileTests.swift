@@ -72,6 +72,33 @@ struct SigningKeyFileTests {
         #expect(throws: SigningKeyFile.Failure.self) { try self.file.read() }
     }
 
+    @Test func noFlippedBitAndNoLengthIsTakenForOtherKeys() throws {
+        let keys = try (0..<2).map { _ in try SigningKey.generate(now: Fixture.now) }
+        try self.file.write(keys)
+        let path = self.directory.path(of: SigningKeyFile.name)
+        let url = URL(filePath: path)
+        let right = try Data(contentsOf: url)
+        // As the sha256sum program sees it.
+        let pipe = try #require(popen("echo \"# sha256 $(tail -n +2 '\(path)' | sha256sum | cut -c -64)\"", "r"))
+        defer { pclose(pipe) }
+        var line = [CChar](repeating: 0, count: 100)
+        #expect(fgets(&line, 100, pipe) != nil)
+        #expect(right.starts(with: line.prefix { $0 != 0 }.map { UInt8($0) }))
+        for index in right.indices {
+            for wrong in [right[..<index] + [right[index] ^ 1] + right[(index + 1)...], right[..<index]] {
+                try self.write(String(decoding: wrong, as: UTF8.self))
+                // Only the digest's own line may be another: the keys are what they were.
+                guard let read = try? self.file.read().keys else { continue }
+                #expect(read.map { $0.revealSecret() } == keys.map { $0.revealSecret() }, "byte \(index)")
+                #expect(read.map(\.accessKeyID) == keys.map(\.accessKeyID), "byte \(index)")
+            }
+        }
+        #expect(throws: SigningKeyFile.Failure.damaged(path: path)) {
+            try self.write(String(decoding: right.dropLast(4), as: UTF8.self))
+            _ = try self.file.read()
+        }
+    }
+
     @Test func aChangeIsTakenOverAndABrokenFileIsNot() throws {
         try self.write(Self.line)
         let live = try SigningKeys(file: self.file, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })

@@ -98,7 +98,8 @@ class Server:
     def read_signing_keys(self):
         path = self.data_dir / "signing-keys"
         if path.exists():
-            self.signing_keys = [line.split() for line in path.read_text().splitlines()]
+            lines = path.read_text().splitlines()
+            self.signing_keys = [line.split() for line in lines if not line.startswith("#")]
             for _, secret, _ in self.signing_keys:
                 EVIDENCE.secret(secret)
 

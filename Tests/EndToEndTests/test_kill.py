@@ -1,8 +1,8 @@
 """kill -9 under load: what was acknowledged stays, what was deleted stays away, and nothing is there in part."""
 
 import os
-import subprocess
 
+from damage import sqlite
 from killing import Rig, chosen_seed
 from killing_ledger import PACKED
 
@@ -22,10 +22,9 @@ def test_nothing_acknowledged_is_lost(capsys):
     assert totals["under way"] >= ROUNDS
 
 
-def sqlite3(rig, statement, file):
-    path = str(rig.directory / "data/catalog.sqlite")
+def change(rig, statement, file):
     key = file.id.removeprefix("file_").replace("-", "")
-    subprocess.run(["sqlite3", path, f"{statement} WHERE id = x'{key}'"], check=True, timeout=30)
+    sqlite(rig.directory / "data", f"{statement} WHERE id = x'{key}'")
 
 
 def blob(rig, file):
@@ -47,9 +46,9 @@ def test_the_check_sees_what_is_lost():
             byte = bytes_on_disk.read(1)[0]
             bytes_on_disk.seek(changed.size // 2)
             bytes_on_disk.write(bytes([byte ^ 1]))
-        sqlite3(rig, "DELETE FROM files", forgotten)
-        sqlite3(rig, "DELETE FROM files", missing)
-        sqlite3(rig, "UPDATE files SET filename = 'nobody'", renamed)
+        change(rig, "DELETE FROM files", forgotten)
+        change(rig, "DELETE FROM files", missing)
+        change(rig, "UPDATE files SET filename = 'nobody'", renamed)
         # As if the deletion had been acknowledged; and as if other bytes had been.
         returned.deletion_begun = returned.is_deleted = True
         mistaken.sha256 = "0" * 64

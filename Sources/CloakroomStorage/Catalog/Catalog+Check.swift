@@ -1,36 +1,57 @@
+import CSQLite
 import CloakroomDomain
 
 /// What a check of the whole store asks, and corrects.
 extension Catalog {
-    /// Holds the database to SQLite's own rules, and to the references between its tables.
+    /// Holds the database to its pages' checksums, to SQLite's own rules, and to the references between its tables.
     ///
-    /// - Returns: What is wrong, in SQLite's words; nothing where it is as SQLite wrote it.
+    /// - Returns: What is wrong, mostly in SQLite's words; nothing where it is as SQLite wrote it.
     /// - Throws: ``StorageError``.
     func integrityProblems() throws(StorageError) -> [String] {
-        try self.readers.read { connection throws(SQLiteError) -> [String] in
-            do throws(SQLiteError) {
-                return try Self.integrityProblems(of: connection)
-            } catch {
-                guard error.isCorruption else { throw error }
-                return ["SQLite \(error.code): \(error.message)"]
-            }
-        }
+        try self.readers.read { connection throws(SQLiteError) in try Self.integrityProblems(of: connection) }
     }
 
     static func integrityProblems(of connection: SQLiteConnection) throws(SQLiteError) -> [String] {
-        var problems: [String] = []
-        let rows = try connection.statement("PRAGMA integrity_check")
-        defer { rows.reset() }
-        while try rows.step() {
-            if let text = rows.text(0), text != "ok" { problems.append(text) }
-        }
+        let problems = try self.problems(by: "PRAGMA integrity_check", of: connection)
         guard problems.isEmpty else { return problems }
-        let references = try connection.statement("PRAGMA foreign_key_check")
-        defer { references.reset() }
-        while try references.step() {
-            problems.append("a row of \(references.text(0) ?? "?") refers to no row of \(references.text(2) ?? "?")")
+        return try self.problems(
+            by: """
+                SELECT 'a row of ' || "table" || ' refers to no row of ' || parent FROM pragma_foreign_key_check
+                """, of: connection)
+    }
+
+    /// Looks through all of the database, and refuses writes where it is damaged: what nobody has read yet may be wrong, too.
+    ///
+    /// It reads every page, and leaves out only whether indexes fit their tables.
+    ///
+    /// - Parameter connection: Nobody else's; it may be interrupted.
+    /// - Throws: ``StorageError``.
+    func examineDatabase(_ connection: SQLiteConnection) throws(StorageError) {
+        do throws(SQLiteError) {
+            guard let first = try Self.problems(by: "PRAGMA quick_check", of: connection).first else { return }
+            self.health.refuseWrites("\(Self.fileName) is damaged: \(first)")
+        } catch {
+            guard error.primaryCode != SQLITE_INTERRUPT else { return }
+            throw error.storageError
         }
-        return problems
+    }
+
+    /// Returns the texts that a query has, and what stops it where the database is damaged.
+    private static func problems(
+        by query: String, of connection: SQLiteConnection
+    ) throws(SQLiteError) -> [String] {
+        var problems: [String] = []
+        do throws(SQLiteError) {
+            let rows = try SQLiteStatement(connection.handle, sql: query)
+            while try rows.step() {
+                if let text = rows.text(0), text != "ok" { problems.append(text) }
+            }
+        } catch {
+            guard error.isCorruption else { throw error }
+            problems.append("SQLite \(error.code): \(error.message)")
+        }
+        // As SQLite's check says it.
+        return problems.map { $0.replacing("error code=\(ChecksummedFile.damaged)", with: "its checksum is wrong") }
     }
 
     /// An organization whose usage is not the sum of its files.

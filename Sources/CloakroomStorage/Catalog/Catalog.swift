@@ -1,3 +1,4 @@
+import CSQLite
 import Synchronization
 
 /// The rows: organizations, API keys, files and deletions.
@@ -86,10 +87,11 @@ public final class Catalog: Sendable {
                 path: path, role: owner == .server ? .writer : .command, fileSystem: fileSystem)
             self.previousStart = try Self.startTime(connection)
             try CatalogSchema.migrate(connection)
+            if owner == .server { try Self.addChecksums(connection, health) }
             self.writer = CatalogWriter(connection: connection, health: health, reserve: reserve)
-            self.readers = ReaderPool(path: path, fileSystem: fileSystem)
+            self.readers = ReaderPool(path: path, fileSystem: fileSystem, health: health)
             self.lookupReaders = ReaderPool(
-                path: path, fileSystem: fileSystem, cacheKibibytes: Self.lookupCacheKibibytes)
+                path: path, fileSystem: fileSystem, health: health, cacheKibibytes: Self.lookupCacheKibibytes)
         } catch let error as OpenError {
             throw error
         } catch let error as SQLiteError {
@@ -102,6 +104,16 @@ public final class Catalog: Sendable {
             )
         } catch {
             throw OpenError(description: "\(path): \(error)")
+        }
+    }
+
+    /// Gives the pages of a database their checksums; without them it can be served as well.
+    private static func addChecksums(_ connection: SQLiteConnection, _ health: StorageHealth) throws(SQLiteError) {
+        do throws(SQLiteError) {
+            try connection.addChecksums()
+        } catch {
+            guard error.primaryCode == SQLITE_FULL else { throw error }
+            health.report("No room to write \(Self.fileName) anew, with checksums; the next start tries again")
         }
     }
 

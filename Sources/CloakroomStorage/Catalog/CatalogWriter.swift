@@ -249,7 +249,7 @@ final class CatalogWriter: Sendable {
         switch failure {
         case .job(let error): return error.storageError
         case .transaction(let error):
-            if error.endsWrites { self.health.refuseWrites("SQLite \(error.code): \(error.message)") }
+            if error.endsWrites { self.health.refuseWrites("\(error.storageError)") }
             return error.storageError
         }
     }

@@ -45,10 +45,11 @@ final class SQLiteConnection: @unchecked Sendable {
     /// - Parameters:
     ///   - path: The file, created if the role writes.
     ///   - role: What the connection is for.
-    ///   - fileSystem: The `sqlite3_vfs` by which SQLite makes its calls; `nil` for its own.
+    ///   - fileSystem: The `sqlite3_vfs` by which calls are made in the end; `nil` for SQLite's own.
     /// - Throws: ``SQLiteError``.
     init(path: String, role: Role, fileSystem: String? = nil) throws(SQLiteError) {
         let name = role == .fileReader ? Self.immutableURI(path) : path
+        let fileSystem = ChecksummedFileSystem.name(over: fileSystem)
         var handle: OpaquePointer?
         let code = sqlite3_open_v2(name, &handle, role.flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, fileSystem)
         guard code == SQLITE_OK, let handle else {
@@ -84,6 +85,9 @@ final class SQLiteConnection: @unchecked Sendable {
 
     private func configure(_ role: Role) throws(SQLiteError) {
         sqlite3_busy_timeout(self.handle, Self.busySeconds * 1_000)
+        // Counts for a database that is made, also by VACUUM.
+        var reserved = Int32(PageChecksum.length)
+        sqlite3_file_control(self.handle, "main", SQLITE_FCNTL_RESERVE_BYTES, &reserved)
         // Nobody checkpoints by closing: the log may be another database's, and a start that finds that out has to leave
         // both as they are. Two connections that checkpoint at once can corrupt a WAL up to SQLite 3.51.2: only the writer
         // does, when it is asked to; SQLite's own checkpoints discard their errors.
@@ -111,6 +115,16 @@ final class SQLiteConnection: @unchecked Sendable {
             )
         }
     }
+
+    /// Gives the pages of a database from before checksums theirs: all of it is written anew, once.
+    func addChecksums() throws(SQLiteError) {
+        guard !self.hasChecksums else { return }
+        try self.execute("VACUUM")
+        try self.checkpoint(SQLITE_CHECKPOINT_TRUNCATE)
+    }
+
+    /// Whether the pages of the database's file have checksums.
+    var hasChecksums: Bool { ChecksummedFile.file(of: self.handle) { $0.hasChecksums } ?? false }
 
     /// Says whether the next transactions flush the log when they are committed (`synchronous=FULL`), or leave that to
     /// a later one and to the checkpoint (`NORMAL`): what was committed becomes durable in its order either way.
@@ -158,6 +172,9 @@ final class SQLiteConnection: @unchecked Sendable {
         self.statements[sql.utf8Start] = statement
         return statement
     }
+
+    /// Ends what the connection does with an error; called from any thread.
+    func interrupt() { sqlite3_interrupt(self.handle) }
 
     /// How many rows the last statement changed.
     var changes: Int { Int(sqlite3_changes(self.handle)) }

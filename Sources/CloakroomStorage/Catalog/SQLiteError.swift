@@ -13,9 +13,13 @@ struct SQLiteError: Error, Hashable, Sendable {
     }
 
     init(_ connection: OpaquePointer?, code: Int32) {
-        self.init(
-            code: connection.map { sqlite3_extended_errcode($0) } ?? code,
-            message: String(cString: connection.map { sqlite3_errmsg($0) } ?? sqlite3_errstr(code)))
+        let code = connection.map { sqlite3_extended_errcode($0) } ?? code
+        if code == ChecksummedFile.damaged, let page = ChecksummedFile.file(of: connection, { $0.damagedPage }) ?? nil {
+            self.init(code: code, message: "page \(page) is damaged: its checksum is wrong")
+        } else {
+            self.init(
+                code: code, message: String(cString: connection.map { sqlite3_errmsg($0) } ?? sqlite3_errstr(code)))
+        }
     }
 
     /// The code without its extension.
@@ -29,7 +33,9 @@ struct SQLiteError: Error, Hashable, Sendable {
     }
 
     /// Whether the database is not what SQLite wrote.
-    var isCorruption: Bool { self.primaryCode == SQLITE_CORRUPT || self.primaryCode == SQLITE_NOTADB }
+    var isCorruption: Bool {
+        self.primaryCode == SQLITE_CORRUPT || self.primaryCode == SQLITE_NOTADB || self.code == ChecksummedFile.damaged
+    }
 
     /// The failure as the storage's callers know it.
     var storageError: StorageError {

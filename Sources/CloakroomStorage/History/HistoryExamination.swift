@@ -102,8 +102,6 @@ struct HistoryExamination: Hashable, Sendable {
             guard error.code == ENOENT else { throw error }
             return false
         }
-        var sum = WALSum()
-        sum.add(page[...], isBigEndian: false)
-        return sum == mark.last.sum
+        return WALContent.MarkedFrame(page: mark.last.page, content: page[...]) == mark.last
     }
 }

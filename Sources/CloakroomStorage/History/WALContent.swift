@@ -32,7 +32,8 @@ struct WALContent: Hashable, Sendable {
     struct MarkedFrame: Hashable, Sendable {
         /// From 1 on.
         let page: UInt32
-        /// The sums over the page's bytes, as little-endian words.
+        /// The sums over the page's bytes but its checksum's, as little-endian words: that is noted as the page gets into the
+        /// database.
         let sum: WALSum
     }
 
@@ -137,15 +138,18 @@ struct WALSum: Hashable, Sendable {
 
     /// Adds bytes, a multiple of 8.
     mutating func add(_ bytes: ArraySlice<UInt8>, isBigEndian: Bool) {
+        bytes.withUnsafeBytes { self.add($0, isBigEndian: isBigEndian) }
+    }
+
+    /// Adds bytes, a multiple of 8.
+    mutating func add(_ words: UnsafeRawBufferPointer, isBigEndian: Bool) {
         var (first, second) = (self.first, self.second)
-        bytes.withUnsafeBytes { words in
-            // Each pair of words lies within the bytes, of which there is a multiple of 8.
-            for offset in stride(from: 0, to: words.count - 7, by: 8) {
-                let one = words.loadUnaligned(fromByteOffset: offset, as: UInt32.self)
-                let two = words.loadUnaligned(fromByteOffset: offset + 4, as: UInt32.self)
-                first &+= (isBigEndian ? UInt32(bigEndian: one) : UInt32(littleEndian: one)) &+ second
-                second &+= (isBigEndian ? UInt32(bigEndian: two) : UInt32(littleEndian: two)) &+ first
-            }
+        // Each pair of words lies within the bytes, of which there is a multiple of 8.
+        for offset in stride(from: 0, to: words.count - 7, by: 8) {
+            let one = words.loadUnaligned(fromByteOffset: offset, as: UInt32.self)
+            let two = words.loadUnaligned(fromByteOffset: offset + 4, as: UInt32.self)
+            first &+= (isBigEndian ? UInt32(bigEndian: one) : UInt32(littleEndian: one)) &+ second
+            second &+= (isBigEndian ? UInt32(bigEndian: two) : UInt32(littleEndian: two)) &+ first
         }
         (self.first, self.second) = (first, second)
     }
@@ -155,9 +159,14 @@ extension WALContent.MarkedFrame {
     /// Reads a frame's header and page.
     init(_ frame: some RandomAccessCollection<UInt8>) {
         let frame = Array(frame)
+        self.init(page: frame.number(at: 0), content: frame[WALContent.frameHeaderLength...])
+    }
+
+    /// Describes a page as a frame would have it.
+    init(page: UInt32, content: ArraySlice<UInt8>) {
         var sum = WALSum()
-        sum.add(frame[WALContent.frameHeaderLength...], isBigEndian: false)
-        self.init(page: frame.number(at: 0), sum: sum)
+        sum.add(content.dropLast(PageChecksum.length), isBigEndian: false)
+        self.init(page: page, sum: sum)
     }
 }
 

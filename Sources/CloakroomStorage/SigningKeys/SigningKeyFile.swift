@@ -1,3 +1,4 @@
+import CloakroomCrypto
 public import CloakroomDomain
 
 import Glibc
@@ -5,7 +6,8 @@ import Glibc
 /// The file `signing-keys` of a data directory, mode 0600: a line `<access key id> <secret> <created>` for each key.
 ///
 /// The first key signs, all verify. Empty lines and lines that begin with `#` are skipped. A new version replaces the
-/// old one in one rename, so a reader sees either.
+/// old one in one rename, so a reader sees either. Its first line, `# sha256 <hex>`, has the digest of all that follows;
+/// a file without one is taken as well.
 public struct SigningKeyFile: Sendable {
     /// The keys cannot be used.
     public enum Failure: Error, Hashable, Sendable, CustomStringConvertible {
@@ -17,6 +19,8 @@ public struct SigningKeyFile: Sendable {
         case malformed(path: String, line: Int)
         /// Two lines have the same access key id.
         case repeated(path: String, accessKeyID: String)
+        /// The content is not what was written.
+        case damaged(path: String)
         /// The operating system failed.
         case failed(path: String, reason: String)
 
@@ -29,6 +33,8 @@ public struct SigningKeyFile: Sendable {
             case .malformed(let path, let line):
                 "\(path): line \(line) is not `<access key id> <secret> <created>`; the id is \(SigningKey.rule), the secret 16 or more printable ASCII characters, the time like 2026-03-20T11:30:00Z"
             case .repeated(let path, let id): "\(path): the access key id \(id) appears twice"
+            case .damaged(let path):
+                "\(path) is damaged: its SHA-256 digest is not that of its first line; put the right file back, for example from a backup. If the keys were changed by hand, remove the first line"
             case .failed(let path, let reason): "\(path): \(reason)"
             }
         }
@@ -75,9 +81,24 @@ public struct SigningKeyFile: Sendable {
             throw error.code == ENOENT ? .noKeys(path: self.path) : .failed(path: self.path, reason: error.description)
         }
         guard status.mode & 0o077 == 0 else { throw .exposed(path: self.path, mode: UInt32(status.mode & 0o777)) }
+        guard Self.isWhole(content) else { throw .damaged(path: self.path) }
         let keys = try self.parse(content)
         guard !keys.isEmpty else { throw .noKeys(path: self.path) }
         return (keys, Version(modified: status.modified, size: status.size))
+    }
+
+    private static let digestPrefix = "# sha256 "
+
+    /// Returns the line that is put before keys.
+    private static func digestLine(_ lines: some Sequence<UInt8>) -> String {
+        self.digestPrefix + SHA256.hash(Array(lines)).hexadecimal + "\n"
+    }
+
+    /// Whether what follows the first line has its digest; true where it has none.
+    private static func isWhole(_ content: [UInt8]) -> Bool {
+        guard content.starts(with: self.digestPrefix.utf8) else { return true }
+        guard let end = content.firstIndex(of: UInt8(ascii: "\n")) else { return false }
+        return content[...end].elementsEqual(self.digestLine(content[(end + 1)...]).utf8)
     }
 
     private func parse(_ content: [UInt8]) throws(Failure) -> [SigningKey] {
@@ -104,11 +125,12 @@ public struct SigningKeyFile: Sendable {
     /// - Throws: ``Failure``; the old file then stands as it was.
     public func write(_ keys: [SigningKey]) throws(Failure) {
         let text = keys.map { "\($0.accessKeyID) \($0.revealSecret()) \($0.createdAt.rfc3339)\n" }.joined()
+        let content = Self.digestLine(text.utf8) + text
         let temporary = ".\(Self.name).\(getpid())"
         let root = self.directory.root
         do throws(SystemCallError) {
             let file = try root.open(temporary, flags: O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW)
-            try file.writeAll(Array(text.utf8), at: 0)
+            try file.writeAll(Array(content.utf8), at: 0)
             try file.synchronize()
             try root.rename(temporary, to: root, as: Self.name)
             try root.synchronize()
