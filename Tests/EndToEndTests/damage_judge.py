@@ -16,7 +16,7 @@ REKEYED = "intact, other signing keys"
 SET_ASIDE = "set aside"
 GOOD = ["intact", REKEYED, "refused", "said", SET_ASIDE]
 # A reason not to be ready that covers whatever the database has lost.
-COVERING = re.compile("history|malformed|corrupt")
+COVERING = re.compile(r"history|malformed|corrupt|catalog\.sqlite.* damaged")
 # A line of the log that an operator is alarmed by.
 ALARM = re.compile(r"^\S+ (error|critical)\b", re.MULTILINE)
 

@@ -1,14 +1,15 @@
 """Damages every part of a store in every way, at every moment, and judges how the server takes it.
 
-    damage_matrix.py [--cells N] [--moments kill,stop,later] [--stores DIRECTORY] [PATTERN …]
+    damage_matrix.py [--cells N] [--jobs N] [--moments kill,stop,later] [--stores DIRECTORY] [PATTERN …]
 
 A cell is a damage at a moment, as `kill/catalog.sqlite-wal/flipped/37`. All of them are judged, or so many as a sample,
-or those that match a shell's pattern. CLOAKROOM_MATRIX_SEED repeats a run. Stores are kept where a cell fails, and used
+or those that match a shell's pattern, several at once. CLOAKROOM_MATRIX_SEED repeats a run. Stores are kept where a cell fails, and used
 again with `--stores`.
 """
 
 import argparse
 import collections
+import concurrent.futures
 import dataclasses
 import fnmatch
 import os
@@ -17,6 +18,7 @@ import random
 import shutil
 import sys
 import tempfile
+import threading
 import time
 
 from damage_judge import GOOD, Judge
@@ -65,7 +67,7 @@ class Matrix:
     def judge(self, cell):
         """Judges a cell; returns `None` where there was nothing to damage."""
         moment, damage = self.moments[cell.moment], cell.damage
-        root = self.directory / "cell"
+        root = self.directory / f"cell-{threading.get_ident()}"
         copy(moment.store, root)
         try:
             if damage != NOTHING and not apply(moment, damage, root, self.seed):
@@ -118,6 +120,7 @@ def chosen_seed():
 def arguments():
     parser = argparse.ArgumentParser()
     parser.add_argument("--cells", type=int)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--moments", default=",".join(MOMENTS))
     parser.add_argument("--stores", type=pathlib.Path)
     parser.add_argument("patterns", nargs="*")
@@ -131,14 +134,18 @@ def main():
         build(directory, seed, options.moments.split(","), HOOKS)
     matrix = Matrix(directory, seed, load(directory))
     cells = matrix.cells() if options.cells is None else matrix.sample(options.cells)
-    patterns = options.patterns or ["*"]
-    for cell in cells:
-        if any(fnmatch.fnmatch(str(cell), pattern) for pattern in patterns):
-            began_at = time.monotonic()
-            verdict = matrix.judge(cell)
-            if verdict and (options.patterns or not verdict.is_good):
-                took = f"{verdict.outcome} ({time.monotonic() - began_at:.1f} s)"
-                print(cell, took, *verdict.details[:24], sep="\n    ", file=sys.stderr, flush=True)
+    if options.patterns:
+        cells = [cell for cell in cells if any(fnmatch.fnmatch(str(cell), pattern) for pattern in options.patterns)]
+
+    def judge(cell):
+        began_at = time.monotonic()
+        verdict = matrix.judge(cell)
+        if verdict and (options.patterns or not verdict.is_good):
+            took = f"{verdict.outcome} ({time.monotonic() - began_at:.1f} s)"
+            print(cell, took, *verdict.details[:24], sep="\n    ", file=sys.stderr, flush=True)
+
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        list(pool.map(judge, cells))
     print(matrix.table())
     print(matrix.summary())
     if matrix.failures():

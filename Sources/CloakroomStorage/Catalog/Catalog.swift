@@ -1,4 +1,3 @@
-import CSQLite
 import Synchronization
 
 /// The rows: organizations, API keys, files and deletions.
@@ -107,13 +106,14 @@ public final class Catalog: Sendable {
         }
     }
 
-    /// Gives the pages of a database their checksums; without them it can be served as well.
+    /// Gives the pages of a database their checksums; where there is no room for that, it is served without them.
     private static func addChecksums(_ connection: SQLiteConnection, _ health: StorageHealth) throws(SQLiteError) {
         do throws(SQLiteError) {
             try connection.addChecksums()
         } catch {
-            guard error.primaryCode == SQLITE_FULL else { throw error }
-            health.report("No room to write \(Self.fileName) anew, with checksums; the next start tries again")
+            guard !error.isCorruption else { throw error }
+            health.report(
+                "The pages of \(Self.fileName) have no checksums yet; the next start tries again: \(error.message)")
         }
     }
 
