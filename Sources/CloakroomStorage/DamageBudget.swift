@@ -1,3 +1,4 @@
+import CloakroomDomain
 import Synchronization
 
 /// Limits automatic quarantine to sixteen files per run.
@@ -8,6 +9,9 @@ final class DamageBudget: Sendable {
     private static let mostFiles = 16
 
     private let files = Atomic(0)
+    /// Files whose damage has been reported to no end.
+    private let reported = Mutex<Set<FileID>>([])
+    private static let mostReported = 4_096
 
     /// Takes a part; `false` where nothing is left.
     func take() -> Bool {
@@ -16,6 +20,15 @@ final class DamageBudget: Sendable {
             return false
         }
         return true
+    }
+
+    /// Whether a file's damage is still to be reported, or something can be done about it: not each reader says it again.
+    func isNews(_ id: FileID) -> Bool {
+        if self.files.load(ordering: .relaxed) < Self.mostFiles { return true }
+        return self.reported.withLock { reported in
+            if reported.count >= Self.mostReported { reported = [] }
+            return reported.insert(id).inserted
+        }
     }
 
     /// Gives a part back that was not needed.

@@ -52,6 +52,7 @@ extension FileStore {
     private func reportDamage(_ id: FileID, _ damage: StorageError.ReadDamage) async {
         // What is kept open was read before.
         self.blobs.forgetOpen(id)
+        guard self.damageBudget.isNews(id) else { return }
         let found: BlobDamage =
             switch damage {
             case .digest: .wrongDigest

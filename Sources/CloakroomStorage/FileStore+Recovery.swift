@@ -7,9 +7,24 @@ extension FileStore {
     /// Finishes what a crash interrupted, before the first request: ends the packs that were being written, removes the files
     /// of deleted rows, and seals pending files whose bytes are there; and remembers which URLs are revoked.
     ///
+    /// Where the database turns out to be damaged, it ends early: then nothing is written, and reads go on as far as they can.
+    ///
     /// - Parameter now: The current time.
     /// - Throws: ``StorageError``.
     public func recover(now: Timestamp) async throws(StorageError) {
+        try await self.unlessDamaged { () async throws(StorageError) in try await self.recoverAll(now: now) }
+    }
+
+    /// Runs a step of a start; one that fails because the database is damaged is left out.
+    private func unlessDamaged(_ step: () async throws(StorageError) -> Void) async throws(StorageError) {
+        do throws(StorageError) {
+            try await step()
+        } catch {
+            guard self.blobs.health.refusal?.isOfDamage == true else { throw error }
+        }
+    }
+
+    private func recoverAll(now: Timestamp) async throws(StorageError) {
         self.revocations.add(try self.catalog.revocations(since: self.revocations.horizon(now)))
         do throws(StorageError) {
             if case .lost(let detail) = self.catalog.examination?.outcome { try await self.noteLoss(detail, now: now) }
@@ -50,10 +65,12 @@ extension FileStore {
     /// - Parameter now: The current time.
     /// - Throws: ``StorageError``.
     public func beginRun(now: Timestamp) async throws(StorageError) {
-        do throws(StorageError) {
-            try await self.catalog.beginHistory(blobs: self.blobs.root, data: self.blobs.data, now: now)
-        } catch .full {
-            self.blobs.health.report("The disk is too full to count the start of the store")
+        try await self.unlessDamaged { () async throws(StorageError) in
+            do throws(StorageError) {
+                try await self.catalog.beginHistory(blobs: self.blobs.root, data: self.blobs.data, now: now)
+            } catch .full {
+                self.blobs.health.report("The disk is too full to count the start of the store")
+            }
         }
     }
 

@@ -14,6 +14,8 @@ public final class StorageHealth: Sendable {
         public let reason: String
         /// When it failed.
         public let since: Timestamp
+        /// Whether the database is damaged; else a flush has failed.
+        let isOfDamage: Bool
     }
 
     private let failure = Mutex<Refusal?>(nil)
@@ -43,12 +45,14 @@ public final class StorageHealth: Sendable {
 
     /// Refuses writes from now on.
     ///
-    /// - Parameter reason: For the log and `/readyz`; the first one stays.
-    func refuseWrites(_ reason: String) {
+    /// - Parameters:
+    ///   - reason: For the log and `/readyz`; the first one stays.
+    ///   - isOfDamage: Whether the database is damaged.
+    func refuseWrites(_ reason: String, isOfDamage: Bool = false) {
         let now = Timestamp(secondsSinceEpoch: self.system.milliseconds / 1_000)
         let isFirst = self.failure.withLock { failure in
             guard failure == nil else { return false }
-            failure = Refusal(reason: reason, since: now)
+            failure = Refusal(reason: reason, since: now, isOfDamage: isOfDamage)
             return true
         }
         if isFirst {

@@ -30,8 +30,7 @@ struct Composition {
         var logger = Logger(label: "cloakroom") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = self.configuration.logLevel
 
-        let directory = try self.openDirectory()
-        let accessLog = try self.configuration.accessLog.map { try AccessLog($0, logger: logger) }
+        let (directory, accessLog) = try self.open(logger)
         let health = StorageHealth(logger: logger)
         let reserve = DiskReserve(directory: directory)
         let catalog = try Catalog(directory: directory, owner: .server, health: health, reserve: reserve)
@@ -87,13 +86,23 @@ struct Composition {
         stop.ended()
     }
 
-    /// Opens the data directory; a new one only if the server can listen: a start that cannot creates nothing.
+    /// Opens the data directory and the access log; a new directory only if the server can listen and write the log: a start
+    /// that cannot creates none.
     ///
     /// What is wrong with a store is said first. If it has a server already, the ports are taken, too.
-    private func openDirectory() throws -> DataDirectory {
+    private func open(_ logger: Logger) throws -> (DataDirectory, AccessLog?) {
         let path = self.configuration.dataDirectory
-        if try DataDirectory.content(at: path) != .store { try self.checkListening() }
-        return try DataDirectory(path: path, exclusively: true)
+        let content = try DataDirectory.content(at: path)
+        if content != .store { try self.checkListening() }
+        func accessLog() throws -> AccessLog? {
+            try self.configuration.accessLog.map { try AccessLog($0, logger: logger) }
+        }
+        // A log inside a new directory comes after it.
+        guard content == .empty, self.configuration.accessLog?.isInside(path) == false else {
+            return (try DataDirectory(path: path, exclusively: true), try accessLog())
+        }
+        let opened = try accessLog()
+        return (try DataDirectory(path: path, exclusively: true), opened)
     }
 
     private func checkListening() throws {

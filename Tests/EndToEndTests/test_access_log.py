@@ -375,6 +375,14 @@ def test_a_log_that_cannot_be_opened_is_an_error(tmp_path, kind):
     assert not (tmp_path / "data").exists()
 
 
+def test_a_log_inside_a_new_data_directory(tmp_path):
+    path = tmp_path / "data" / "access.log"
+    for _ in range(2):
+        with Server(f"--access-log={path}", data_dir=tmp_path / "data") as server:
+            id = request_id(server.client().get("/v1/files"))
+        assert id in path.read_text()
+
+
 def dropped(server):
     return value(server.metrics(), "cloakroom_access_log_dropped_lines_total")
 

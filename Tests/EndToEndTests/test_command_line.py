@@ -11,6 +11,7 @@ import time
 import pytest
 import requests
 from cloakroom import BINARY, KEY, Server, command, error_code, http, put
+from damage import sqlite
 from held_connections import Held, eventually
 from raw import Connection, head
 from signing import presign
@@ -293,21 +294,19 @@ def test_what_a_crash_left_is_removed():
         client = server.client()
         pending = client.mint(5)["file_id"]
         deleted = client.upload(bytes(100_000))  # too large for a pack
-        server.stop()
+        server.stop(signal.SIGKILL)
 
         def blob(file_id):
             uuid = file_id.removeprefix("file_")
             return server.data_dir / "blobs" / uuid[-2:] / uuid
 
         blob(pending).write_bytes(b"torn")
-        subprocess.run(
-            ["sqlite3", server.data_dir / "catalog.sqlite"],
-            input=f"""
+        sqlite(
+            server.data_dir,
+            """
             INSERT INTO deleted_files (id, deleted_at, forget_after)
                 SELECT id, created_at, created_at + 9999 FROM files WHERE sha256 IS NOT NULL;
             DELETE FROM files WHERE sha256 IS NOT NULL;""",
-            text=True,
-            check=True,
         )
         assert blob(deleted).exists()
         (server.data_dir / "blobs/staging/7").write_bytes(b"half")

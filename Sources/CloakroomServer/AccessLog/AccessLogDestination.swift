@@ -12,6 +12,15 @@ public enum AccessLogDestination: Hashable, Sendable, CustomStringConvertible {
         case .file(let path): path
         }
     }
+
+    /// Whether it is a file whose path leads through a directory.
+    ///
+    /// - Parameter directory: The directory's path, written as the file's.
+    /// - Returns: Whether it is.
+    public func isInside(_ directory: String) -> Bool {
+        guard case .file(let path) = self else { return false }
+        return path.hasPrefix(directory.hasSuffix("/") ? directory : directory + "/")
+    }
 }
 
 /// The access log cannot be opened or written.

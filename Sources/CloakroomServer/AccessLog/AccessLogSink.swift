@@ -63,6 +63,12 @@ struct AccessLogSink: ~Copyable {
         while written < bytes.count {
             let count = bytes[written...].withUnsafeBytes { Glibc.write(self.descriptor, $0.baseAddress, $0.count) }
             if count < 0, errno == EINTR { continue }
+            if count < 0, errno == EAGAIN {
+                // Standard output may be a pipe that somebody else has made non-blocking.
+                var request = pollfd(fd: self.descriptor, events: Int16(POLLOUT), revents: 0)
+                poll(&request, 1, -1)
+                continue
+            }
             guard count > 0 else { return self.lost(bytes[written...], after: bytes[..<written]) }
             written += count
         }

@@ -29,7 +29,7 @@ extension Catalog {
     func examineDatabase(_ connection: SQLiteConnection) throws(StorageError) {
         do throws(SQLiteError) {
             guard let first = try Self.problems(by: "PRAGMA quick_check", of: connection).first else { return }
-            self.health.refuseWrites("\(Self.fileName) is damaged: \(first)")
+            self.health.refuseWrites("\(Self.fileName) is damaged: \(first)", isOfDamage: true)
         } catch {
             guard error.primaryCode != SQLITE_INTERRUPT else { return }
             throw error.storageError

@@ -88,6 +88,7 @@ public final class Catalog: Sendable {
             try CatalogSchema.migrate(connection)
             if owner == .server { try Self.addChecksums(connection, health) }
             self.writer = CatalogWriter(connection: connection, health: health, reserve: reserve)
+            if owner == .command, let mark = try Self.mark(of: directory) { self.writer.keep(mark) }
             self.readers = ReaderPool(path: path, fileSystem: fileSystem, health: health)
             self.lookupReaders = ReaderPool(
                 path: path, fileSystem: fileSystem, health: health, cacheKibibytes: Self.lookupCacheKibibytes)
@@ -104,6 +105,14 @@ public final class Catalog: Sendable {
         } catch {
             throw OpenError(description: "\(path): \(error)")
         }
+    }
+
+    /// Returns the mark of a store that a server has had: what a command commits is as easily lost.
+    private static func mark(of directory: DataDirectory) throws(SystemCallError) -> HistoryMarkWriter? {
+        guard let blobs = try BlobTree.find(BlobStore.directoryName, in: directory.root),
+            try blobs.contains(HistoryMarkWriter.name)
+        else { return nil }
+        return try HistoryMarkWriter(blobs: blobs, data: directory.root)
     }
 
     /// Gives the pages of a database their checksums; where there is no room for that, it is served without them.

@@ -249,7 +249,9 @@ final class CatalogWriter: Sendable {
         switch failure {
         case .job(let error): return error.storageError
         case .transaction(let error):
-            if error.endsWrites { self.health.refuseWrites("\(error.storageError)") }
+            if error.endsWrites {
+                self.health.refuseWrites("\(error.storageError)", isOfDamage: error.isCorruption)
+            }
             return error.storageError
         }
     }

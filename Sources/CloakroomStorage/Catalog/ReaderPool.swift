@@ -54,7 +54,7 @@ final class ReaderPool: Sendable {
             return try body()
         } catch {
             let failure = error.storageError
-            if error.isCorruption { self.health.refuseWrites("\(failure)") }
+            if error.isCorruption { self.health.refuseWrites("\(failure)", isOfDamage: true) }
             throw failure
         }
     }

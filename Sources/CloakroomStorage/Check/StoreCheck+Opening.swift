@@ -20,12 +20,11 @@ extension StoreCheck {
         packLength: Int64 = BlobStore.packLength, patience: Duration = .seconds(5), now: Timestamp,
         observer: @escaping @Sendable (Finding) -> Void
     ) async throws -> Summary {
-        var history = try Self.historyProblems(directory)
+        let history = try Self.historyProblems(directory)
         guard let catalog = try Self.openCatalog(directory, .check, health, observer) else { return Self.corrupt(1) }
         return try await Self.endingCatalog(catalog) {
             let problems = try catalog.integrityProblems()
             guard problems.isEmpty else { return Self.report(problems, observer) }
-            if let problem = try Self.identityProblem(catalog, directory) { history.append(problem) }
             let check = StoreCheck(
                 directory, catalog: catalog, tree: try BlobTree(directory), extent, store: nil, packLength: packLength,
                 patience: patience, now: now, observer: observer)

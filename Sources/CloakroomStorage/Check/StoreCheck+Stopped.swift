@@ -11,10 +11,13 @@ extension StoreCheck {
     /// - Throws: What failed.
     static func historyProblems(_ directory: DataDirectory) throws -> [Finding] {
         let found = try directory.unlessServed {
-            try HistoryExamination(directory.root, BlobTree.find(BlobStore.directoryName, in: directory.root))
+            let blobs = try BlobTree.find(BlobStore.directoryName, in: directory.root)
+            let examination = try HistoryExamination(directory.root, blobs)
+            let identity = try blobs.flatMap { try self.identityProblem(directory, $0, examination) }
+            return (examination: examination, identity: identity)
         }
-        guard let examination = found else { return [] }
-        var findings: [Finding] = []
+        guard let (examination, identity) = found else { return [] }
+        var findings: [Finding] = identity.map { [$0] } ?? []
         switch examination.outcome {
         case .whole: break
         case .superfluous:
@@ -29,26 +32,22 @@ extension StoreCheck {
         return findings
     }
 
-    /// Returns why a catalogue and the blobs beside it do not belong together.
-    ///
-    /// - Parameters:
-    ///   - catalog: The catalogue.
-    ///   - directory: The data directory.
-    /// - Returns: The finding; `nil` where they do.
-    /// - Throws: What failed.
-    static func identityProblem(_ catalog: Catalog, _ directory: DataDirectory) throws -> Finding? {
-        guard let blobs = try BlobTree.find(BlobStore.directoryName, in: directory.root) else { return nil }
+    /// Returns why a catalogue and the blobs beside it do not belong together; `nil` where they do, or the database cannot be
+    /// read.
+    private static func identityProblem(
+        _ directory: DataDirectory, _ blobs: Directory, _ examination: HistoryExamination
+    ) throws -> Finding? {
         do {
-            let pair = try directory.unlessServed {
-                let known = try catalog.readers.read { connection throws(SQLiteError) in
-                    try Catalog.identity(connection)
-                }
-                return (known, try IdentityFile(directory: blobs).read())
-            }
-            guard let (known, found) = pair, let found else { return nil }
-            return Catalog.problem(known, beside: found).map { Finding(.history, Catalog.fileName, $0) }
+            guard let found = try IdentityFile(directory: blobs).read(),
+                let mismatch = try Catalog.mismatch(directory, beside: found, examination)
+            else { return nil }
+            return mismatch.isOfLog
+                ? Finding(.history, Catalog.logName, "is from an earlier time than the database")
+                : Finding(.history, Catalog.fileName, mismatch.problem)
         } catch is IdentityFile.Damaged {
             return Finding(.history, "\(BlobStore.directoryName)/\(IdentityFile.name)", "is damaged")
+        } catch let error as SQLiteError where error.isCorruption {
+            return nil
         }
     }
 }

@@ -107,6 +107,9 @@ public actor StoreCheck {
         self.report(suspect.finding(repair: repair))
     }
 
+    /// Whether a server has the directory; also where that cannot be told.
+    private var isServed: Bool { ((try? self.directory.unlessServed { true }) ?? nil) == nil }
+
     /// Looks again at what looked wrong beside a running server, until it is right or the patience is at its end.
     private func lookAgain() async throws(StorageError) {
         let end = ContinuousClock.now + self.patience
@@ -116,7 +119,7 @@ public actor StoreCheck {
                 if try suspect.isStillThere(self.catalog, self.tree) { rest.append(suspect) }
             }
             self.suspects = rest
-            guard ContinuousClock.now < end else { break }
+            guard ContinuousClock.now < end, self.isServed else { break }
             try? await Task.sleep(for: Self.attemptInterval)
         }
         for suspect in self.suspects { self.report(suspect.finding()) }

@@ -107,31 +107,60 @@ extension Catalog {
         _ directory: DataDirectory, _ blobs: Directory, _ examination: HistoryExamination
     ) throws {
         guard let found = try self.identity(beside: blobs, in: directory) else { return }
-        let path = directory.path(of: Self.fileName)
-        func connect(_ role: SQLiteConnection.Role) throws(SQLiteError) -> SQLiteConnection {
-            try SQLiteConnection(path: path, role: role, fileSystem: directory.system.sqliteFileSystem)
+        if let mismatch = try self.mismatch(directory, beside: found, examination) {
+            throw OpenError(description: self.refusal(mismatch, directory))
         }
+        guard case .lost = examination.outcome else { return }
+        let connection = try self.connect(directory, .reader)
+        guard let first = try self.integrityProblems(of: connection).first else { return }
+        throw OpenError(
+            description:
+                "\(directory.path(of: Self.fileName)) is damaged: \(first); use cloakroom restore; nothing was changed",
+            isCorruption: true)
+    }
+
+    /// Why a catalogue and the blobs beside it do not belong together.
+    struct Mismatch {
+        /// The predicate of a sentence about the catalogue.
+        let problem: String
+        /// Whether the database's file by itself does belong to the blobs, and only its log does not.
+        let isOfLog: Bool
+    }
+
+    /// Compares a catalogue with the blobs beside it; it only reads.
+    ///
+    /// - Parameters:
+    ///   - directory: The data directory.
+    ///   - found: The blobs' identity.
+    ///   - examination: Of the log.
+    /// - Returns: Why they do not belong together; `nil` where they do.
+    /// - Throws: What failed.
+    static func mismatch(
+        _ directory: DataDirectory, beside found: StoreIdentity, _ examination: HistoryExamination
+    ) throws -> Mismatch? {
         // The blobs never have a generation that the database's file has not.
         var isReadableAlone = true
-        do {
-            if let problem = self.problem(try self.identity(connect(.fileReader)), beside: found) {
-                throw OpenError(description: self.refusal(problem, isOfLog: false, directory))
-            }
-        } catch is SQLiteError where examination.hasLog {
+        do throws(SQLiteError) {
+            let known = try self.identity(self.connect(directory, .fileReader))
+            if let problem = self.problem(known, beside: found) { return Mismatch(problem: problem, isOfLog: false) }
+        } catch {
             // A checkpoint that was cut short leaves a file that only its log makes readable.
+            guard examination.hasLog else { throw error }
             isReadableAlone = false
         }
         // A log that is to be removed says nothing.
-        let connection = try connect(examination.outcome == .superfluous ? .fileReader : .reader)
-        if let problem = self.problem(try self.identity(connection), beside: found) {
-            let isOfLog = examination.hasLog && isReadableAlone
-            throw OpenError(description: self.refusal(problem, isOfLog: isOfLog, directory))
+        guard examination.outcome != .superfluous || !isReadableAlone else { return nil }
+        let known = try self.identity(self.connect(directory, .reader))
+        return self.problem(known, beside: found).map { problem in
+            Mismatch(problem: problem, isOfLog: examination.hasLog && isReadableAlone)
         }
-        guard case .lost = examination.outcome, let first = try self.integrityProblems(of: connection).first else {
-            return
-        }
-        throw OpenError(
-            description: "\(path) is damaged: \(first); use cloakroom restore; nothing was changed", isCorruption: true)
+    }
+
+    private static func connect(
+        _ directory: DataDirectory, _ role: SQLiteConnection.Role
+    ) throws(SQLiteError) -> SQLiteConnection {
+        try SQLiteConnection(
+            path: directory.path(of: Self.fileName), role: role, fileSystem: directory.system.sqliteFileSystem)
     }
 
     private static func identity(
@@ -149,17 +178,17 @@ extension Catalog {
         }
     }
 
-    private static func refusal(_ problem: String, isOfLog: Bool, _ directory: DataDirectory) -> String {
+    private static func refusal(_ mismatch: Mismatch, _ directory: DataDirectory) -> String {
         let path = directory.path(of: Self.fileName)
         let identity = directory.path(of: "\(BlobStore.directoryName)/\(IdentityFile.name)")
-        if isOfLog {
+        if mismatch.isOfLog {
             return """
                 \(path) does not match the files: its write-ahead log is from an earlier time. Move \
                 \(directory.path(of: Self.logName)) elsewhere and start again; nothing was changed
                 """
         }
         return """
-            \(path) \(problem): put the right one back, or create a new data directory from a backup with `cloakroom \
+            \(path) \(mismatch.problem): put the right one back, or create a new data directory from a backup with `cloakroom \
             restore BACKUP --data-dir DIR`; to use this database and lose the changes that it does not contain, remove \(identity); nothing was \
             changed
             """
