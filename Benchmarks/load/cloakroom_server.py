@@ -36,6 +36,8 @@ class CloakroomServer(Server):
 
     name = "cloakroom"
     upload_headers = {"Content-Type": CONTENT_TYPE}
+    # Another binary, and options of `serve`.
+    path, options = None, ()
 
     def __init__(self, directory, data=None):
         """Takes the directory, and the data directory where that is another one."""
@@ -47,7 +49,7 @@ class CloakroomServer(Server):
         """Starts the server, and waits until it listens."""
         addresses = [f"--{name}-address=127.0.0.1:0" for name in ("api", "storage", "operations")]
         started_at = time.monotonic()
-        command = [binary(), "serve", "--data-dir", self.data, *addresses]
+        command = [self.path or binary(), "serve", "--data-dir", self.data, *addresses, *self.options]
         self.child = Child(command, self.directory / "cloakroom.log", stdout=subprocess.PIPE)
         urls = {}
         while len(urls) < 3:
@@ -76,10 +78,10 @@ class CloakroomServer(Server):
         """Returns the end of its log."""
         return self.child.tail()
 
-    @staticmethod
-    def command(*arguments):
+    @classmethod
+    def command(cls, *arguments):
         """Runs a command of the binary; returns what it prints."""
-        line = [binary(), *map(str, arguments)]
+        line = [cls.path or binary(), *map(str, arguments)]
         return subprocess.run(line, check=True, capture_output=True, text=True).stdout.strip()
 
     @classmethod
