@@ -1,5 +1,6 @@
 import CloakroomDomain
 import Logging
+import Synchronization
 
 /// Damage that is found while the server runs.
 extension FileStore {
@@ -76,14 +77,20 @@ extension FileStore {
     /// - Throws: ``StorageError``.
     public func examineDatabase() async throws(StorageError) {
         let connection = try self.catalog.readers.open()
+        let isCancelled = Mutex(false)
         let outcome: Result<Void, StorageError> = await withTaskCancellationHandler {
             do throws(StorageError) {
                 return .success(
-                    try await self.onDisk { () throws(StorageError) in try self.catalog.examineDatabase(connection) })
+                    try await self.onDisk { () throws(StorageError) in
+                        // SQLite forgets an interruption that comes before it begins.
+                        guard !isCancelled.withLock({ $0 }) else { return }
+                        try self.catalog.examineDatabase(connection)
+                    })
             } catch {
                 return .failure(error)
             }
         } onCancel: {
+            isCancelled.withLock { $0 = true }
             connection.interrupt()
         }
         try outcome.get()

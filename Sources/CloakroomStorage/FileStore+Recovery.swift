@@ -12,6 +12,8 @@ extension FileStore {
     /// - Parameter now: The current time.
     /// - Throws: ``StorageError``.
     public func recover(now: Timestamp) async throws(StorageError) {
+        // Without these no URL is served.
+        self.revocations.add(try self.catalog.revocations(since: self.revocations.horizon(now)))
         try await self.unlessDamaged { () async throws(StorageError) in try await self.recoverAll(now: now) }
     }
 
@@ -25,7 +27,6 @@ extension FileStore {
     }
 
     private func recoverAll(now: Timestamp) async throws(StorageError) {
-        self.revocations.add(try self.catalog.revocations(since: self.revocations.horizon(now)))
         do throws(StorageError) {
             if case .lost(let detail) = self.catalog.examination?.outcome { try await self.noteLoss(detail, now: now) }
             // What a failed flush left in the page cache only becomes durable, or the server does not start.

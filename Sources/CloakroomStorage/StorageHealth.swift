@@ -70,6 +70,11 @@ public final class StorageHealth: Sendable {
         self.logger.error(message, metadata: ["file.id": "\(id)", "detail": "\(detail)"])
     }
 
+    /// Logs what is done, and is no failure.
+    func note(_ message: Logger.Message) {
+        self.logger.notice(message)
+    }
+
     /// Logs what concerns nobody's request.
     func report(_ message: Logger.Message) {
         self.logger.error(message)

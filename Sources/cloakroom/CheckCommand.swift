@@ -12,6 +12,7 @@ struct CheckCommand: AsyncParsableCommand {
         usage: """
             cloakroom check [--data] [--repair [--max-damaged <count>]] [--data-dir <dir>]
             cloakroom check --purge-quarantine --older-than <age> [--data-dir <dir>]
+            cloakroom check --accept-database [--data-dir <dir>]
             """,
         discussion: """
             Prints one line for each finding: its kind, its subject and a description. The exit code is 1 if there are \
@@ -49,6 +50,12 @@ struct CheckCommand: AsyncParsableCommand {
         help: ArgumentHelp(
             "The age for --purge-quarantine: a number and a unit, s, m, h or d. For example: 30d.", valueName: "age"))
     var olderThan: String?
+    @Flag(
+        help: """
+            Write the database anew with new checksums, if SQLite finds nothing wrong with it: for one that another program \
+            has written to. The server must be stopped.
+            """)
+    var acceptDatabase = false
     @OptionGroup var directory: DataDirectoryOption
 
     func validate() throws {
@@ -63,6 +70,9 @@ struct CheckCommand: AsyncParsableCommand {
         }
         guard !self.purgeQuarantine || !(self.data || self.repair) else {
             throw ValidationError("--purge-quarantine cannot be combined with --data or --repair.")
+        }
+        guard !self.acceptDatabase || !(self.data || self.repair || self.purgeQuarantine) else {
+            throw ValidationError("--accept-database cannot be combined with --data, --repair or --purge-quarantine.")
         }
         if let age = self.olderThan, Self.seconds(age) == nil {
             throw ValidationError(
@@ -95,7 +105,24 @@ struct CheckCommand: AsyncParsableCommand {
         }
     }
 
+    private func accept() throws {
+        do {
+            let problems = try Catalog.accept(in: self.directory.claim())
+            for problem in problems {
+                try StandardOutput.print(TerminalText.escape("corrupt catalog.sqlite \(problem)"))
+            }
+            guard problems.isEmpty else { throw ExitCode.failure }
+            StandardError.write("the database was written anew")
+        } catch let code as ExitCode {
+            throw code
+        } catch {
+            StandardError.write("\(error)")
+            throw ExitCode.failure
+        }
+    }
+
     func run() async throws {
+        if self.acceptDatabase { return try self.accept() }
         if self.purgeQuarantine { return try self.purge() }
         let summary: StoreCheck.Summary
         let output = FindingOutput()

@@ -60,10 +60,10 @@ struct Maintenance: Service {
 
     private func examineDatabase() async throws {
         while true {
-            await self.reporting("The examination of the database failed") { () throws(StorageError) in
+            let done: Void? = await self.reporting("The examination of the database failed") { () throws(StorageError) in
                 try await self.store.examineDatabase()
             }
-            try await Task.sleep(for: Self.examinationInterval)
+            try await Task.sleep(for: done == nil ? Self.checkpointInterval : Self.examinationInterval)
         }
     }
 
@@ -82,6 +82,9 @@ struct Maintenance: Service {
     ) async -> Value? {
         do throws(StorageError) {
             return try await body()
+        } catch .writesRefused {
+            // That has been said once.
+            return nil
         } catch {
             self.logger.error(message, metadata: ["error": "\(error)"])
             return nil

@@ -90,7 +90,8 @@ struct ClosedStore {
     func sqlite3(_ sql: String) throws -> String {
         let query = "\(self.temporary.path)/\(UUID().uuidString).sql"
         try Data(sql.utf8).write(to: URL(filePath: query))
-        let quietly = "-cmd '.output /dev/null' -cmd '.dbconfig no_ckpt_on_close on' -cmd '.output'"
+        let quietly =
+            "-cmd '.output /dev/null' -cmd '.dbconfig no_ckpt_on_close on' -cmd 'PRAGMA wal_autocheckpoint = 0' -cmd '.output'"
         let line = "sqlite3 \(quietly) '\(self.dataPath)/catalog.sqlite' < '\(query)' 2>&1"
         let pipe = try #require(popen(line, "r"))
         defer { pclose(pipe) }

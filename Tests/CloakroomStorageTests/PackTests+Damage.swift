@@ -24,11 +24,11 @@ extension PackTests {
         try await fixture.close()
     }
 
-    @Test
-    func aDamagedHeaderTakesNeitherItsBodyNorTheNext() async throws {
+    @Test("A damaged header takes neither its body nor the next", arguments: [UInt64(4_096), 12_288])
+    func aDamagedHeaderTakesNothing(at offset: UInt64) async throws {
         let access = try Fixture.access()
         let (temporary, records) = try await Self.crash(after: [Self.bytes(0), Self.bytes(1)], access)
-        try Self.damage(temporary, at: 4_096)
+        try Self.damage(temporary, at: offset)
         let fixture = try Fixture(in: temporary)
         try await fixture.store.recover(now: Fixture.now)
         for (seed, record) in records.enumerated() {

@@ -21,7 +21,7 @@ def sqlite(data_dir, query):
 
     It leaves what it changes in the log, as it knows nothing of pages' checksums.
     """
-    settings = [".output /dev/null", ".dbconfig no_ckpt_on_close on", ".output"]
+    settings = [".output /dev/null", ".dbconfig no_ckpt_on_close on", "PRAGMA wal_autocheckpoint = 0", ".output"]
     line = ["sqlite3", *[part for line in settings for part in ("-cmd", line)], data_dir / "catalog.sqlite", query]
     output = subprocess.run(line, capture_output=True, text=True, check=True, timeout=30).stdout
     return [row.split("|") for row in output.splitlines()]

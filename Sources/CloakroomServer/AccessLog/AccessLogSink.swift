@@ -78,7 +78,9 @@ struct AccessLogSink: ~Copyable {
 
     private mutating func lost(_ rest: ArraySlice<UInt8>, after written: ArraySlice<UInt8>) -> Written {
         let error = Self.error(self.destination)
+        // The line feed that ends a torn line is none of these lines.
+        let separators = self.isTorn && written.isEmpty ? 1 : 0
         if let last = written.last { self.isTorn = last != UInt8(ascii: "\n") }
-        return Written(error: error, lostLines: rest.count { $0 == UInt8(ascii: "\n") })
+        return Written(error: error, lostLines: rest.count { $0 == UInt8(ascii: "\n") } - separators)
     }
 }

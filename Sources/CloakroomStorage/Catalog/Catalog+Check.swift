@@ -22,13 +22,16 @@ extension Catalog {
 
     /// Looks through all of the database, and refuses writes where it is damaged: what nobody has read yet may be wrong, too.
     ///
-    /// It reads every page, and leaves out only whether indexes fit their tables.
+    /// It reads every page that is in use, from the disk or from the kernel's page cache, and leaves out whether indexes fit
+    /// their tables.
     ///
     /// - Parameter connection: Nobody else's; it may be interrupted.
     /// - Throws: ``StorageError``.
     func examineDatabase(_ connection: SQLiteConnection) throws(StorageError) {
         do throws(SQLiteError) {
             guard let first = try Self.problems(by: "PRAGMA quick_check", of: connection).first else { return }
+            // As SQLite says that a page could not be read, which is no damage.
+            guard !first.contains("error code=") else { throw SQLiteError(code: SQLITE_IOERR, message: first) }
             self.health.refuseWrites("\(Self.fileName) is damaged: \(first)", isOfDamage: true)
         } catch {
             guard error.primaryCode != SQLITE_INTERRUPT else { return }
@@ -37,7 +40,7 @@ extension Catalog {
     }
 
     /// Returns the texts that a query has, and what stops it where the database is damaged.
-    private static func problems(
+    static func problems(
         by query: String, of connection: SQLiteConnection
     ) throws(SQLiteError) -> [String] {
         var problems: [String] = []

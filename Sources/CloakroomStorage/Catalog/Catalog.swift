@@ -86,7 +86,7 @@ public final class Catalog: Sendable {
                 path: path, role: owner == .server ? .writer : .command, fileSystem: fileSystem)
             self.previousStart = try Self.startTime(connection)
             try CatalogSchema.migrate(connection)
-            if owner == .server { try Self.addChecksums(connection, health) }
+            if owner == .server { try Self.addChecksums(connection, directory, health) }
             self.writer = CatalogWriter(connection: connection, health: health, reserve: reserve)
             if owner == .command, let mark = try Self.mark(of: directory) { self.writer.keep(mark) }
             self.readers = ReaderPool(path: path, fileSystem: fileSystem, health: health)
@@ -112,18 +112,7 @@ public final class Catalog: Sendable {
         guard let blobs = try BlobTree.find(BlobStore.directoryName, in: directory.root),
             try blobs.contains(HistoryMarkWriter.name)
         else { return nil }
-        return try HistoryMarkWriter(blobs: blobs, data: directory.root)
-    }
-
-    /// Gives the pages of a database their checksums; where there is no room for that, it is served without them.
-    private static func addChecksums(_ connection: SQLiteConnection, _ health: StorageHealth) throws(SQLiteError) {
-        do throws(SQLiteError) {
-            try connection.addChecksums()
-        } catch {
-            guard !error.isCorruption else { throw error }
-            health.report(
-                "The pages of \(Self.fileName) have no checksums yet; the next start tries again: \(error.message)")
-        }
+        return try HistoryMarkWriter(blobs: blobs, data: directory.root, continues: true)
     }
 
     /// Ends the writer after the changes that are queued; a server's leaves everything in the database, and no log.

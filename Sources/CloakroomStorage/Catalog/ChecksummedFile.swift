@@ -11,8 +11,11 @@ struct ChecksummedFile {
     var file: UnsafeMutablePointer<sqlite3_file>?
     /// Whether it is a database, and not its log or something temporary.
     var isDatabase = false
-    /// Whether the database's pages have checksums.
-    var hasChecksums = false
+    /// Whether the database's pages have checksums; `nil` before it has a header: a database that is being made has them,
+    /// and its first page may be written last.
+    var hasChecksums: Bool?
+    /// Whether pages are held to their checksums.
+    var verifies = true
     /// The page that was found damaged last, from 1 on.
     var damagedPage: Int64?
 
@@ -35,7 +38,7 @@ struct ChecksummedFile {
         if offset == 0, content.count >= PageChecksum.headerLength {
             self.readHeader(content, isPage: isPage)
         }
-        guard self.hasChecksums, isPage,
+        guard self.hasChecksums == true, self.verifies, isPage,
             PageChecksum.sum(of: content, at: offset) != PageChecksum.noted(in: content)
         else { return code }
         self.damagedPage = offset / Int64(count) + 1
@@ -46,7 +49,7 @@ struct ChecksummedFile {
         if self.isDatabase, let bytes, PageChecksum.isPage(count: Int(count), at: offset) {
             let content = UnsafeRawBufferPointer(start: bytes, count: Int(count))
             if offset == 0 { self.readHeader(content, isPage: false) }
-            if self.hasChecksums {
+            if self.hasChecksums != false {
                 // SQLite does not care for these bytes, and passes a buffer of its own (as its own checksum VFS does).
                 PageChecksum.note(in: UnsafeMutableRawBufferPointer(mutating: content), at: offset)
             }
@@ -58,9 +61,9 @@ struct ChecksummedFile {
     ///
     /// A damaged header must not say that they have none: the first page's own tells.
     private mutating func readHeader(_ content: UnsafeRawBufferPointer, isPage: Bool) {
-        let reserved = content[PageChecksum.reservedOffset]
-        self.hasChecksums = reserved == PageChecksum.length
-        guard isPage, !self.hasChecksums, content[0] != 0 else { return }
+        guard content.contains(where: { $0 != 0 }) else { return }
+        self.hasChecksums = content[PageChecksum.reservedOffset] == PageChecksum.length
+        guard isPage, self.hasChecksums == false else { return }
         var right = Array(content)
         right[PageChecksum.reservedOffset] = UInt8(PageChecksum.length)
         right.withUnsafeBytes { right in

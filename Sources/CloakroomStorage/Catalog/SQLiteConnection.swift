@@ -18,12 +18,14 @@ final class SQLiteConnection: @unchecked Sendable {
         case copy
         /// Reads the database's file alone, whatever its log has, and locks nothing.
         case fileReader
+        /// Writes a database anew of whose pages the checksums are wrong.
+        case rewriter
 
         var flags: Int32 {
             switch self {
             case .reader: SQLITE_OPEN_READONLY
             case .fileReader: SQLITE_OPEN_READONLY | SQLITE_OPEN_URI
-            case .writer, .command, .copy: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+            case .writer, .command, .copy, .rewriter: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
             }
         }
     }
@@ -49,16 +51,21 @@ final class SQLiteConnection: @unchecked Sendable {
     /// - Throws: ``SQLiteError``.
     init(path: String, role: Role, fileSystem: String? = nil) throws(SQLiteError) {
         let name = role == .fileReader ? Self.immutableURI(path) : path
-        let fileSystem = ChecksummedFileSystem.name(over: fileSystem)
+        guard let fileSystem = ChecksummedFileSystem.name(over: fileSystem) else {
+            self.log.deallocate()
+            throw SQLiteError(code: SQLITE_CANTOPEN, message: "SQLite's file system cannot be registered")
+        }
         var handle: OpaquePointer?
         let code = sqlite3_open_v2(name, &handle, role.flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, fileSystem)
         guard code == SQLITE_OK, let handle else {
             let error = SQLiteError(handle, code: code)
             sqlite3_close_v2(handle)
+            self.log.deallocate()
             throw error
         }
         self.handle = handle
         self.log.initialize(to: Log())
+        if role == .rewriter { _ = ChecksummedFile.file(of: handle) { $0.verifies = false } }
         try self.configure(role)
     }
 
@@ -95,7 +102,7 @@ final class SQLiteConnection: @unchecked Sendable {
         try self.execute("PRAGMA wal_autocheckpoint = 0")
         try self.execute("PRAGMA foreign_keys = ON")
         if role == .copy { try self.execute("PRAGMA synchronous = OFF") }
-        guard role == .writer || role == .command else { return }
+        guard role == .writer || role == .command || role == .rewriter else { return }
         try self.execute("PRAGMA journal_mode = WAL")
         try self.execute("PRAGMA synchronous = FULL")
         try self.execute("PRAGMA journal_size_limit = \(Self.logLimit)")
@@ -116,15 +123,16 @@ final class SQLiteConnection: @unchecked Sendable {
         }
     }
 
-    /// Gives the pages of a database from before checksums theirs: all of it is written anew, once.
-    func addChecksums() throws(SQLiteError) {
-        guard !self.hasChecksums else { return }
+    /// Writes all of a database anew, each page with its checksum.
+    func rewrite() throws(SQLiteError) {
         try self.execute("VACUUM")
+        // Every page is in the log now, also while the file's first page is still the old one.
+        _ = ChecksummedFile.file(of: self.handle) { $0.hasChecksums = true }
         try self.checkpoint(SQLITE_CHECKPOINT_TRUNCATE)
     }
 
     /// Whether the pages of the database's file have checksums.
-    var hasChecksums: Bool { ChecksummedFile.file(of: self.handle) { $0.hasChecksums } ?? false }
+    var hasChecksums: Bool { (ChecksummedFile.file(of: self.handle) { $0.hasChecksums } ?? nil) ?? true }
 
     /// Says whether the next transactions flush the log when they are committed (`synchronous=FULL`), or leave that to
     /// a later one and to the checkpoint (`NORMAL`): what was committed becomes durable in its order either way.

@@ -25,7 +25,7 @@ struct HistoryMark: Hashable, Sendable {
 
     static let length = 96
     static let bootLength = 16
-    private static let magic = Array("CLKMARK1".utf8)
+    private static let magic = Array("CLKMARK2".utf8)
     private static let checkedLength = 64
 
     /// How many frames the log must have.

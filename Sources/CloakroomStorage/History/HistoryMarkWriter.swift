@@ -25,11 +25,14 @@ final class HistoryMarkWriter: Sendable {
     /// - Parameters:
     ///   - blobs: Where it lies.
     ///   - data: Where the catalogue lies.
+    ///   - continues: Whether what the mark says is still true: a command's commits follow a server's.
     /// - Throws: The call that failed.
-    init(blobs: Directory, data: Directory) throws(SystemCallError) {
+    init(blobs: Directory, data: Directory, continues: Bool = false) throws(SystemCallError) {
         self.file = OpenFile(try blobs.open(Self.name, flags: O_RDWR | O_CREAT | O_NOFOLLOW))
         self.data = data
         self.boot = data.system.bootIdentity
+        guard continues, case .mark(let mark) = try Self.read(in: blobs), mark.boot == self.boot else { return }
+        self.state.withLock { $0.mark = mark }
     }
 
     /// Notes a commit, before whoever waits for it is told.

@@ -52,8 +52,7 @@ extension Catalog {
         guard self.history.withLock({ $0 != nil }), self.writer.takeChanges() else { return }
         do throws(StorageError) {
             try await self.noteLossAgain(now: Timestamp(secondsSinceEpoch: self.system.milliseconds / 1_000))
-            // Its own commit is no change.
-            if try await self.advance(.copied) { _ = self.writer.takeChanges() } else { self.writer.noteChanges() }
+            if try await !self.advance(.copied) { self.writer.noteChanges() }
         } catch {
             self.writer.noteChanges()
             throw error
@@ -108,6 +107,8 @@ extension Catalog {
             ).bind(known.generation).bind(startedAt?.secondsSinceEpoch).bind(searches).run()
             return known
         }
+        // This commit is no change; what comes after it is one, even if the log's end has it.
+        _ = self.writer.takeChanges()
         guard try await self.endLog(end) else { return false }
         do throws(SystemCallError) {
             try history.identity.write(identity)

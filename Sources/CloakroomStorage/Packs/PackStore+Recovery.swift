@@ -45,7 +45,7 @@ extension PackStore {
         let tail = try self.tail(of: unended)
         do throws(SystemCallError) {
             for slot in unused { try pack.giveBack(slot.offset, Int64(slot.length)) }
-            try pack.giveBack(tail, Int64(unended.bytes.count) - tail)
+            if tail < Int64(unended.bytes.count) { try pack.giveBack(tail, Int64(unended.bytes.count) - tail) }
             // Before the cut, after which nobody looks for them any more.
             try pack.synchronize()
             try pack.cut(to: min(tail, self.packLength - Int64(PackSlotHeader.alignment)))
