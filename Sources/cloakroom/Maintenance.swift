@@ -60,10 +60,11 @@ struct Maintenance: Service {
 
     private func examineDatabase() async throws {
         while true {
-            let done: Void? = await self.reporting("The examination of the database failed") { () throws(StorageError) in
+            let isDone = await self.reporting("The examination of the database failed") { () throws(StorageError) in
                 try await self.store.examineDatabase()
+                return true
             }
-            try await Task.sleep(for: done == nil ? Self.checkpointInterval : Self.examinationInterval)
+            try await Task.sleep(for: isDone == nil ? Self.checkpointInterval : Self.examinationInterval)
         }
     }
 
