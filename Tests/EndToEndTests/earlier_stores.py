@@ -1,7 +1,7 @@
 """Makes the archives of data directories that earlier versions left: `CLOAKROOM_BINARY=… earlier_stores.py NAME`.
 
-They are made once, by the binary of the commit before a change of format, into `earlier/NAME-stopped.tar.xz` and
-`earlier/NAME-killed.tar.xz`; `test_earlier_stores.py` starts the present binary on them.
+They are made once, by the binary of the commit before a change of format, into `earlier/NAME-stopped.tar.gz` and
+`earlier/NAME-killed.tar.gz`; `test_earlier_stores.py` starts the present binary on them.
 """
 
 import hashlib
@@ -45,8 +45,8 @@ def main():
     for name, end in (("stopped", signal.SIGTERM), ("killed", signal.SIGKILL)):
         with tempfile.TemporaryDirectory() as directory:
             fill(pathlib.Path(directory) / "data", end)
-            archive = ARCHIVES / f"{sys.argv[1]}-{name}.tar.xz"
-            line = ["tar", "--sparse", "--owner=0", "--group=0", "-cJf", archive, "data", "content.json"]
+            archive = ARCHIVES / f"{sys.argv[1]}-{name}.tar.gz"
+            line = ["tar", "--sparse", "--owner=0", "--group=0", "-czf", archive, "data", "content.json"]
             subprocess.run(line, cwd=directory, check=True)
 
 

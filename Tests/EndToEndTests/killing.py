@@ -123,7 +123,7 @@ class Rig:
         if code != 0:
             self.ledger.violation(None, f"after SIGTERM the server ended with {code}: {self.server.logged()}")
         data = self.directory / "data"
-        line = ["sqlite3", str(data / "catalog.sqlite"), "PRAGMA integrity_check"]
+        line = ["sqlite3", "-readonly", str(data / "catalog.sqlite"), "PRAGMA integrity_check"]
         result = subprocess.run(line, capture_output=True, text=True, timeout=300)
         if result.stdout.strip() != "ok":
             self.ledger.violation(None, f"the catalogue is damaged: {result.stdout}{result.stderr}")

@@ -9,12 +9,12 @@ from cloakroom import Client, EVIDENCE, Server, command
 from damage import sqlite
 from earlier_stores import ARCHIVES, body
 
-STORES = sorted(ARCHIVES.glob("*.tar.xz"))
+STORES = sorted(ARCHIVES.glob("*.tar.gz"))
 
 
-@pytest.fixture(params=STORES, ids=[path.name.removesuffix(".tar.xz") for path in STORES])
+@pytest.fixture(params=STORES, ids=[path.name.removesuffix(".tar.gz") for path in STORES])
 def store(request, tmp_path):
-    subprocess.run(["tar", "-xJf", request.param], cwd=tmp_path, check=True)
+    subprocess.run(["tar", "-xzf", request.param], cwd=tmp_path, check=True)
     content = json.loads((tmp_path / "content.json").read_text())
     EVIDENCE.secret(content["key"])
     return tmp_path / "data", content

@@ -2,7 +2,8 @@
 
 import re
 
-from cloakroom import command
+import requests
+from cloakroom import Server, command
 from damage import LARGE, Copy
 from listing_commands import check_command, commands_of
 from listings import assert_lines, listing, listings, same, shell, takes
@@ -26,6 +27,20 @@ def test_findings_are_told_as_listed(listing, original, tmp_path):
     result = command("check", "--data", "--repair", data_dir=store.data_dir, check=False)
     lines = [line for line in result.stdout.splitlines() if not line.startswith("quarantined ")]
     assert_lines(listing, "\n".join(lines), numbers=True)
+
+
+@takes("docs/maintenance.md", "sqlite3 -readonly")
+def test_sqlite3_reads_and_changes_rows_as_listed(listing, original, tmp_path, shell):
+    store = Copy(original, tmp_path)
+    count, change = "SELECT count(*) FROM files", "UPDATE organizations SET max_files = 77"
+    path = store.data_dir / "catalog.sqlite"
+    output = shell.run(listing.substituted({"catalog.sqlite": path, "SELECT …": count, "UPDATE …": change})).stdout
+    assert output.splitlines()[0] == store.sqlite(count)[0][0]
+    assert path.with_name("catalog.sqlite-wal").stat().st_size > 0
+    with Server(data_dir=store.data_dir) as server:
+        assert requests.get(server.operations + "/readyz", timeout=10).status_code == 200
+    assert command("check", data_dir=store.data_dir).stdout == ""
+    assert "77" in command("organizations", "list", data_dir=store.data_dir).stdout
 
 
 @takes(

@@ -241,7 +241,7 @@ def test_none_lifts_a_quota(server):
 
 
 def sqlite(server, query):
-    line = ["sqlite3", server.data_dir / "catalog.sqlite", query]
+    line = ["sqlite3", "-readonly", server.data_dir / "catalog.sqlite", query]
     return subprocess.run(line, capture_output=True, text=True, check=True).stdout.split()
 
 
