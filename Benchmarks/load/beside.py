@@ -12,6 +12,7 @@ import statistics
 import subprocess
 import tempfile
 
+import directories
 import load
 import sizes
 from cloakroom_server import CloakroomServer, binary
@@ -120,6 +121,7 @@ def main():
     """Measures."""
     given = arguments()
     with tempfile.TemporaryDirectory() as directory:
+        directories.prepare(directory)
         rounds = Rounds(Options(given.rounds, given.seconds, None, directory))
         versions = [version("before", given.before), version("now", binary())]
         modes = [version(mode, binary(), f"--verify-reads={mode}") for mode in ("never", "first")]
