@@ -53,8 +53,14 @@ extension Catalog {
             guard error.isCorruption else { throw error }
             problems.append("SQLite \(error.code): \(error.message)")
         }
-        // As SQLite's check says it.
-        return problems.map { $0.replacing("error code=\(ChecksummedFile.damaged)", with: "its checksum is wrong") }
+        // As SQLite's check says it, in several lines.
+        return problems.map { problem in
+            problem.replacing("*** in database main ***\n", with: "")
+                .replacing(
+                    "unable to get the page. error code=\(ChecksummedFile.damaged)", with: "its checksum is wrong"
+                )
+                .replacing("\n", with: "; ")
+        }
     }
 
     /// An organization whose usage is not the sum of its files.
