@@ -24,6 +24,7 @@ extension FileStore {
     ///   - now: The current time.
     /// - Returns: What became of it.
     func dealWithDamage(_ id: FileID, _ damage: BlobDamage, now: Timestamp) async -> DamageOutcome {
+        self.forgetVerified(id)
         guard damage.isOfBytes, self.damageBudget.take() else { return self.reportOnly(id, damage) }
         return await Task { () async -> DamageOutcome in
             do throws(StorageError) {
@@ -47,12 +48,18 @@ extension FileStore {
 
     /// Deals with damage that a reader found, like the scrub does; the reader does not wait for it.
     func noticeDamage(_ id: FileID, _ damage: StorageError.ReadDamage) {
+        self.forgetVerified(id)
         Task { await self.reportDamage(id, damage) }
     }
 
-    private func reportDamage(_ id: FileID, _ damage: StorageError.ReadDamage) async {
-        // What is kept open was read before.
+    /// Lets the next reader verify a blob again.
+    private func forgetVerified(_ id: FileID) {
+        self.blobs.verified.remove(id)
+        // What is kept open was verified before.
         self.blobs.forgetOpen(id)
+    }
+
+    private func reportDamage(_ id: FileID, _ damage: StorageError.ReadDamage) async {
         guard self.damageBudget.isNews(id) else { return }
         let found: BlobDamage =
             switch damage {

@@ -104,7 +104,7 @@ extension FileStore {
     }
 
     private func forgetInMemory(_ id: FileID) {
-        self.verifiedBlobs.remove(id)
+        self.blobs.verified.remove(id)
         _ = self.recentFiles.take(id)
         self.readyFiles.drop(id)
         // One that stays open would be a reader, for whom its slot is kept.

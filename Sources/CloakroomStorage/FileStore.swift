@@ -30,7 +30,6 @@ public final class FileStore: Sendable {
     let quarantineMetrics = QuarantineMetrics()
     /// When large blobs are verified.
     let verification: ReadVerification
-    let verifiedBlobs = VerifiedBlobs(capacity: 131_072)
     /// How much damage is taken out of the way without being asked.
     let damageBudget = DamageBudget()
     /// Where the sweep goes on with the own files of deleted rows.

@@ -59,6 +59,26 @@ struct QuarantineTests {
         try await fixture.close()
     }
 
+    /// What was verified since the start is not verified again while it stays in memory, until damage is found.
+    @Test func aSmallFileIsVerifiedAgainOnceDamageIsFound() async throws {
+        let store = try await ClosedStore()
+        let fixture = try Fixture(in: store.temporary)
+        // What is found is only reported.
+        while fixture.store.damageBudget.take() {}
+        let grant = try Self.grant(store.small, store)
+        let reader = try fixture.store.reader(grant, now: Fixture.now)
+        #expect(fixture.blobs.verified.contains(store.small.id))
+        try ClosedStore.flip(store.small.path, at: store.small.offset)
+        await #expect(throws: StorageError.damaged(.digest)) { try await reader.read(0..<11) }
+        #expect(!fixture.blobs.verified.contains(store.small.id))
+        for _ in 0..<2 {
+            #expect(throws: StorageError.damaged(.digest)) { try fixture.store.open(grant, now: Fixture.now) }
+        }
+        try ClosedStore.flip(store.small.path, at: store.small.offset)
+        #expect(try fixture.store.open(grant, now: Fixture.now).needsLoading == false)
+        try await fixture.close()
+    }
+
     @Test(arguments: Harm.allCases, [true, false])
     func aDamagedFileWaitsForTheSameBytes(_ harm: Harm, isSmall: Bool) async throws {
         // A pack goes on behind a body.

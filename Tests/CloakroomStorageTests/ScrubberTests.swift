@@ -73,6 +73,13 @@ struct ScrubberTests {
         }
         try await Self.finish(Scrubber(store: fixture.store, pace: Self.pace), fixture)
         #expect(try fixture.sqlite3("SELECT count(*) FROM files WHERE sha256 IS NULL") == "16")
+        // From then on each file's damage is said once, however often it is read, and its bytes stay where they are.
+        let budget = fixture.store.damageBudget
+        let (one, other) = (try fixture.store.ids.next(), try fixture.store.ids.next())
+        #expect(!budget.take())
+        #expect([one, one, other, one, other].map(budget.isNews) == [true, false, true, false, false])
+        budget.giveBack()
+        #expect([one, other].map(budget.isNews) == [true, true])
         try await fixture.close()
     }
 

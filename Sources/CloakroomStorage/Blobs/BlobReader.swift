@@ -75,7 +75,7 @@ public final class BlobReader: Sendable {
             guard range.upperBound == self.size.bytes else { return }
             state.hasher = nil
             guard hasher.digest() == self.blob.digest else { throw .damaged(.digest) }
-            self.store.verifiedBlobs.insert(self.blob.id)
+            self.store.blobs.verified.insert(self.blob.id)
         }
     }
 }
@@ -112,7 +112,7 @@ extension FileStore {
         return switch self.verification {
         case .never: false
         case .always: true
-        case .first: !self.verifiedBlobs.contains(blob.id)
+        case .first: !self.blobs.verified.contains(blob.id)
         }
     }
 
@@ -123,6 +123,7 @@ extension FileStore {
     public func load(_ blob: OpenBlob) async throws(StorageError) {
         do throws(StorageError) {
             _ = try await self.onDisk { () throws(StorageError) in try blob.verifiedBytes(0..<blob.size.bytes) }
+            self.blobs.verified.insert(blob.id)
         } catch .damaged(let damage) {
             self.noticeDamage(blob.id, damage)
             throw .damaged(damage)

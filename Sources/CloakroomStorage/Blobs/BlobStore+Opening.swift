@@ -22,12 +22,19 @@ extension BlobStore {
         case .hit(let found): blob = found
         case .miss(let ticket):
             guard let opened = try self.openAnew(id) else { return nil }
-            try opened.verifyCached()
+            try self.verify(opened)
             self.openBlobs.keep(opened, id, ticket)
             blob = opened
         }
         if let end = blob.expiresAt, end <= now { return nil }
         return blob
+    }
+
+    /// Verifies a small blob that is in memory, unless that was done since it was loaded.
+    private func verify(_ blob: OpenBlob) throws(StorageError) {
+        guard blob.isSmall else { return }
+        let isCached = try blob.verifyCached(isKnown: self.verified.contains(blob.id))
+        if isCached { self.verified.insert(blob.id) } else { self.verified.remove(blob.id) }
     }
 
     private func openAnew(_ id: FileID) throws(StorageError) -> OpenBlob? {

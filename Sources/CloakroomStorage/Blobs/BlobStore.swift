@@ -51,6 +51,8 @@ public final class BlobStore: Sendable {
     let staging: Staging
     let health: StorageHealth
     let openBlobs: OpenBlobCache
+    /// Those that were read whole and found right since the start.
+    let verified = VerifiedBlobs(capacity: 131_072)
     let catalog: Catalog
     let alignedBuffers = AlignedBufferPool()
     /// The small ones.

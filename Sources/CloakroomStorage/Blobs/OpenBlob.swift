@@ -94,18 +94,24 @@ public final class OpenBlob: Sendable {
             size: ByteCount(inMemory: slot.bodyLength), placement)
     }
 
-    /// Verifies a small blob, if all of it is in memory.
+    /// Verifies a small blob that has just been opened, if all of it is in memory.
     ///
+    /// - Parameter isKnown: Whether it was verified before: then what is in memory is what was verified.
+    /// - Returns: Whether all of it is in memory.
     /// - Throws: ``StorageError/damaged(_:)``.
-    func verifyCached() throws(StorageError) {
-        guard self.needsLoading else { return }
-        let bytes =
-            self.kept
-            ?? Self.readCached(
-                self.rawDescriptor, count: Int(self.size.bytes), offset: self.fileOffset, self.place.system)
-        guard let bytes else { return }
-        guard SHA256.hash(bytes) == self.digest else { throw .damaged(.digest) }
+    func verifyCached(isKnown: Bool) throws(StorageError) -> Bool {
+        if isKnown {
+            guard self.kept != nil || self.isCached(0..<self.size.bytes) else { return false }
+        } else {
+            let bytes =
+                self.kept
+                ?? Self.readCached(
+                    self.rawDescriptor, count: Int(self.size.bytes), offset: self.fileOffset, self.place.system)
+            guard let bytes else { return false }
+            guard SHA256.hash(bytes) == self.digest else { throw .damaged(.digest) }
+        }
         self.isVerified.store(true, ordering: .releasing)
+        return true
     }
 
     /// Reads a small blob as a whole, verifies it, and returns a part of it.
@@ -119,8 +125,8 @@ public final class OpenBlob: Sendable {
             // The buffer is readable for the call; hashing keeps nothing of it.
             SHA256.hash(buffer.bytes)
         }
+        self.isVerified.store(digest == self.digest, ordering: .releasing)
         guard digest == self.digest else { throw .damaged(.digest) }
-        self.isVerified.store(true, ordering: .releasing)
         whole.moveReaderIndex(forwardBy: Int(range.lowerBound))
         return whole.readSlice(length: range.count) ?? ByteBuffer()
     }
@@ -195,16 +201,27 @@ public final class OpenBlob: Sendable {
             buffer.copyBytes(from: part)
             return .bytes(part.count)
         }
+        let room = self.part(of: buffer, at: offset)
         do throws(SystemCallError) {
-            let room = self.part(of: buffer, at: offset)
-            return .bytes(
-                try self.place.system.readCached(into: room, from: self.rawDescriptor, at: self.fileOffset + offset))
+            let count = try self.place.system.readCached(
+                into: room, from: self.rawDescriptor, at: self.fileOffset + offset)
+            if count < room.count { self.noteIncomplete() }
+            return .bytes(count)
         } catch {
             switch error.code {
-            case EAGAIN, EOPNOTSUPP, EINTR, ENOSYS: return .wouldBlock
+            case EAGAIN:
+                self.noteIncomplete()
+                return .wouldBlock
+            // The file system cannot tell.
+            case EOPNOTSUPP, EINTR, ENOSYS: return .wouldBlock
             default: throw error.storageError
             }
         }
+    }
+
+    /// Lets a small blob that is not in memory any more be verified when it is loaded again, whoever asks first.
+    private func noteIncomplete() {
+        if self.isSmall { self.isVerified.store(false, ordering: .releasing) }
     }
 
     /// The part of a buffer that the blob can fill: what follows it in a pack is another's.

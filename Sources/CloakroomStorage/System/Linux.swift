@@ -137,6 +137,10 @@ struct Linux: OperatingSystem {
         posix_fadvise(descriptor, off_t(offset), off_t(length), POSIX_FADV_DONTNEED)
     }
 
+    func readNothingAhead(of descriptor: Int32) {
+        posix_fadvise(descriptor, 0, 0, POSIX_FADV_RANDOM)
+    }
+
     func clone(_ source: Int32, to descriptor: Int32) throws(SystemCallError) {
         try self.check(.ioctl, cloakroom_clone(descriptor, source))
     }

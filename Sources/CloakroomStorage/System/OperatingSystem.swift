@@ -63,6 +63,8 @@ protocol OperatingSystem: Sendable {
     func nextData(in descriptor: Int32, from offset: Int64) throws(SystemCallError) -> Int64?
     /// `posix_fadvise(2)` with `POSIX_FADV_DONTNEED`: the next reader gets what the disk has.
     func dropCache(of descriptor: Int32, at offset: Int64, length: Int64)
+    /// `posix_fadvise(2)` with `POSIX_FADV_RANDOM`: what is read by this descriptor brings nothing else into memory.
+    func readNothingAhead(of descriptor: Int32)
     /// `ioctl(2)` with `FICLONE`: makes a file share the content of another, until one of them changes.
     func clone(_ source: Int32, to descriptor: Int32) throws(SystemCallError)
 

@@ -96,6 +96,8 @@ extension SimulatedMachine {
 
     func dropCache(of descriptor: Int32, at offset: Int64, length: Int64) {}
 
+    func readNothingAhead(of descriptor: Int32) {}
+
     func clone(_ source: Int32, to descriptor: Int32) throws(SystemCallError) {
         throw SystemCallError(.ioctl, code: EOPNOTSUPP)
     }
