@@ -1,5 +1,5 @@
 import CloakroomCrypto
-public import CloakroomDomain
+import CloakroomDomain
 import Logging
 
 import Glibc
@@ -12,17 +12,16 @@ extension FileStore {
     /// How many pending rows are looked at together.
     private static let adoptionBatch = 1_024
 
-    /// Seals files that are still pending and have a blob of their own.
+    /// Seals files that are still pending and have a blob of their own; to be called before requests.
     ///
-    /// - Parameter startedAt: When this process started; uploads it has taken itself are left alone.
     /// - Throws: ``StorageError``.
-    public func adoptBlobs(declaredBefore startedAt: Timestamp) async throws(StorageError) {
+    public func adoptBlobs() async throws(StorageError) {
         let (catalog, blobs) = (self.catalog, self.blobs)
         var cursor: Catalog.PendingCursor?
         repeat {
             let (after, page) = (cursor, Self.adoptionBatch)
             let (next, found) = try await self.onDisk { () throws(StorageError) in
-                let (next, ids) = try catalog.pendingFiles(before: startedAt, after: after, limit: page)
+                let (next, ids) = try catalog.pendingFiles(after: after, limit: page)
                 var found: [FileID] = []
                 for id in ids where try blobs.hasOwnFile(id) { found.append(id) }
                 return (next, found)

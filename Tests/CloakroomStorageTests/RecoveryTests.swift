@@ -33,7 +33,7 @@ struct RecoveryTests {
         let orphan = try await self.makeOrphan(fixture, access)
         let sealed = try await fixture.request(Self.bytes, access: access)
         _ = try await fixture.send(Self.bytes, to: sealed, access: access)
-        try await fixture.store.adoptBlobs(declaredBefore: Fixture.now)
+        try await fixture.store.adoptBlobs()
         #expect(!FileManager.default.fileExists(atPath: fixture.blobPath(orphan.id)))
         #expect(try await fixture.bytes(of: sealed.id, access: access) == Self.bytes)
         _ = try await fixture.send(Self.bytes, to: orphan, access: access)

@@ -204,21 +204,20 @@ extension Catalog {
         let id: FileID
     }
 
-    /// Returns pending files that were declared before a moment, those first whose URLs end last.
+    /// Returns pending files, those first whose URLs end last.
     ///
     /// - Parameters:
-    ///   - before: Only files declared before.
     ///   - cursor: The file before the first one; `nil` begins with the first of all.
     ///   - limit: How many rows are looked at.
     /// - Returns: The files, and where to go on; `nil` at the end.
     /// - Throws: ``StorageError``.
     func pendingFiles(
-        before: Timestamp, after cursor: PendingCursor?, limit: Int
+        after cursor: PendingCursor?, limit: Int
     ) throws(StorageError) -> (next: PendingCursor?, files: [FileID]) {
         try self.readers.read { connection throws(SQLiteError) in
             let rows = try connection.statement(
                 """
-                SELECT id, upload_expires_at, created_at FROM files
+                SELECT id, upload_expires_at FROM files
                 WHERE sha256 IS NULL AND (upload_expires_at, id) < (?, ?)
                 ORDER BY upload_expires_at DESC, id DESC LIMIT ?
                 """
@@ -230,7 +229,7 @@ extension Catalog {
                 count += 1
                 guard let id = rows.blob(0).flatMap({ FileID(bytes: $0) }) else { continue }
                 last = PendingCursor(uploadExpiresAt: rows.integer(1) ?? 0, id: id)
-                if let created = rows.integer(2), created <= before.secondsSinceEpoch { files.append(id) }
+                files.append(id)
             }
             return (count < limit ? nil : last, files)
         }

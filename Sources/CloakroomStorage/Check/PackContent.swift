@@ -23,7 +23,7 @@ struct PackContent {
                 continue
             }
             let bytes = try pack.file.descriptor.read(count: Int(page), at: position)
-            if bytes.contains(where: { $0 != 0 }) { self.otherPages.append(position) }
+            if !bytes.isZero { self.otherPages.append(position) }
             position += page
         }
     }

@@ -58,6 +58,8 @@ final class PackFile: Sendable {
     init(opening id: PackID, at directory: Directory, for purpose: Purpose) throws(SystemCallError) {
         self.id = id
         self.file = try directory.open(id.fileName, flags: (purpose == .reading ? O_RDONLY : O_RDWR) | O_NOFOLLOW)
+        // A neighbour's bytes would come into memory, where nobody verifies them.
+        if purpose == .reading { self.file.system.readNothingAhead(of: self.file.rawValue) }
     }
 
     /// Returns the secret of a pack with which some bytes begin; `nil` where they are no pack's.
@@ -100,7 +102,7 @@ final class PackFile: Sendable {
     /// - Throws: The call that failed.
     func free(_ slot: PackSlot, of id: FileID) throws(SystemCallError) -> Bool {
         let header = try self.file.read(count: PackSlotHeader.length, at: slot.offset)
-        guard PackSlotHeader.looksLike(header, of: id) || header.allSatisfy({ $0 == 0 }) else { return false }
+        guard PackSlotHeader.looksLike(header, of: id) || header.isZero else { return false }
         try self.giveBack(slot.offset, Int64(slot.length))
         return true
     }
@@ -143,17 +145,36 @@ final class PackFile: Sendable {
         try self.file.read(into: buffer, at: offset)
     }
 
-    /// Reads everything that the disk gives.
+    /// Reads everything that the disk gives, up to the last bytes that are no hole: most of a pack may be unused.
     ///
     /// - Returns: The bytes, zeros in place of pages that cannot be read, and whether there are no such.
     /// - Throws: The call that failed, where it says nothing of the disk.
     func readAll() throws(SystemCallError) -> (bytes: [UInt8], isComplete: Bool) {
         do throws(SystemCallError) {
-            return (try self.file.readAll(), true)
+            return (try self.readUsed(), true)
         } catch {
             guard case .unreadable = BlobDamage(error) else { throw error }
             return try self.readByPages()
         }
+    }
+
+    /// Bytes are looked for in steps of so many.
+    private static let step: Int64 = 64 * 1_024
+
+    private func readUsed() throws(SystemCallError) -> [UInt8] {
+        // Before anything is read: what the kernel has read of a hole is one no more.
+        var end: Int64 = 0
+        while let data = try self.file.system.nextData(in: self.file.rawValue, from: end) {
+            end = (data / Self.step + 1) * Self.step
+        }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(Int(end))
+        while bytes.count < Int(end) {
+            let piece = try self.file.read(count: min(1_024 * 1_024, Int(end) - bytes.count), at: Int64(bytes.count))
+            guard !piece.isEmpty else { break }
+            bytes += piece
+        }
+        return bytes
     }
 
     /// So many pages are damaged; more are a disk that does not answer, and takes its time to say so for each.

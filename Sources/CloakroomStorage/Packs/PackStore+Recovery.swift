@@ -45,7 +45,7 @@ extension PackStore {
         let tail = try self.tail(of: unended)
         do throws(SystemCallError) {
             for slot in unused { try pack.giveBack(slot.offset, Int64(slot.length)) }
-            if tail < Int64(unended.bytes.count) { try pack.giveBack(tail, Int64(unended.bytes.count) - tail) }
+            if tail < unended.length { try pack.giveBack(tail, unended.length - tail) }
             // Before the cut, after which nobody looks for them any more.
             try pack.synchronize()
             try pack.cut(to: min(tail, self.packLength - Int64(PackSlotHeader.alignment)))
@@ -65,9 +65,9 @@ extension PackStore {
     private func tail(of unended: UnendedPack) throws(StorageError) -> Int64 {
         let end = unended.endOfWholeSlots
         // Mostly nothing was torn, and then no rows need be looked through.
-        guard unended.bytes[end...].contains(where: { $0 != 0 }) else { return Int64(end) }
+        guard !unended.bytes.dropFirst(end).isZero else { return Int64(end) }
         let isReferredTo = try self.catalog.hasSlots(in: unended.pack.id, from: Int64(end))
-        return Int64(isReferredTo ? unended.bytes.count : end)
+        return isReferredTo ? unended.length : Int64(end)
     }
 
     /// Opens and reads a pack that has its full length, and makes durable what was read.
@@ -77,12 +77,14 @@ extension PackStore {
     /// - Throws: The call that failed, also for one without a header.
     private func openUnended(_ id: PackID) throws(SystemCallError) -> UnendedPack? {
         let pack = try self.openFile(id, for: .changing)
-        guard try pack.length() >= self.packLength else { return nil }
+        let length = try pack.length()
+        guard length >= self.packLength else { return nil }
         let (bytes, isComplete) = try pack.readAll()
         guard let secret = PackFile.secret(in: bytes) else { throw SystemCallError(.read, code: EBADMSG) }
         try Self.rewrite(bytes, to: pack)
         return UnendedPack(
-            pack: pack, bytes: bytes, isComplete: isComplete, slots: Self.slots(in: id, secret: secret, bytes))
+            pack: pack, length: length, bytes: bytes, isComplete: isComplete,
+            slots: Self.slots(in: id, secret: secret, bytes))
     }
 
     /// Writes what a pack holds again, but not what has been given back or never used, and flushes it.
@@ -91,7 +93,7 @@ extension PackStore {
         while position < bytes.count {
             let end = min(position + PackSlotHeader.alignment, bytes.count)
             let page = bytes[position..<end]
-            if page.contains(where: { $0 != 0 }) { try pack.write(Array(page), at: Int64(position)) }
+            if !page.isZero { try pack.write(Array(page), at: Int64(position)) }
             position = end
         }
         try pack.synchronize()

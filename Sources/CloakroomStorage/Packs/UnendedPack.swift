@@ -4,7 +4,9 @@ import CloakroomDomain
 /// A pack to which slots were being added when the process died, as it was read.
 struct UnendedPack: Sendable {
     let pack: PackFile
-    /// What it holds, with zeros in place of pages that cannot be read.
+    /// In bytes.
+    let length: Int64
+    /// What it holds up to the last bytes that are no hole, with zeros in place of pages that cannot be read.
     let bytes: [UInt8]
     /// Whether there are no such pages.
     let isComplete: Bool
@@ -49,8 +51,8 @@ struct UnendedPack: Sendable {
                 slots = slots.dropFirst()
                 continue
             }
-            let bytes = self.bytes[position..<min(position + page, self.bytes.count)]
-            if bytes.contains(where: { $0 != 0 }) { pages.append(Int64(position)) }
+            let bytes = self.bytes[min(position, self.bytes.count)..<min(position + page, self.bytes.count)]
+            if !bytes.isZero { pages.append(Int64(position)) }
             position += page
         }
         return pages

@@ -66,7 +66,7 @@ final class Ledger: Sendable {
         for (id, entry) in self.entries.withLock({ $0 }) { try await self.hold(service, id, entry, context) }
         try await self.holdUnnamed(service, context)
         // Pending files of which no upload was promised go, and with them what a crash left.
-        try await service.store.adoptBlobs(declaredBefore: Fixture.now.advanced(bySeconds: 1))
+        try await service.store.adoptBlobs()
         try await service.sweep(after: 3 * 3_600)
         try self.holdDisk(service, context)
         #expect(try self.integrity(service) == "ok", "\(context)")
