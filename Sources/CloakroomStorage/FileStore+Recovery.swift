@@ -43,7 +43,8 @@ extension FileStore {
         } catch .full {
             // The bytes are gone, and the sweep notes that once there is room.
         }
-        if self.catalog.examination?.isOrderly == false { try await self.adoptBlobs(declaredBefore: now) }
+        let isSearchDue = try self.catalog.searchSince() != nil
+        if isSearchDue || self.catalog.examination?.isOrderly == false { try await self.adoptBlobs() }
         self.measureLoss()
     }
 

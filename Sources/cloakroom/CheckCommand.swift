@@ -107,12 +107,18 @@ struct CheckCommand: AsyncParsableCommand {
 
     private func accept() throws {
         do {
-            let problems = try Catalog.accept(in: self.directory.claim())
-            for problem in problems {
-                try StandardOutput.print(TerminalText.escape("corrupt catalog.sqlite \(problem)"))
+            switch try Catalog.accept(in: self.directory.claim(), now: SystemClock().now) {
+            case .refused(let problems):
+                for problem in problems {
+                    try StandardOutput.print(TerminalText.escape("corrupt catalog.sqlite \(problem)"))
+                }
+                throw ExitCode.failure
+            case .accepted(let loss):
+                StandardError.write("the database was written anew")
+                if let loss {
+                    StandardError.write("it has lost committed changes: \(loss); see cloakroom check")
+                }
             }
-            guard problems.isEmpty else { throw ExitCode.failure }
-            StandardError.write("the database was written anew")
         } catch let code as ExitCode {
             throw code
         } catch {

@@ -30,10 +30,12 @@ struct Composition {
         var logger = Logger(label: "cloakroom") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = self.configuration.logLevel
 
-        let (directory, accessLog) = try self.open(logger)
+        let (directory, openedLog) = try self.open(logger)
         let health = StorageHealth(logger: logger)
         let reserve = DiskReserve(directory: directory)
         let catalog = try Catalog(directory: directory, owner: .server, health: health, reserve: reserve)
+        // What is in a directory before its database is not a store's.
+        let accessLog = try openedLog ?? self.openAccessLog(logger)
         let blobs = try BlobStore(
             directory: directory, catalog: catalog, health: health, openBlobs: Self.descriptors.openBlobs)
         let disk = NIOThreadPool(numberOfThreads: Self.diskThreads)
@@ -94,15 +96,17 @@ struct Composition {
         let path = self.configuration.dataDirectory
         let content = try DataDirectory.content(at: path)
         if content != .store { try self.checkListening() }
-        func accessLog() throws -> AccessLog? {
-            try self.configuration.accessLog.map { try AccessLog($0, logger: logger) }
+        // A log inside a new directory comes after its database.
+        guard content == .empty else {
+            return (try DataDirectory(path: path, exclusively: true), try self.openAccessLog(logger))
         }
-        // A log inside a new directory comes after it.
-        guard content == .empty, self.configuration.accessLog?.isInside(path) == false else {
-            return (try DataDirectory(path: path, exclusively: true), try accessLog())
-        }
-        let opened = try accessLog()
+        let isInside = self.configuration.accessLog?.isInside(path) == true
+        let opened = isInside ? nil : try self.openAccessLog(logger)
         return (try DataDirectory(path: path, exclusively: true), opened)
+    }
+
+    private func openAccessLog(_ logger: Logger) throws -> AccessLog? {
+        try self.configuration.accessLog.map { try AccessLog($0, logger: logger) }
     }
 
     private func checkListening() throws {

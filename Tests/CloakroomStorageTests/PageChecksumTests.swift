@@ -123,4 +123,29 @@ struct PageChecksumTests {
         #expect(try await fixture.bytes(of: store.small.id, access: store.access) == store.small.bytes)
         try? await fixture.close()
     }
+
+    @Test
+    func anExaminationThatIsCancelledBeforeItBeginsFindsNothing() async throws {
+        let store = try await Self.store()
+        let fixture = try Fixture(in: store.temporary)
+        try ClosedStore.flip(store.dataPath + "/catalog.sqlite", at: 3 * Self.pageLength + 2_000)
+        let examination = Task {
+            withUnsafeCurrentTask { $0?.cancel() }
+            try await fixture.store.examineDatabase()
+        }
+        // It ends early.
+        try? await examination.value
+        #expect(fixture.health.reasonToRefuseWrites == nil)
+        try await fixture.store.examineDatabase()
+        #expect(fixture.health.reasonToRefuseWrites?.contains("catalog.sqlite is damaged") == true)
+        try? await fixture.close()
+    }
+
+    /// In the words of SQLite's check.
+    @Test(arguments: [(11, true), (26, true), (8_202, true), (10, false), (266, false), (7, false)])
+    func aPageThatTheDiskDoesNotGiveIsNoDamage(_ code: Int, isDamage: Bool) throws {
+        let failure = try #require(Catalog.failure(in: "Tree 2 page 4: unable to get the page. error code=\(code)"))
+        #expect(failure.isCorruption == isDamage)
+        #expect(Catalog.failure(in: "Tree 2 page 4 cell 0: Rowid 1 out of order") == nil)
+    }
 }

@@ -8,6 +8,7 @@ import requests
 from cloakroom import Client, Server, command
 from damage import WITHOUT_SCRUB, sqlite
 from earlier_stores import ARCHIVES
+from held_connections import eventually
 
 PAGE = 4_096
 # More than SQLite keeps in memory: it writes pages before the transaction ends.
@@ -151,14 +152,46 @@ def test_what_another_program_has_written_is_accepted_if_that_is_asked_for(store
     # It copies the log into the database when it ends.
     subprocess.run(["sqlite3", data / "catalog.sqlite", "SELECT count(*) FROM files"], check=True, capture_output=True)
     found = command("check", data_dir=data, check=False).stdout
-    # Nothing is missing.
-    assert "its checksum is wrong" in found and "history" not in found
+    # Nobody knows whether it had all of the log.
+    assert "its checksum is wrong" in found and "history catalog.sqlite has lost committed changes" in found
     accepted = command("check", "--accept-database", data_dir=data)
     assert accepted.stdout == "" and "written anew" in accepted.stderr
+    found = command("check", "--data", data_dir=data, check=False).stdout
+    assert found.startswith("history catalog.sqlite ") and found.count("\n") == 1
+    assert ": acknowledged" in command("check", "--repair", data_dir=data, check=False).stdout
     assert command("check", "--data", data_dir=data).stdout == ""
     with start(data) as server:
         assert readyz(server).status_code == 200
         assert (hello(server, key, file_id), hello(server, key, more)) == (b"hello", b"more")
+
+
+def test_what_is_accepted_may_have_lost_history(store):
+    data, key, _ = store
+    server = start(data)
+    client = Client(server, key)
+    sent = {client.upload(body): body for body in (b"s" * 5_000, b"l" * 100_000)}
+    server.stop(9)
+    log = data / "catalog.sqlite-wal"
+    content = bytearray(log.read_bytes())
+    content[len(content) // 4] ^= 1
+    log.write_bytes(content)
+    # It drops what it cannot read, copies the rest, and removes the log.
+    subprocess.run(["sqlite3", data / "catalog.sqlite", "SELECT count(*) FROM files"], check=True, capture_output=True)
+    found = command("check", data_dir=data, check=False).stdout
+    assert "corrupt catalog.sqlite " in found and "history catalog.sqlite has lost committed changes: " in found
+    accepted = command("check", "--accept-database", data_dir=data)
+    assert "it has lost committed changes: " in accepted.stderr
+    found = command("check", data_dir=data, check=False)
+    assert found.returncode == 1 and "history catalog.sqlite has lost committed changes: " in found.stdout
+    with start(data) as server:
+        answer = readyz(server)
+        assert answer.status_code == 503 and "history was lost" in answer.text
+        remains = "".join(path.read_bytes().hex() for path in (data / "blobs").rglob("*") if path.is_file())
+        assert all(body.hex() in remains for body in sent.values())
+        # Those whose rows are there are ready, and the others are told of, beside requests.
+        client = Client(server, key)
+        lost = [id for id in sent if client.get(f"/v1/files/{id}").json().get("status") != "ready"]
+        eventually(lambda: all(file_id in server.logged() for file_id in lost))
 
 
 def test_what_sqlite_finds_wrong_is_not_accepted(store):

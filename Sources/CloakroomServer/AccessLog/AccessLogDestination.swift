@@ -1,3 +1,5 @@
+import Glibc
+
 /// Where the access log goes.
 public enum AccessLogDestination: Hashable, Sendable, CustomStringConvertible {
     /// Standard output.
@@ -13,13 +15,29 @@ public enum AccessLogDestination: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// Whether it is a file whose path leads through a directory.
+    /// Whether it is a file in a directory or below it.
     ///
-    /// - Parameter directory: The directory's path, written as the file's.
-    /// - Returns: Whether it is.
+    /// - Parameter directory: The directory's path; it need not be there.
+    /// - Returns: Whether it is, however the paths are written.
     public func isInside(_ directory: String) -> Bool {
         guard case .file(let path) = self else { return false }
-        return path.hasPrefix(directory.hasSuffix("/") ? directory : directory + "/")
+        let (inner, outer) = (Self.canonicalPath(path), Self.canonicalPath(directory))
+        return inner == outer || inner.hasPrefix(outer == "/" ? outer : outer + "/")
+    }
+
+    /// A path without symbolic links, as far as it leads to something (`realpath(3)`).
+    private static func canonicalPath(_ path: String) -> String {
+        var (existing, rest) = (path, [Substring]())
+        while true {
+            if let found = realpath(existing.isEmpty ? "." : existing, nil) {
+                defer { free(found) }
+                return rest.reduce(String(cString: found)) { $0 == "/" ? "/\($1)" : "\($0)/\($1)" }
+            }
+            while existing.count > 1, existing.hasSuffix("/") { existing.removeLast() }
+            guard let name = existing.split(separator: "/").last else { return path }
+            rest.insert(name, at: 0)
+            existing.removeLast(name.count)
+        }
     }
 }
 

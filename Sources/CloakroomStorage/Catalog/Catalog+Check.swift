@@ -30,13 +30,19 @@ extension Catalog {
     func examineDatabase(_ connection: SQLiteConnection) throws(StorageError) {
         do throws(SQLiteError) {
             guard let first = try Self.problems(by: "PRAGMA quick_check", of: connection).first else { return }
-            // As SQLite says that a page could not be read, which is no damage.
-            guard !first.contains("error code=") else { throw SQLiteError(code: SQLITE_IOERR, message: first) }
+            // A disk that does not give a page is no damage.
+            if let failure = Self.failure(in: first), !failure.isCorruption { throw failure }
             self.health.refuseWrites("\(Self.fileName) is damaged: \(first)", isOfDamage: true)
         } catch {
             guard error.primaryCode != SQLITE_INTERRUPT else { return }
             throw error.storageError
         }
+    }
+
+    /// Returns why a page could not be had, where that is what SQLite's check says.
+    static func failure(in problem: String) -> SQLiteError? {
+        problem.firstMatch(of: /error code=(\d+)/).flatMap { Int32($0.output.1) }
+            .map { SQLiteError(code: $0, message: problem) }
     }
 
     /// Returns the texts that a query has, and what stops it where the database is damaged.

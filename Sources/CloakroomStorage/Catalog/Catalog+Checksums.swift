@@ -1,4 +1,5 @@
 import CSQLite
+public import CloakroomDomain
 import Logging
 
 /// Databases of whose pages the checksums are missing or wrong.
@@ -36,22 +37,50 @@ extension Catalog {
     /// Writes a database anew, with new checksums, if SQLite finds nothing wrong with it: one that another program has written
     /// to, which knows nothing of them.
     ///
-    /// - Parameter directory: The data directory, opened exclusively.
-    /// - Returns: What is wrong; then nothing was changed.
+    /// Transactions that are missing stay noted, and the next start looks for what they were of.
+    ///
+    /// - Parameters:
+    ///   - directory: The data directory, opened exclusively.
+    ///   - now: The current time.
+    /// - Returns: What became of it.
     /// - Throws: What failed.
-    public static func accept(in directory: DataDirectory) throws -> [String] {
+    public static func accept(in directory: DataDirectory, now: Timestamp) throws -> Acceptance {
+        let blobs = try BlobTree.find(BlobStore.directoryName, in: directory.root)
+        // Before SQLite opens the WAL.
+        let examination = try HistoryExamination(directory.root, blobs)
         let connection = try SQLiteConnection(
             path: directory.path(of: self.fileName), role: .rewriter, fileSystem: directory.system.sqliteFileSystem)
-        let blobs = try BlobTree.find(BlobStore.directoryName, in: directory.root)
         if let found = try blobs.flatMap({ try IdentityFile(directory: $0).read() }),
             let problem = self.problem(try self.identity(connection), beside: found)
         {
-            return ["\(self.fileName) \(problem)"]
+            return .refused(["\(self.fileName) \(problem)"])
         }
         let problems = try self.integrityProblems(of: connection)
-        guard problems.isEmpty else { return problems }
+        guard problems.isEmpty else { return .refused(problems) }
         try connection.rewrite()
+        let loss: String? = if case .lost(let detail) = examination.outcome { detail } else { nil }
+        if !examination.isOrderly, try self.hasIdentity(connection) {
+            try self.note(loss, connection, now: now)
+            try connection.checkpoint(SQLITE_CHECKPOINT_TRUNCATE)
+        }
+        // What it speaks of has been noted.
         if let blobs, try blobs.contains(HistoryMarkWriter.name) { try HistoryMarkWriter.reset(in: blobs) }
-        return []
+        return .accepted(loss: loss)
+    }
+
+    /// What became of a database that was to be written anew.
+    public enum Acceptance: Hashable, Sendable {
+        /// It is as it was, because of these problems.
+        case refused([String])
+        /// It was written anew; which of its transactions are missing, if any are.
+        case accepted(loss: String?)
+    }
+
+    private static func note(_ loss: String?, _ connection: SQLiteConnection, now: Timestamp) throws(SQLiteError) {
+        if let loss {
+            try connection.statement("INSERT INTO lost_history (found_at, detail) VALUES (?, ?)")
+                .bind(now.secondsSinceEpoch).bind(loss).run()
+        }
+        try connection.execute("UPDATE store SET search_since = min(coalesce(search_since, started_at), started_at)")
     }
 }

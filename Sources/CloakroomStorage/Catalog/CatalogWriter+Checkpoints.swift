@@ -84,6 +84,8 @@ extension CatalogWriter {
         var hasGivenUp = false
         for attempt in 1... {
             do throws(SQLiteError) {
+                // The mark says that the WAL was copied before it is emptied.
+                _ = try self.checkpointPassively()
                 try self.connection.checkpoint(SQLITE_CHECKPOINT_TRUNCATE)
                 self.mark.withLock { $0 }?.reset()
                 self.walBeginsAnew.store(true, ordering: .relaxed)

@@ -26,6 +26,8 @@ struct ChecksummedFile {
 
     /// What SQLite passes on where a page is damaged: `SQLITE_IOERR_DATA`.
     static var damaged: Int32 { SQLITE_IOERR | (32 << 8) }
+    /// `SQLITE_IOCAP_SUBPAGE_READ`, of SQLite 3.48 and later.
+    private static let readsPartsOfPages: Int32 = 0x8000
     private static var isShort: Int32 { SQLITE_IOERR | (2 << 8) }  // SQLITE_IOERR_SHORT_READ
 
     private var methods: sqlite3_io_methods? { self.file?.pointee.pMethods?.pointee }
@@ -61,7 +63,7 @@ struct ChecksummedFile {
     ///
     /// A damaged header must not say that they have none: the first page's own tells.
     private mutating func readHeader(_ content: UnsafeRawBufferPointer, isPage: Bool) {
-        guard content.contains(where: { $0 != 0 }) else { return }
+        guard !content.isZero else { return }
         self.hasChecksums = content[PageChecksum.reservedOffset] == PageChecksum.length
         guard isPage, self.hasChecksums == false else { return }
         var right = Array(content)
@@ -129,7 +131,10 @@ extension ChecksummedFile {
             ChecksummedFile.pass(file) { $0.xFileControl?($1, operation, argument) }
         }
         methods.xSectorSize = { file in ChecksummedFile.pass(file) { $0.xSectorSize?($1) } }
-        methods.xDeviceCharacteristics = { file in ChecksummedFile.pass(file) { $0.xDeviceCharacteristics?($1) } }
+        methods.xDeviceCharacteristics = { file in
+            // SQLite reads whole pages, which have a checksum.
+            ChecksummedFile.pass(file) { $0.xDeviceCharacteristics?($1) } & ~ChecksummedFile.readsPartsOfPages
+        }
         methods.xShmMap = { file, region, size, extends, address in
             ChecksummedFile.pass(file) { $0.xShmMap?($1, region, size, extends, address) }
         }

@@ -71,7 +71,8 @@ final class SQLiteConnection: @unchecked Sendable {
 
     /// <https://www.sqlite.org/uri.html>: without locks and without the log.
     private static func immutableURI(_ path: String) -> String {
-        "file:" + PercentEncoding.encode(path, as: .path) + "?immutable=1"
+        // With an authority, which is empty, where a path may begin with two slashes.
+        (path.hasPrefix("/") ? "file://" : "file:") + PercentEncoding.encode(path, as: .path) + "?immutable=1"
     }
 
     /// How many pages the log holds, as of the last commit.

@@ -21,10 +21,12 @@ extension StoreCheck {
         observer: @escaping @Sendable (Finding) -> Void
     ) async throws -> Summary {
         let history = try Self.historyProblems(directory)
-        guard let catalog = try Self.openCatalog(directory, .check, health, observer) else { return Self.corrupt(1) }
+        guard let catalog = try Self.openCatalog(directory, .check, health, observer) else {
+            return Self.corrupt(1, history, observer)
+        }
         return try await Self.endingCatalog(catalog) {
             let problems = try catalog.integrityProblems()
-            guard problems.isEmpty else { return Self.report(problems, observer) }
+            guard problems.isEmpty else { return Self.report(problems, history, observer) }
             let check = StoreCheck(
                 directory, catalog: catalog, tree: try BlobTree(directory), extent, store: nil, packLength: packLength,
                 patience: patience, now: now, observer: observer)
@@ -51,17 +53,19 @@ extension StoreCheck {
         health: StorageHealth, packLength: Int64 = BlobStore.packLength, now: Timestamp,
         isReported: @escaping @Sendable () -> Bool = { true }, observer: @escaping @Sendable (Finding) -> Void
     ) async throws -> Summary {
-        guard let catalog = try Self.openCatalog(directory, .server, health, observer) else { return Self.corrupt(1) }
+        guard let catalog = try Self.openCatalog(directory, .server, health, observer) else {
+            return Self.corrupt(1, [], observer)
+        }
         return try await Self.endingCatalog(catalog) {
             // Nothing is changed on the word of a damaged database.
             let problems = try catalog.integrityProblems()
-            guard problems.isEmpty else { return Self.report(problems, observer) }
+            guard problems.isEmpty else { return Self.report(problems, [], observer) }
             let contradictory = try await catalog.dropContradictoryTombstones()
             let blobs = try BlobStore(directory: directory, catalog: catalog, health: health, packLength: packLength)
             return try await Self.endingBlobs(blobs) { store in
                 // As a server's start: what a crash left is no finding.
                 try await store.recover(now: now)
-                try await store.adoptBlobs(declaredBefore: now)
+                try await store.adoptBlobs()
                 try await store.beginRun(now: now)
                 let check = StoreCheck(
                     directory, catalog: catalog, tree: blobs.tree, extent, store: store,
@@ -88,12 +92,20 @@ extension StoreCheck {
         }
     }
 
-    private static func report(_ problems: [String], _ observer: @Sendable (Finding) -> Void) -> Summary {
+    private static func report(
+        _ problems: [String], _ history: [Finding], _ observer: @Sendable (Finding) -> Void
+    ) -> Summary {
         for problem in problems { observer(Finding(.corrupt, Catalog.fileName, problem)) }
-        return Self.corrupt(problems.count)
+        return Self.corrupt(problems.count, history, observer)
     }
 
-    private static func corrupt(_ findings: Int) -> Summary { Summary(findings: findings, isCorrupt: true) }
+    /// Ends a check of which nothing but the database's damage and its history can be said.
+    private static func corrupt(
+        _ findings: Int, _ history: [Finding], _ observer: @Sendable (Finding) -> Void
+    ) -> Summary {
+        for finding in history { observer(finding) }
+        return Summary(findings: findings + history.count { $0.kind.counts }, isCorrupt: true)
+    }
 
     private static func endingCatalog(
         _ catalog: Catalog, _ body: () async throws -> Summary

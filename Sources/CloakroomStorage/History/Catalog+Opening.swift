@@ -18,18 +18,22 @@ extension Catalog {
         let blobs = try BlobTree.find(BlobStore.directoryName, in: directory.root)
         let examination = try HistoryExamination(directory.root, blobs)
         guard let blobs else { return examination }
-        try self.checkHistory(directory, blobs, examination)
+        try self.checkIdentity(directory, blobs, examination)
+        if case .lost = examination.outcome { try self.checkIntegrity(directory) }
         if examination.isMarkDamaged { health.report("The mark of the WAL is damaged; it is written anew") }
         switch examination.outcome {
         case .whole: break
         case .superfluous:
-            let copy = try self.keepLog(of: directory.root, in: blobs)
-            try directory.root.remove(Self.logName)
-            try directory.root.synchronize()
-            health.report("The WAL is damaged; all of it is in the database, nothing is lost; a copy is \(copy)")
+            let kept = try self.keepingLog(directory) { () throws(SystemCallError) in
+                try self.moveLog(of: directory.root, into: blobs)
+            }
+            health.report("The WAL is damaged; all of it is in the database, nothing is lost; it is now \(kept)")
         case .lost(let detail):
-            let copy = try self.keepLog(of: directory.root, in: blobs)
-            health.report("History was lost: \(detail); a copy of the WAL is \(copy)")
+            let copy = try self.keepingLog(directory) { () throws(SystemCallError) in
+                try self.copyLog(of: directory.root, into: blobs)
+            }
+            let kept = copy.map { "a copy of the WAL is \($0)" } ?? "there is no WAL"
+            health.report("History was lost: \(detail); \(kept)")
             return examination
         }
         // What this run commits is not what the mark speaks of.
@@ -46,7 +50,7 @@ extension Catalog {
         _ = try directory.unlessServed {
             guard let blobs = try BlobTree.find(BlobStore.directoryName, in: directory.root) else { return }
             let examination = try HistoryExamination(directory.root, blobs)
-            try self.checkHistory(directory, blobs, examination)
+            try self.checkIdentity(directory, blobs, examination)
             guard examination.outcome != .whole else { return }
             throw OpenError(
                 description: """
@@ -56,61 +60,23 @@ extension Catalog {
         }
     }
 
-    /// Copies the log into the quarantine, durably.
-    private static func keepLog(of root: Directory, in blobs: Directory) throws(SystemCallError) -> String {
-        let quarantine = try Directory(in: blobs, BlobStore.quarantineName)
-        let (name, file) = try self.makeCopy(in: quarantine, at: root.system.milliseconds / 1_000)
-        do throws(SystemCallError) {
-            let wal = try root.open(Self.logName, flags: O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
-            var position: Int64 = 0
-            while true {
-                let bytes = try wal.read(count: Self.copiedAtOnce, at: position)
-                guard !bytes.isEmpty else { break }
-                try file.descriptor.writeAll(bytes, at: position)
-                position += Int64(bytes.count)
-            }
-        } catch {
-            guard error.code == ENOENT else { throw error }
-        }
-        try file.descriptor.synchronize()
-        try quarantine.synchronize()
-        return "\(BlobStore.directoryName)/\(BlobStore.quarantineName)/\(name)"
-    }
-
-    /// In bytes.
-    private static let copiedAtOnce = 1_024 * 1_024
-
-    /// Makes a file of a new name: one copy never replaces another.
-    private static func makeCopy(
-        in quarantine: Directory, at seconds: Int64
-    ) throws(SystemCallError) -> (name: String, file: OpenFile) {
-        var number = 1
-        while true {
-            let name = "\(Self.logName)-\(seconds)" + (number == 1 ? "" : ".\(number)")
-            do throws(SystemCallError) {
-                let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW
-                return (name, OpenFile(try quarantine.open(name, flags: flags)))
-            } catch {
-                guard error.code == EEXIST else { throw error }
-            }
-            number += 1
-        }
-    }
-
     // MARK: The store's identity
 
-    /// Passes unless the catalogue and the blobs are of different stores, or of different moments of one, or the database is
-    /// damaged where its log was applied only in part: then pages that had been copied into it may be newer than others.
+    /// Passes unless the catalogue and the blobs are of different stores, or of different moments of one.
     ///
     /// It only reads: a catalogue that is refused stays as it is, and so does its log.
-    private static func checkHistory(
+    private static func checkIdentity(
         _ directory: DataDirectory, _ blobs: Directory, _ examination: HistoryExamination
     ) throws {
         guard let found = try self.identity(beside: blobs, in: directory) else { return }
         if let mismatch = try self.mismatch(directory, beside: found, examination) {
             throw OpenError(description: self.refusal(mismatch, directory))
         }
-        guard case .lost = examination.outcome else { return }
+    }
+
+    /// Passes unless a database is damaged to which only a part of its log applies: pages that had been copied into it may be
+    /// newer than others.
+    private static func checkIntegrity(_ directory: DataDirectory) throws {
         let connection = try self.connect(directory, .reader)
         guard let first = try self.integrityProblems(of: connection).first else { return }
         throw OpenError(
@@ -211,7 +177,7 @@ extension Catalog {
         return "is newer than the files in \(BlobStore.directoryName), which are an older copy (\(generations))"
     }
 
-    private static func hasIdentity(_ connection: SQLiteConnection) throws(SQLiteError) -> Bool {
+    static func hasIdentity(_ connection: SQLiteConnection) throws(SQLiteError) -> Bool {
         try connection.text(of: "SELECT count(*) FROM sqlite_schema WHERE name = 'store'") == "1"
     }
 

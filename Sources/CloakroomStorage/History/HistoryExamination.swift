@@ -32,22 +32,24 @@ struct HistoryExamination: Hashable, Sendable {
         let found = try blobs.map { blobs throws(SystemCallError) in try HistoryMarkWriter.read(in: blobs) }
         self.isMarkDamaged = found == .damaged
         guard case .mark(let mark) = found else {
-            self.hasLog = try Self.log(in: data, marking: nil).length > 0
+            self.hasLog = try Self.log(in: data, marking: nil, nil).length > 0
             self.outcome = .whole
             self.isOrderly = !self.hasLog && !self.isMarkDamaged
             return
         }
         self.isOrderly = false
-        let log = try Self.log(in: data, marking: mark.requiredFrames(boot: data.system.bootIdentity))
+        let boot = data.system.bootIdentity
+        let log = try Self.log(in: data, marking: mark.requiredFrames(boot: boot), mark.salts)
         self.hasLog = log.length > 0
-        let isDatabaseCurrent = try Self.hasPage(of: mark, in: data)
-        self.outcome = Self.outcome(mark, log, boot: data.system.bootIdentity, isDatabaseCurrent: isDatabaseCurrent)
+        self.outcome = Self.outcome(mark, log, boot: boot)
     }
 
-    private static func log(in data: Directory, marking number: Int?) throws(SystemCallError) -> WALContent {
+    private static func log(
+        in data: Directory, marking number: Int?, _ salts: WALContent.Salts?
+    ) throws(SystemCallError) -> WALContent {
         do throws(SystemCallError) {
             let file = OpenFile(try data.open(Catalog.logName, flags: O_RDONLY | O_NOFOLLOW | O_NONBLOCK))
-            return try WALContent(file, marking: number)
+            return try WALContent(file, marking: number, salts: salts)
         } catch {
             guard error.code == ENOENT else { throw error }
             return .empty
@@ -60,48 +62,29 @@ struct HistoryExamination: Hashable, Sendable {
     ///   - mark: How far it had been written.
     ///   - log: What can be read of it.
     ///   - boot: The machine's run now.
-    ///   - isDatabaseCurrent: Whether the database has the page of the last frame: somebody else has copied the log.
     /// - Returns: What to make of it.
-    static func outcome(
-        _ mark: HistoryMark, _ log: WALContent, boot: [UInt8], isDatabaseCurrent: Bool
-    ) -> Outcome {
+    static func outcome(_ mark: HistoryMark, _ log: WALContent, boot: [UInt8]) -> Outcome {
+        // Frames behind those that had been copied may have been flushed without the mark.
+        let isCopied = log.lastFrame <= mark.copiedFrames
         let required = mark.requiredFrames(boot: boot)
         if log.salts == mark.salts {
             // A command may have added its own commits where some were lost. Frames that were not flushed need not be the same.
             let isOther = required == mark.committedFrames && required > 0 && log.marked != mark.last
             if log.committedFrames >= required, !isOther { return .whole }
-            if mark.copiedFrames >= required { return .superfluous }
+            if mark.copiedFrames >= required, isCopied { return .superfluous }
             guard !isOther || log.committedFrames < required else {
                 return .lost("frame \(required) of the WAL is another than was written")
             }
-            return .lost("frames \(log.committedFrames + 1) to \(required) of the WAL cannot be read")
+            let last = max(required, log.lastFrame)
+            return .lost("frames \(log.committedFrames + 1) to \(last) of the WAL cannot be read")
         }
-        if required == 0 || mark.copiedFrames >= required || isDatabaseCurrent { return .whole }
+        if required == 0 || required <= mark.copiedFrames && isCopied { return .whole }
         guard let salts = log.salts else {
             let problem = log.length == 0 ? "is missing or empty" : "has a damaged header"
-            return .lost("the WAL \(problem); it had \(required) frames")
+            return .lost("the WAL \(problem); it had \(max(required, log.lastFrame)) frames")
         }
         // A log begins anew once all of it has been copied; its first salt then grows by 1.
         let isLater = Int32(bitPattern: salts.first &- mark.salts.first) > 0
         return isLater ? .whole : .lost("the WAL is an older one; \(required) frames of the latest are missing")
-    }
-
-    private static func hasPage(of mark: HistoryMark, in data: Directory) throws(SystemCallError) -> Bool {
-        let head: [UInt8]
-        let page: [UInt8]
-        do throws(SystemCallError) {
-            let file = try data.open(Catalog.fileName, flags: O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
-            head = try file.read(count: 20, at: 0)
-            guard head.count == 20, mark.last.page > 0 else { return false }
-            // SQLite's file format, 1.3.2: two bytes, of which 1 means 65,536.
-            let length = Int(head[16]) << 8 | Int(head[17])
-            let pageLength = length == 1 ? 65_536 : length
-            page = try file.read(count: pageLength, at: Int64(mark.last.page - 1) * Int64(pageLength))
-            guard page.count == pageLength else { return false }
-        } catch {
-            guard error.code == ENOENT else { throw error }
-            return false
-        }
-        return WALContent.MarkedFrame(page: mark.last.page, content: page[...]) == mark.last
     }
 }

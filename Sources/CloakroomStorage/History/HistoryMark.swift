@@ -19,8 +19,7 @@ struct HistoryMark: Hashable, Sendable {
     var flushedFrames: Int
     /// How many of them had been copied into the database, which was flushed then.
     var copiedFrames: Int
-    /// The last frame: by its page a database is known into which the WAL has been copied, and a WAL in which something else
-    /// has taken its place.
+    /// The last frame: a WAL is known by it in which something else has taken its place.
     var last: WALContent.MarkedFrame
 
     static let length = 96

@@ -77,7 +77,7 @@ final class HistoryMarkWriter: Sendable {
         let length = WALContent.frameHeaderLength + state.pageLength
         let offset = Int64(WALContent.headerLength) + Int64(frames - 1) * Int64(length)
         guard let frame = try? log.descriptor.read(count: length, at: offset), frame.count == length else { return nil }
-        let salts = WALContent.Salts(first: frame.number(at: 8), second: frame.number(at: 12))
+        let salts = WALContent.Salts(ofFrame: frame[...])
         let earlier = state.mark?.salts == salts ? state.mark : nil
         return HistoryMark(
             boot: self.boot, salts: salts, committedFrames: frames, flushedFrames: earlier?.flushedFrames ?? 0,

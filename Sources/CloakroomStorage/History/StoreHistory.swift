@@ -85,7 +85,7 @@ extension Catalog {
     private func advance(_ end: LogEnd, startedAt: Timestamp? = nil) async throws(StorageError) -> Bool {
         guard let history = self.history.withLock({ $0 }) else { return false }
         let fresh = try StoreIdentity.generate(on: self.system)
-        let noted = try? history.identity.read()
+        let noted = try Self.noted(history.identity)
         // Without the blobs' copy nobody has said that the catalogue is theirs.
         let isSure = self.examination?.isOrderly == true && noted != nil
         let searches: Int64 = startedAt != nil && !isSure ? 1 : 0
@@ -118,6 +118,18 @@ extension Catalog {
         }
         self.writer.keep(history.mark)
         return true
+    }
+
+    /// Reads the blobs' copy; `nil` where there is none, or none that can be relied upon.
+    private static func noted(_ file: IdentityFile) throws(StorageError) -> StoreIdentity? {
+        do {
+            return try file.read()
+        } catch let error as SystemCallError {
+            // What the blobs have is not known: a generation that is counted now might be one too many.
+            throw error.storageError
+        } catch {
+            return nil
+        }
     }
 
     /// Deals with the log, and returns whether the database has all of it.

@@ -16,6 +16,8 @@ struct WALContent: Hashable, Sendable {
     static let suffix = "-wal"
     static let headerLength = 32
     static let frameHeaderLength = 24
+    /// SQLite's default, which the catalogue has, in bytes.
+    private static let standardPageLength = 4_096
     /// How much is read at a time, in bytes.
     private static let readLength = 1_024 * 1_024
 
@@ -27,6 +29,8 @@ struct WALContent: Hashable, Sendable {
     private(set) var committedFrames = 0
     /// The frame that was asked for, if it can be read.
     private(set) var marked: MarkedFrame?
+    /// The last frame whose salts are those that were asked for, whether SQLite uses it or not.
+    private(set) var lastFrame = 0
 
     /// A frame by the page that it holds.
     struct MarkedFrame: Hashable, Sendable {
@@ -45,9 +49,10 @@ struct WALContent: Hashable, Sendable {
     }
 
     /// Describes a log of which only so much is known.
-    init(salts: Salts?, committedFrames: Int, marked: MarkedFrame? = nil) {
+    init(salts: Salts?, committedFrames: Int, marked: MarkedFrame? = nil, lastFrame: Int? = nil) {
         self.init(length: 0)
         self.marked = marked
+        self.lastFrame = lastFrame ?? committedFrames
         self.salts = salts
         self.committedFrames = committedFrames
     }
@@ -57,21 +62,27 @@ struct WALContent: Hashable, Sendable {
     /// - Parameters:
     ///   - file: The log.
     ///   - number: A frame of interest, from 1 on.
+    ///   - salts: Those of frames that are counted also where SQLite cannot use them.
     /// - Throws: The call that failed.
-    init(_ file: OpenFile, marking number: Int? = nil) throws(SystemCallError) {
+    init(_ file: OpenFile, marking number: Int? = nil, salts: Salts? = nil) throws(SystemCallError) {
         self.init(length: try file.descriptor.status().size)
         let header = try file.descriptor.read(count: Self.headerLength, at: 0)
-        guard let parsed = WALHeader(header) else { return }
-        self.salts = parsed.salts
-        let frameLength = Self.frameHeaderLength + parsed.pageLength
+        let parsed = WALHeader(header)
+        self.salts = parsed?.salts
+        let frameLength = Self.frameHeaderLength + (parsed?.pageLength ?? Self.standardPageLength)
         let framesAtOnce = max(1, Self.readLength / frameLength)
-        var (sum, count, offset) = (parsed.sum, 0, Int64(Self.headerLength))
+        var (sum, count, offset) = (parsed?.sum ?? WALSum(), 0, Int64(Self.headerLength))
+        var isUsed = parsed != nil
         while true {
             let bytes = try file.descriptor.read(count: framesAtOnce * frameLength, at: offset)
             for start in stride(from: 0, to: bytes.count - frameLength + 1, by: frameLength) {
                 let frame = bytes[start..<start + frameLength]
-                guard let ends = parsed.check(frame, &sum) else { return }
                 count += 1
+                if Salts(ofFrame: frame) == salts { self.lastFrame = count }
+                guard isUsed, let ends = parsed?.check(frame, &sum) else {
+                    isUsed = false
+                    continue
+                }
                 if count == number { self.marked = MarkedFrame(frame) }
                 if ends { self.committedFrames = count }
             }
@@ -114,9 +125,7 @@ struct WALHeader {
     /// - Returns: Whether the frame ends a transaction; `nil` for one that is wrong.
     fileprivate func check(_ frame: ArraySlice<UInt8>, _ sum: inout WALSum) -> Bool? {
         let start = frame.startIndex
-        guard frame.number(at: start + 8) == self.salts.first, frame.number(at: start + 12) == self.salts.second else {
-            return nil
-        }
+        guard WALContent.Salts(ofFrame: frame) == self.salts else { return nil }
         sum.add(frame[start..<start + 8], isBigEndian: self.isBigEndian)
         sum.add(frame[(start + WALContent.frameHeaderLength)...], isBigEndian: self.isBigEndian)
         guard sum == WALSum(frame.number(at: start + 16), frame.number(at: start + 20)) else { return nil }
@@ -152,6 +161,13 @@ struct WALSum: Hashable, Sendable {
             second &+= (isBigEndian ? UInt32(bigEndian: two) : UInt32(littleEndian: two)) &+ first
         }
         (self.first, self.second) = (first, second)
+    }
+}
+
+extension WALContent.Salts {
+    /// Reads those in a frame's header.
+    init(ofFrame frame: ArraySlice<UInt8>) {
+        self.init(first: frame.number(at: frame.startIndex + 8), second: frame.number(at: frame.startIndex + 12))
     }
 }
 

@@ -22,7 +22,7 @@ struct HistoryExaminationTests {
         var salts: WALContent.Salts? = HistoryExaminationTests.salts
         var frames = 0
         var boot = HistoryExaminationTests.boot
-        var isDatabaseCurrent = false
+        var lastFrame: Int?
         var marked: WALContent.MarkedFrame? = HistoryExaminationTests.last
         /// Whether it is taken for lost.
         let isLost: Bool
@@ -48,19 +48,27 @@ struct HistoryExaminationTests {
             testDescription: "no log, and the database has all of it", mark: mark(committed: 9, flushed: 9, copied: 9),
             salts: nil, isLost: false),
         Case(
-            testDescription: "no log, which somebody else has copied", mark: mark(committed: 9, flushed: 9), salts: nil,
-            isDatabaseCurrent: true, isLost: false),
-        Case(
             testDescription: "a log that has begun anew", mark: mark(committed: 9, flushed: 9),
             salts: .init(first: 101, second: 99), frames: 1, isLost: false),
+        Case(
+            testDescription: "a damaged frame among those that were copied, and others behind them, after a power cut",
+            mark: mark(committed: 9, flushed: 9, copied: 9), frames: 2, boot: otherBoot, lastFrame: 15, isLost: true),
+        Case(
+            testDescription: "a damaged header, and frames behind those that were copied, after a power cut",
+            mark: mark(committed: 9, flushed: 9, copied: 9), salts: nil, boot: otherBoot, lastFrame: 15, isLost: true),
+        Case(
+            testDescription: "a command's commits in a WAL of which all had been copied",
+            mark: mark(committed: 9, flushed: 9, copied: 9), frames: 12, marked: .init(page: 4, sum: WALSum(5, 6)),
+            isLost: true),
         Case(
             testDescription: "an older log", mark: mark(committed: 9, flushed: 9), salts: .init(first: 98, second: 5),
             frames: 20, isLost: true),
     ])
     func whatIsMissingIsNoticedAndNothingElse(_ test: Case) {
-        let log = WALContent(salts: test.salts, committedFrames: test.frames, marked: test.marked)
+        let log = WALContent(
+            salts: test.salts, committedFrames: test.frames, marked: test.marked, lastFrame: test.lastFrame)
         let outcome = HistoryExamination.outcome(
-            test.mark, log, boot: test.boot, isDatabaseCurrent: test.isDatabaseCurrent)
+            test.mark, log, boot: test.boot)
         if case .lost = outcome { #expect(test.isLost) } else { #expect(!test.isLost) }
     }
 
@@ -69,7 +77,7 @@ struct HistoryExaminationTests {
         let log = WALContent(salts: Self.salts, committedFrames: 2)
         let mark = Self.mark(committed: 9, flushed: 9, copied: 9)
         #expect(
-            HistoryExamination.outcome(mark, log, boot: Self.boot, isDatabaseCurrent: false) == .superfluous)
+            HistoryExamination.outcome(mark, log, boot: Self.boot) == .superfluous)
     }
 
     @Test
