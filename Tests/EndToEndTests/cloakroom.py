@@ -70,12 +70,7 @@ class Server:
     def start(self, wait=True):
         addresses = [f"--{name}-address=127.0.0.1:0" for name in ("api", "storage", "operations")]
         self.started_at = time.monotonic()
-        self.process = subprocess.Popen(
-            [BINARY, "serve", "--data-dir", str(self.data_dir), *addresses, *self.options],
-            stdout=subprocess.PIPE,
-            stderr=self.log,
-            text=True,
-        )
+        self.process = self.spawn([BINARY, "serve", "--data-dir", str(self.data_dir), *addresses, *self.options])
         self.urls = {}
         while wait and len(self.urls) < 3:
             line = self.process.stdout.readline()
@@ -88,6 +83,9 @@ class Server:
         self.reader = threading.Thread(target=self.drain, daemon=True)
         self.reader.start()
         self.read_signing_keys()
+
+    def spawn(self, line):
+        return subprocess.Popen(line, stdout=subprocess.PIPE, stderr=self.log, text=True)
 
     def drain(self):
         for line in self.process.stdout:

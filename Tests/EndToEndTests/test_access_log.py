@@ -7,6 +7,7 @@ import re
 import socket
 import stat
 import subprocess
+import threading
 
 import pytest
 import requests
@@ -349,6 +350,39 @@ def test_standard_output(tmp_path):
         assert entry["route"] == "GET /v1/files"
 
 
+class NonBlockingOutput(Server):
+    """Its standard output is a pipe that somebody else has made non-blocking, and that is read later."""
+
+    def __init__(self, *options):
+        self.goes_on = threading.Event()
+        super().__init__(*options)
+
+    def spawn(self, line):
+        reading, writing = os.pipe()
+        os.set_blocking(writing, False)
+        process = subprocess.Popen(line, stdout=writing, stderr=self.log, text=True)
+        os.close(writing)
+        process.stdout = os.fdopen(reading)
+        return process
+
+    def drain(self):
+        self.goes_on.wait()
+        super().drain()
+
+
+def test_a_standard_output_that_does_not_block(tmp_path):
+    with NonBlockingOutput("--access-log=-") as server:
+        request = head("GET", server.storage + "/files/none")
+        with Connection(server.storage_address) as connection:
+            for _ in range(20):
+                connection.send(request * 100)
+                assert {connection.response()[0] for _ in range(100)} == {403}
+        # The pipe has been full for long.
+        server.goes_on.set()
+        eventually(lambda: sum('"request_id"' in line for line in server.output) == 2_000)
+        assert dropped(server) == 0 and server.logged().count("dropped") == 0
+
+
 def test_without_the_option_there_is_no_log(tmp_path):
     with Server("--access-log=off") as server:
         client = server.client()
@@ -381,6 +415,17 @@ def test_a_log_inside_a_new_data_directory(tmp_path):
         with Server(f"--access-log={path}", data_dir=tmp_path / "data") as server:
             id = request_id(server.client().get("/v1/files"))
         assert id in path.read_text()
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_a_log_inside_a_new_data_directory_by_another_path(tmp_path, exists):
+    if exists:
+        (tmp_path / "data").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path)
+    for _ in range(2):
+        with Server(f"--access-log={tmp_path}/link/./data/access.log", data_dir=tmp_path / "data") as server:
+            id = request_id(server.client().get("/v1/files"))
+        assert id in (tmp_path / "data" / "access.log").read_text()
 
 
 def dropped(server):

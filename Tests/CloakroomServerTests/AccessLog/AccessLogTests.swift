@@ -1,5 +1,6 @@
 import CloakroomDomain
 import Foundation
+import Glibc
 import Logging
 import Testing
 
@@ -61,6 +62,40 @@ struct AccessLogTests {
             for number in 0..<1_000 { log.append(Array("\(number)\n".utf8)) }
         }
         #expect(text.split(separator: "\n").map { Int($0) } == Array(0..<1_000))
+    }
+
+    /// A pipe takes 64 KiB; its reader goes when it is full.
+    @Test
+    func linesThatAreNotWrittenWholeAreCounted() throws {
+        let url = FileManager.default.temporaryDirectory.appending(path: "access-\(UUID().uuidString)")
+        let path = url.path(percentEncoded: false)
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        #expect(mkfifo(path, 0o600) == 0)
+        signal(SIGPIPE, SIG_IGN)
+        let reader = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+        var sink = try AccessLogSink(.file(path))
+        let line = [UInt8](repeating: UInt8(ascii: "x"), count: 999) + [UInt8(ascii: "\n")]
+        // The writer waits, and so does not give a task its turn.
+        Thread.detachNewThread {
+            var waiting: Int32 = 0
+            while waiting < 65_536, ioctl(reader, UInt(FIONREAD), &waiting) == 0 { usleep(1_000) }
+            close(reader)
+        }
+        let lost = sink.write(Array(repeatElement(line, count: 100).joined()))
+        #expect(lost.lostLines == 35)
+        #expect("\(try #require(lost.error))".contains("Broken pipe"))
+        // Nobody has read the line of which a part was written, and nothing of these is written.
+        #expect(sink.write(line + line).lostLines == 2)
+        let next = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+        defer { close(next) }
+        var bytes = [UInt8](repeating: 0, count: 4_096)
+        // What was written before is still there, as the writer never closed its end.
+        while read(next, &bytes, bytes.count) > 0 {}
+        let written = sink.write(line)
+        #expect(written.lostLines == 0 && written.error == nil)
+        let count = read(next, &bytes, bytes.count)
+        // The torn line is ended first.
+        #expect(Array(bytes[..<count]) == [UInt8(ascii: "\n")] + line)
     }
 
     @Test
