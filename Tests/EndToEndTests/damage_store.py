@@ -67,6 +67,8 @@ class Builder:
         self.end_of_last_run()
         self.revoke(later)
         self.note()
+        # A probe commits, too: its page may be one that the database has.
+        assert requests.get(self.server.operations + "/readyz", timeout=10).status_code == 200
         self.server.stop(end)
 
     def first_run(self):
