@@ -66,7 +66,7 @@ extension FileStore {
             case .digest: .wrongDigest
             case .length(let expected, let found): .wrongLength(expected: expected, found: found)
             }
-        let now = Timestamp(secondsSinceEpoch: self.blobs.system.milliseconds / 1_000)
+        let now = self.blobs.system.now
         switch await self.dealWithDamage(id, found, now: now) {
         case .quarantined, .reported: break
         case .whole:

@@ -49,7 +49,7 @@ public final class StorageHealth: Sendable {
     ///   - reason: For the log and `/readyz`; the first one stays.
     ///   - isOfDamage: Whether the database is damaged.
     func refuseWrites(_ reason: String, isOfDamage: Bool = false) {
-        let now = Timestamp(secondsSinceEpoch: self.system.milliseconds / 1_000)
+        let now = self.system.now
         let isFirst = self.failure.withLock { failure in
             guard failure == nil else { return false }
             failure = Refusal(reason: reason, since: now, isOfDamage: isOfDamage)

@@ -32,8 +32,8 @@ struct BackupCommand: AsyncParsableCommand {
     func run() async throws {
         do {
             let source = try self.directory.open()
-            let logger = Logger(label: "cloakroom") { StreamLogHandler.standardError(label: $0) }
-            let catalog = try Catalog(directory: source, owner: .command, health: StorageHealth(logger: logger))
+            let health = StorageHealth(logger: .standardError())
+            let catalog = try Catalog(directory: source, owner: .command, health: health)
             let outcome = Result { try self.backUp(source, catalog) }
             try await catalog.shutDown()
             try StandardOutput.print(TerminalText.escape(try outcome.get()))

@@ -154,7 +154,7 @@ struct CheckCommand: AsyncParsableCommand {
     }
 
     private func check(_ output: FindingOutput) async throws -> StoreCheck.Summary {
-        let health = StorageHealth(logger: Logger(label: "cloakroom") { StreamLogHandler.standardError(label: $0) })
+        let health = StorageHealth(logger: .standardError())
         let extent = self.data ? ExaminationExtent.data : .presence
         let now = SystemClock().now
         guard self.repair else {

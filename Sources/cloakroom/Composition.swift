@@ -13,9 +13,6 @@ import Glibc
 
 /// Wires the server: the one place that knows every part.
 struct Composition {
-    /// Threads that wait for the disk: enough that flushes of uploads which end together share one of the file system's.
-    private static let diskThreads = 16
-
     private let configuration: ServeConfiguration
 
     init(_ configuration: ServeConfiguration) {
@@ -27,27 +24,14 @@ struct Composition {
         Self.prepareProcess()
         let registry = PrometheusRegistry()
         MetricsSystem.bootstrap(registry)
-        var logger = Logger(label: "cloakroom") { StreamLogHandler.standardError(label: $0) }
-        logger.logLevel = self.configuration.logLevel
-
+        let logger = Logger.standardError(self.configuration.logLevel)
         let (directory, openedLog) = try self.open(logger)
-        let health = StorageHealth(logger: logger)
-        let reserve = DiskReserve(directory: directory)
-        let catalog = try Catalog(directory: directory, owner: .server, health: health, reserve: reserve)
+        let now = SystemClock().now
+        let local = try await LocalStore.open(
+            directory, health: StorageHealth(logger: logger), options: self.storeOptions, now: now)
+        let (catalog, store) = (local.catalog, local.files)
         // What is in a directory before its database is not a store's.
         let accessLog = try openedLog ?? self.openAccessLog(logger)
-        let blobs = try BlobStore(
-            directory: directory, catalog: catalog, health: health, openBlobs: Self.descriptors.openBlobs)
-        let disk = NIOThreadPool(numberOfThreads: Self.diskThreads)
-        disk.start()
-        let lookups = NIOThreadPool(numberOfThreads: System.coreCount)
-        lookups.start()
-        let store = FileStore(
-            catalog: catalog, blobs: blobs, disk: disk, lookups: lookups,
-            verification: self.configuration.readVerification,
-            urlLifetimeSeconds: self.configuration.urlLifetimeSeconds)
-        let now = SystemClock().now
-        try await store.recover(now: now)
         let keys = APIKeys(catalog: catalog)
         let firstStart = FirstStart(directory: directory, catalog: catalog, keys: keys)
         try firstStart.prepareSigningKey()
@@ -55,7 +39,8 @@ struct Composition {
 
         try self.checkListening()
         let readiness = Readiness(
-            catalog: catalog, directory: directory, health: health, minimumFreeBytes: UInt64(BlobStore.reserveBytes))
+            catalog: catalog, directory: directory, health: local.health,
+            minimumFreeBytes: UInt64(BlobStore.reserveBytes))
         let announcement = Announcement(apiURL: self.configuration.apiURL, firstStart: firstStart) {
             [configuration, logger] in
             let metadata = configuration.startMetadata(
@@ -69,7 +54,7 @@ struct Composition {
             address: self.configuration.operationsAddress, readiness: readiness, registry: registry,
             group: MultiThreadedEventLoopGroup.singleton, logger: logger,
             onListening: { announcement.listening(.operations, $0) })
-        let maintenance = Maintenance(store: store, reserve: reserve, signingKeys: signingKeys, logger: logger)
+        let maintenance = Maintenance(store: store, reserve: local.reserve, signingKeys: signingKeys, logger: logger)
         let group = ServiceGroup(
             configuration: self.groupConfiguration(
                 [announcement] + self.background(maintenance, store: store, accessLog: accessLog, logger: logger)
@@ -78,13 +63,10 @@ struct Composition {
         let stop = Stop(
             origins: origins, readiness: readiness, timeoutSeconds: self.configuration.shutdownTimeoutSeconds,
             logger: logger)
-        try await store.beginRun(now: now)
+        try await local.begin(now: now)
         try await Self.untilShutDown { try await stop.run(group) }
         await accessLog?.close()
-        try await lookups.shutdownGracefully()
-        try await disk.shutdownGracefully()
-        try await blobs.shutDown()
-        try await catalog.shutDown()
+        try await local.shutDown()
         stop.ended()
     }
 
@@ -200,6 +182,15 @@ struct Composition {
         } catch is CancellationError {
             return
         }
+    }
+
+    private var storeOptions: LocalStore.Options {
+        var options = LocalStore.Options()
+        options.openBlobs = Self.descriptors.openBlobs
+        options.verification = self.configuration.readVerification
+        options.urlLifetimeSeconds = self.configuration.urlLifetimeSeconds
+        options.lookupThreads = System.coreCount
+        return options
     }
 
     /// How the descriptors are shared out; 1,024 where their limit cannot be told.

@@ -56,9 +56,8 @@ struct DataDirectoryOption: ParsableArguments {
 
     private func withCatalog(_ body: (Catalog) async throws -> Void) async throws {
         do {
-            let logger = Logger(label: "cloakroom") { StreamLogHandler.standardError(label: $0) }
             let catalog = try Catalog(
-                directory: self.open(), owner: .command, health: StorageHealth(logger: logger))
+                directory: self.open(), owner: .command, health: StorageHealth(logger: .standardError()))
             try await body(catalog)
             try await catalog.shutDown()
         } catch let code as ExitCode {

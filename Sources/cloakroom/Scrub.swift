@@ -1,3 +1,4 @@
+import CloakroomDomain
 import CloakroomServer
 import CloakroomStorage
 import Logging

@@ -22,15 +22,13 @@ struct Service {
         defer { try? FileManager.default.removeItem(atPath: path) }
         let logger = Logger(label: "test")
         let directory = try DataDirectory(path: path, exclusively: true)
-        let health = StorageHealth(logger: logger)
-        let catalog = try Catalog(directory: directory, owner: .server, health: health)
-        let blobs = try BlobStore(directory: directory, catalog: catalog, health: health)
-        let store = FileStore(catalog: catalog, blobs: blobs, disk: .singleton)
-        try await store.recover(now: SystemClock().now)
+        let local = try await LocalStore.open(
+            directory, health: StorageHealth(logger: logger), now: SystemClock().now)
+        let store = local.files
         let file = SigningKeyFile(directory: directory)
         try file.write([try SigningKey.generate(now: SystemClock().now)])
         let signingKeys = try SigningKeys(file: file, logger: logger)
-        let keys = APIKeys(catalog: catalog)
+        let keys = APIKeys(catalog: local.catalog)
         let socket = try BoundSocket.bind(try #require(ListenAddress("127.0.0.1:0")))
         let policy = SigningPolicy(
             region: "local", lifetimeSeconds: 3_600,
@@ -51,8 +49,7 @@ struct Service {
             let port = try #require(await addresses.next()?.port)
             try await body(Service(server: try #require(ServerURL("http://127.0.0.1:\(port)")), keys: keys))
         }
-        try await blobs.shutDown()
-        try await catalog.shutDown()
+        try await local.shutDown()
     }
 
     private static func run(

@@ -32,12 +32,12 @@ struct Fixture {
     static let packLength: Int64 = 128 * 1_024
 
     let temporary: TemporaryDirectory
-    let directory: DataDirectory
-    let health: StorageHealth
-    let catalog: Catalog
-    let blobs: BlobStore
-    let store: FileStore
-    private let disk: NIOThreadPool
+    private let local: LocalStore
+    var directory: DataDirectory { self.local.directory }
+    var health: StorageHealth { self.local.health }
+    var catalog: Catalog { self.local.catalog }
+    var blobs: BlobStore { self.local.blobs }
+    var store: FileStore { self.local.files }
 
     init(
         in temporary: TemporaryDirectory? = nil, staging: BlobStore.Staging? = nil,
@@ -45,15 +45,13 @@ struct Fixture {
     ) throws {
         let temporary = try temporary ?? TemporaryDirectory()
         self.temporary = temporary
-        self.health = StorageHealth(logger: Logger(label: "test"))
-        self.directory = try Self.claim(temporary.path + "/data")
-        self.catalog = try Catalog(directory: self.directory, owner: .server, health: self.health)
-        self.blobs = try BlobStore(
-            directory: self.directory, catalog: self.catalog, health: self.health, staging: staging,
-            packLength: packLength)
-        self.disk = NIOThreadPool(numberOfThreads: 4)
-        self.disk.start()
-        self.store = FileStore(catalog: self.catalog, blobs: self.blobs, disk: self.disk)
+        let directory = try Self.claim(temporary.path + "/data")
+        let health = StorageHealth(logger: Logger(label: "test"))
+        var options = LocalStore.Options()
+        (options.packLength, options.staging, options.diskThreads) = (packLength, staging, 4)
+        let reserve = DiskReserve(directory: directory, length: 0)
+        let catalog = try Catalog(directory: directory, owner: .server, health: health)
+        self.local = try LocalStore(directory, health, reserve, catalog, options)
     }
 
     /// Claims a directory that a fixture before may have just left.
@@ -68,16 +66,9 @@ struct Fixture {
     }
 
     /// Leaves everything as a killed process does: the pack that was being written is not ended.
-    func crash() async throws {
-        try await self.catalog.shutDown()
-        try await self.disk.shutdownGracefully()
-    }
+    func crash() async throws { try await self.local.crash() }
 
-    func close() async throws {
-        try await self.disk.shutdownGracefully()
-        try await self.blobs.shutDown()
-        try await self.catalog.shutDown()
-    }
+    func close() async throws { try await self.local.shutDown() }
 
     /// The right to act for an organization, by the way a client gets it.
     static func access(_ organization: String = "acme") throws -> OrganizationAccess {

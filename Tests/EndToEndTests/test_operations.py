@@ -69,3 +69,14 @@ def test_labels_do_not_come_from_requests(server, client):
         counts = [value(text, "cloakroom_requests_total", origin=origin, status=status) for text in (before, after)]
         assert counts[1] == counts[0] + 1, origin
     assert "FROBNICATE" not in after and "some/where" not in after
+
+
+def test_every_metric_says_what_it_is(server):
+    client = server.client()
+    client.get(f"/v1/files/{client.upload(b'hello')}")
+    lines = server.metrics().splitlines()
+    names = [line.split()[2] for line in lines if line.startswith("# TYPE ")]
+    assert len(names) > 15
+    for name in names:
+        text = [line for line in lines if line.startswith(f"# HELP {name} ")]
+        assert len(text) == 1 and text[0].endswith(".") and lines[lines.index(text[0]) + 1].startswith(f"# TYPE {name} ")

@@ -93,6 +93,7 @@ public final class PrometheusRegistry: MetricsFactory {
             let series = instruments.filter { $0.key.label == name }
                 .map { (Self.labels($0.key.dimensions), $0.value) }.sorted { $0.0 < $1.0 }
             guard let first = series.first?.1 else { continue }
+            if let text = MetricDescriptions.texts[name] { lines.append("# HELP \(name) \(text)") }
             lines.append("# TYPE \(name) \(Self.type(first))")
             for (labels, instrument) in series { lines += Self.samples(name, labels, instrument) }
         }

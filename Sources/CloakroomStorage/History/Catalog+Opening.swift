@@ -1,4 +1,5 @@
 import CSQLite
+import CloakroomDomain
 import Logging
 
 import Glibc

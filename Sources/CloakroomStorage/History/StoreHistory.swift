@@ -51,7 +51,7 @@ extension Catalog {
     public func checkpoint() async throws(StorageError) {
         guard self.history.withLock({ $0 != nil }), self.writer.takeChanges() else { return }
         do throws(StorageError) {
-            try await self.noteLossAgain(now: Timestamp(secondsSinceEpoch: self.system.milliseconds / 1_000))
+            try await self.noteLossAgain(now: self.system.now)
             if try await !self.advance(.copied) { self.writer.noteChanges() }
         } catch {
             self.writer.noteChanges()

@@ -1,3 +1,5 @@
+import CloakroomDomain
+
 /// Where a small body lies: in which pack, and at which offset its slot begins.
 struct PackSlot: Hashable, Sendable {
     let pack: PackID

@@ -1,3 +1,5 @@
+import CloakroomDomain
+
 import Glibc
 
 /// What the storage asks of the operating system: files, the time, and chance.
@@ -5,7 +7,7 @@ import Glibc
 /// Every call of this floor goes through here, SQLite's by ``sqliteFileSystem``. So a test can stand in for the machine: it
 /// keeps what would survive a power cut, and lets any call fail. A method is one call, named in its comment, and does
 /// what that does: it may write less than it was given, and be interrupted. Whoever repeats such calls does so above.
-protocol OperatingSystem: Sendable {
+protocol OperatingSystem: WallClock {
     // MARK: Names
 
     /// `openat(2)`; the descriptor is never inherited by a child process.
@@ -83,8 +85,6 @@ protocol OperatingSystem: Sendable {
 
     // MARK: Time and chance
 
-    /// `clock_gettime(2)` of the wall clock, in milliseconds of the Unix epoch.
-    var milliseconds: Int64 { get }
     /// `clock_gettime(2)` of the clock that never steps, in nanoseconds.
     var uptimeNanoseconds: UInt64 { get }
     /// What tells this run of the machine from every other, 16 bytes: what was written and not flushed in another may be

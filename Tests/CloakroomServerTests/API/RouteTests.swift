@@ -38,29 +38,25 @@ struct RouteTests {
         let path = url.path(percentEncoded: false)
         defer { try? FileManager.default.removeItem(atPath: path) }
         let directory = try DataDirectory(path: path, exclusively: true)
-        let health = StorageHealth(logger: Logger(label: "test"))
-        let catalog = try Catalog(directory: directory, owner: .server, health: health)
-        let blobs = try BlobStore(directory: directory, catalog: catalog, health: health)
-        let routes = API.routes(try Self.apiServices(directory, catalog, blobs))
+        let local = try await LocalStore.open(
+            directory, health: StorageHealth(logger: Logger(label: "test")), now: SystemClock().now)
+        let routes = API.routes(try Self.apiServices(local))
         let found = routes.map { ("\($0.method) \($0.path)", $0.requirement) }
         #expect(Set(found.map(\.0)).count == found.count)
         #expect(Dictionary(uniqueKeysWithValues: found) == Self.requirements)
-        try await blobs.shutDown()
-        try await catalog.shutDown()
+        try await local.shutDown()
     }
 
-    private static func apiServices(
-        _ directory: DataDirectory, _ catalog: Catalog, _ blobs: BlobStore
-    ) throws -> APIServices {
-        let keys = APIKeys(catalog: catalog)
+    private static func apiServices(_ local: LocalStore) throws -> APIServices {
+        let keys = APIKeys(catalog: local.catalog)
         let clock = SystemClock()
-        let file = SigningKeyFile(directory: directory)
+        let file = SigningKeyFile(directory: local.directory)
         try file.write([try SigningKey.generate(now: clock.now)])
         let policy = SigningPolicy(
             region: "local", lifetimeSeconds: 60, baseURL: try #require(StorageURL("http://127.0.0.1:1")),
             maximumSize: .defaultMaximumFileSize)
         return APIServices(
-            store: FileStore(catalog: catalog, blobs: blobs, disk: NIOThreadPool.singleton), keys: keys,
+            store: local.files, keys: keys,
             authenticator: Authenticator(keys: keys, limiter: nil, clock: clock), policy: policy,
             signingKeys: try SigningKeys(file: file, logger: Logger(label: "test")), clock: clock)
     }

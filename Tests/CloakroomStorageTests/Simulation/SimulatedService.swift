@@ -14,34 +14,22 @@ struct SimulatedService {
     }()
 
     let machine: SimulatedMachine
-    let health: StorageHealth
-    let catalog: Catalog
-    let blobs: BlobStore
-    let store: FileStore
-    fileprivate let disk: NIOThreadPool
+    private let local: LocalStore
+    var health: StorageHealth { self.local.health }
+    var catalog: Catalog { self.local.catalog }
+    var blobs: BlobStore { self.local.blobs }
+    var store: FileStore { self.local.files }
 
     /// Starts it; what a crash left is put right.
     static func start(on machine: SimulatedMachine, now: Timestamp = Fixture.now) async throws -> SimulatedService {
         let health = StorageHealth(logger: Logger(label: "simulation") { _ in SwiftLogNoOpLogHandler() })
         let directory = try DataDirectory(path: machine.dataPath, exclusively: true, system: machine)
-        let reserve = DiskReserve(directory: directory, length: 8_192)
-        let catalog = try Catalog(directory: directory, owner: .server, health: health, reserve: reserve)
-        let blobs: BlobStore
+        var options = LocalStore.Options()
+        (options.reserveLength, options.packLength, options.diskThreads) = (8_192, Fixture.packLength, 2)
+        let local = try await LocalStore.open(directory, health: health, options: options, now: now)
+        let service = SimulatedService(machine: machine, local: local)
         do {
-            blobs = try BlobStore(
-                directory: directory, catalog: catalog, health: health, packLength: Fixture.packLength)
-        } catch {
-            try await catalog.shutDown()
-            throw error
-        }
-        let disk = NIOThreadPool(numberOfThreads: 2)
-        disk.start()
-        let service = SimulatedService(
-            machine: machine, health: health, catalog: catalog, blobs: blobs,
-            store: FileStore(catalog: catalog, blobs: blobs, disk: disk), disk: disk)
-        do {
-            try await service.store.recover(now: now)
-            try await service.store.beginRun(now: now)
+            try await local.begin(now: now)
             return service
         } catch {
             await service.end()
@@ -50,11 +38,7 @@ struct SimulatedService {
     }
 
     /// Ends it as SIGTERM does, as far as the machine still lets it.
-    func end() async {
-        try? await self.disk.shutdownGracefully()
-        try? await self.blobs.shutDown()
-        try? await self.catalog.shutDown()
-    }
+    func end() async { try? await self.local.shutDown() }
 
     // MARK: What a client does
 
