@@ -59,7 +59,7 @@ extension FileStore {
             blobs.health.report("The bytes of a pending file are damaged", id, "moved to quarantine")
             return nil
         }
-        guard case .sealed = try await self.catalog.seal(id, seal, at: nil) else { return nil }
+        guard case .sealed = try await self.catalog.seal(id, seal) else { return nil }
         return seal
     }
 }

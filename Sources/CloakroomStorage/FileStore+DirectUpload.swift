@@ -91,7 +91,7 @@ extension FileStore {
     private func add(_ ready: FileRecord, at slot: PackSlot) async throws(StorageError) -> FileRecord {
         let outcome: Catalog.InsertOutcome
         do throws(StorageError) {
-            outcome = try await self.catalog.insert(ready, at: slot)
+            outcome = try await self.catalog.insert(ready, at: slot.locator)
         } catch {
             guard await self.discard(slot, of: ready.id, after: error) else {
                 // The row is there after all, with the end that counts.

@@ -46,7 +46,7 @@ extension FileStore {
     private func seal(
         _ id: FileID, _ seal: FileRecord.Seal, at slot: PackSlot, _ promise: EventLoopPromise<Sealed>
     ) {
-        self.catalog.seal(id, seal, at: slot) { outcome in
+        self.catalog.seal(id, seal, at: slot.locator, durability: .rebuildable) { outcome in
             guard case .success(.sealed) = outcome else {
                 return self.complete(promise, endingTurnOf: id) { () async throws(StorageError) in
                     guard await self.discard(slot, of: id, after: Self.error(outcome)) else {

@@ -52,7 +52,7 @@ extension FileStore {
             self.turns.pass(id)
             throw error
         }
-        self.catalog.seal(id, .init(sha256: digest, uploadedAt: now), at: nil) { outcome in
+        self.catalog.seal(id, .init(sha256: digest, uploadedAt: now), at: nil, durability: .required) { outcome in
             guard case .success(.sealed) = outcome else {
                 return self.complete(promise, endingTurnOf: id) { () async throws(StorageError) in
                     try await self.settle(id, digest, outcome)
@@ -104,7 +104,7 @@ extension FileStore {
         // An upload that was only hashed has nothing to heal with; it can be sent again.
         guard isPublished else { throw .failed("the bytes of a ready file were lost while it was uploaded again") }
         if let slot = try self.catalog.slot(id) {
-            try await self.catalog.unpack(id)
+            try await self.catalog.removeLocator(of: id)
             try? await self.giveBack(slot, of: id)
         }
         self.blobs.forgetOpen(id)

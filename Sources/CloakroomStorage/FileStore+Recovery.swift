@@ -129,7 +129,8 @@ extension FileStore {
         guard let row = try self.catalog.file(header.id), row.seal == nil else { return }
         // A look-up would find this first.
         if try self.blobs.hasOwnFile(header.id) { _ = try self.blobs.moveToQuarantine(header.id) }
-        _ = try await self.catalog.seal(header.id, header.seal, at: header.slot)
+        _ = try await self.catalog.seal(
+            header.id, header.seal, at: header.slot.locator, durability: .rebuildable)
     }
 
     // MARK: Slots without a row

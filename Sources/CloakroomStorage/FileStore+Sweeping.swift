@@ -64,7 +64,8 @@ extension FileStore {
     private func giveBackDeleted() async throws(StorageError) -> Int {
         let packs = self.blobs.packs
         let removed = try await self.slotRemovals.next { last async throws(StorageError) in
-            let deleted = try self.catalog.slotsToGiveBack(after: last, limit: Self.sweepBatch)
+            let deleted = try self.catalog.locatorsToFree(after: last, limit: Self.sweepBatch)
+                .map { ($0.0, PackSlot($0.1)) }
             guard !deleted.isEmpty else { return (nil, []) }
             let removed = try await self.onDisk { () throws(StorageError) in packs.giveBack(deleted) }
             return (deleted.count < Self.sweepBatch ? nil : deleted.last?.0, removed)

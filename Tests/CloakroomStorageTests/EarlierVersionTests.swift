@@ -38,8 +38,8 @@ struct EarlierVersionTests {
         }
         let connection = try SQLiteConnection(path: path, role: .command)
         try CatalogSchema.migrate(connection)
-        #expect(try connection.text(of: "PRAGMA user_version") == "5")
-        #expect(try connection.text(of: "SELECT count(*) FROM deleted_files WHERE pack IS NULL") == "1")
+        #expect(try connection.text(of: "PRAGMA user_version") == "6")
+        #expect(try connection.text(of: "SELECT count(*) FROM deleted_files WHERE locator IS NULL") == "1")
         #expect(try connection.text(of: "PRAGMA integrity_check") == "ok")
     }
 }

@@ -64,7 +64,7 @@ extension PackTests {
         let pack = try #require(try Self.packs(in: temporary).first)
         try Self.damage(temporary, at: 4_096 + 8_192 + 128 + 4_999)
         let fixture = try Fixture(in: temporary)
-        let reset = "UPDATE files SET sha256 = NULL, uploaded_at = NULL, pack = NULL, pack_offset = NULL"
+        let reset = "UPDATE files SET sha256 = NULL, uploaded_at = NULL, locator = NULL"
         #expect(try fixture.sqlite3("\(reset) WHERE hex(id) = '\(Self.hexadecimal(records[1].id))'").isEmpty)
         try await fixture.store.recover(now: Fixture.now)
         #expect(try fixture.store.record(records[1].id, access: access, now: Fixture.now).seal == nil)
@@ -85,7 +85,7 @@ extension PackTests {
             let fixture = try Fixture(in: temporary)
             record = try #require(try await Self.upload([Self.bytes(1)], fixture, access).first)
             try await fixture.crash()
-            let reset = "UPDATE files SET sha256 = NULL, uploaded_at = NULL, pack = NULL, pack_offset = NULL"
+            let reset = "UPDATE files SET sha256 = NULL, uploaded_at = NULL, locator = NULL"
             #expect(try fixture.sqlite3(reset).isEmpty)
             try Data(Self.bytes(2)).write(to: URL(filePath: fixture.blobPath(record.id)))
         }
@@ -109,7 +109,7 @@ extension PackTests {
         let fixture = try Fixture(in: temporary)
         try await fixture.store.recover(now: Fixture.now)
         #expect(try await fixture.send(Self.bytes(1), to: record, access: access).isRepetition)
-        #expect(try fixture.sqlite3("SELECT pack IS NULL FROM files") == "1")
+        #expect(try fixture.sqlite3("SELECT locator IS NULL FROM files") == "1")
         #expect(try await fixture.bytes(of: record.id, access: access) == Self.bytes(1))
         try await fixture.close()
     }

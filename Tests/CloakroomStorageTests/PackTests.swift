@@ -66,7 +66,7 @@ struct PackTests {
         let record = try #require(try await Self.upload([body], fixture, access).first)
         let isPacked = count <= 65_536
         #expect(FileManager.default.fileExists(atPath: fixture.blobPath(record.id)) == !isPacked)
-        #expect(try fixture.sqlite3("SELECT pack IS NOT NULL FROM files") == (isPacked ? "1" : "0"))
+        #expect(try fixture.sqlite3("SELECT locator IS NOT NULL FROM files") == (isPacked ? "1" : "0"))
         #expect(try await fixture.bytes(of: record.id, access: access) == body)
         try await fixture.close()
     }

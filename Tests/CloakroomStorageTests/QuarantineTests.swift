@@ -214,20 +214,25 @@ struct QuarantineTests {
         let fixture = try Fixture(in: store.temporary)
         let other = try await fixture.request(Array("other bytes".utf8), access: store.access)
         _ = try await fixture.send(Array("other bytes".utf8), to: other, access: store.access)
-        let slot = try #require(try fixture.catalog.slot(other.id))
+        let key = "x'\(other.id.uuid.filter { $0 != "-" })'"
         _ = try fixture.sqlite3(
-            "UPDATE files SET pack = \(slot.pack.number), pack_offset = \(slot.offset) WHERE id = \(store.small.key)")
+            "UPDATE files SET locator = (SELECT locator FROM files WHERE id = \(key)) WHERE id = \(store.small.key)")
         #expect(try await fixture.store.quarantineIfDamaged(store.small.id, .data, now: Fixture.now) == .wrongDigest)
         #expect(try await fixture.store.quarantineIfDamaged(other.id, .data, now: Fixture.now) == nil)
         #expect(try await fixture.bytes(of: other.id, access: store.access) == Array("other bytes".utf8))
         try await fixture.close()
     }
 
-    @Test(arguments: ["-4096", "1", "9223372036854775807", "4611686018427387904"])
-    func aRowThatLeadsNowhereHarmsNobody(offset: String) async throws {
+    /// Behind the pack's end, between two slots, in no pack, and what is no slot.
+    @Test(arguments: [
+        "substr(locator, 1, 16) || 'ffff0000' || substr(locator, 25)",
+        "substr(locator, 1, 16) || '00001001' || substr(locator, 25)",
+        "'0000000000000000' || substr(locator, 17)", "substr(locator, 1, 31)", "locator || '0'", "upper(locator)", "'a'",
+    ])
+    func aRowThatLeadsNowhereHarmsNobody(locator: String) async throws {
         let store = try await ClosedStore()
         let fixture = try Fixture(in: store.temporary)
-        _ = try fixture.sqlite3("UPDATE files SET pack_offset = \(offset) WHERE id = \(store.small.key)")
+        _ = try fixture.sqlite3("UPDATE files SET locator = CAST(\(locator) AS BLOB) WHERE id = \(store.small.key)")
         #expect(try await fixture.store.quarantineIfDamaged(store.small.id, .data, now: Fixture.now) == .missing)
         #expect(try store.quarantined().isEmpty)
         try await fixture.close()

@@ -96,7 +96,7 @@ extension RetentionTests {
             file = try await self.readyFile(body, fixture, access: access)
             try await fixture.crash()
             // As a power cut leaves the row, whose seal only the pack has.
-            let reset = "UPDATE files SET sha256 = NULL, uploaded_at = NULL, pack = NULL, pack_offset = NULL"
+            let reset = "UPDATE files SET sha256 = NULL, uploaded_at = NULL, locator = NULL"
             #expect(try fixture.sqlite3(reset).isEmpty)
         }
         let fixture = try Fixture(in: temporary)

@@ -53,7 +53,7 @@ struct StartTests {
     func blobsAreNotMadeAnewBesideAPendingFile() async throws {
         let store = try await ClosedStore()
         // Its seal may be in a pack alone.
-        let reset = "UPDATE files SET sha256 = NULL, uploaded_at = NULL, pack = NULL, pack_offset = NULL"
+        let reset = "UPDATE files SET sha256 = NULL, uploaded_at = NULL, locator = NULL"
         #expect(try store.sqlite3(reset) == "")
         try FileManager.default.removeItem(atPath: store.dataPath + "/blobs")
         let refusal = try #require(try await Self.refusal(store.dataPath))

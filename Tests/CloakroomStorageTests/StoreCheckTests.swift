@@ -76,11 +76,10 @@ struct StoreCheckTests {
                 "undeleted SMALL is deleted, and its bytes still exist",
             ], repaired: ": removed"
         ) { store in
-            let columns = "id, deleted_at, forget_after, pack, pack_offset, size_bytes"
             let output = try store.sqlite3(
                 """
-                INSERT INTO deleted_files (\(columns), bytes_removed)
-                SELECT id, created_at, created_at + 9999, pack, pack_offset, size_bytes, 1 FROM files;
+                INSERT INTO deleted_files (id, deleted_at, forget_after, locator, bytes_removed)
+                SELECT id, created_at, created_at + 9999, locator, 1 FROM files;
                 DELETE FROM files
                 """)
             #expect(output == "")

@@ -60,9 +60,10 @@ class Place:
 
 
 def place(data_dir, file_id):
-    [[pack, offset]] = sqlite(data_dir, f"SELECT pack, pack_offset FROM files WHERE id = {key(file_id)}")
-    if pack:
-        return Place(data_dir / "blobs/packs" / f"{int(pack):016x}", int(offset) + HEADER)
+    [[locator]] = sqlite(data_dir, f"SELECT locator FROM files WHERE id = {key(file_id)}")
+    if locator:
+        # The pack's name, the slot's offset, and the body's length.
+        return Place(data_dir / "blobs/packs" / locator[:16], int(locator[16:24], 16) + HEADER)
     return Place(data_dir / "blobs" / file_id[-2:] / uuid(file_id), 0)
 
 

@@ -19,6 +19,8 @@ final class BackupCatalog {
     /// Of the database.
     let path: String
     private let connection: SQLiteConnection
+    /// Whether it is of an earlier version, whose rows say otherwise where bytes are.
+    private let isEarlier: Bool
 
     /// Opens a catalogue to be read.
     ///
@@ -30,6 +32,7 @@ final class BackupCatalog {
         self.path = path
         do throws(SQLiteError) {
             self.connection = try SQLiteConnection(path: path, role: .reader, fileSystem: system.sqliteFileSystem)
+            self.isEarlier = try CatalogSchema.isEarlier(self.connection)
         } catch {
             throw BackupError(error, at: path)
         }
@@ -46,6 +49,7 @@ final class BackupCatalog {
         self.path = path
         do throws(SQLiteError) {
             self.connection = try SQLiteConnection(path: path, role: .copy, fileSystem: system.sqliteFileSystem)
+            self.isEarlier = false
         } catch {
             throw BackupError(error, at: path)
         }
@@ -70,10 +74,16 @@ final class BackupCatalog {
             throw BackupError(error, at: error.storageError == .full ? path : self.path)
         }
         let copy = try BackupCatalog(changing: path, system: system)
+        do {
+            try CatalogSchema.migrate(copy.connection)
+        } catch let error as SQLiteError {
+            throw BackupError(error, at: path)
+        } catch {
+            throw .failed(path: path, reason: "\(error)")
+        }
         try copy.change { connection throws(SQLiteError) in
             try connection.execute("DELETE FROM deleted_files")
-            try connection.execute(
-                "CREATE INDEX backup_places ON files (pack, pack_offset) WHERE pack IS NOT NULL")
+            try connection.execute("CREATE INDEX backup_places ON files (locator) WHERE locator IS NOT NULL")
         }
         return copy
     }
@@ -111,20 +121,27 @@ final class BackupCatalog {
 
     private func rows(after last: SealedFile?, _ order: Order) throws(SQLiteError) -> SQLiteStatement {
         switch order {
+        case .byID where self.isEarlier:
+            return try self.connection.statement(
+                """
+                SELECT id, size_bytes, sha256, uploaded_at, CASE WHEN pack IS NOT NULL
+                    THEN CAST(printf('%016x%08x%08x', pack, pack_offset, size_bytes) AS BLOB) END FROM files
+                WHERE id > ? AND sha256 IS NOT NULL ORDER BY id LIMIT ?
+                """
+            ).bind(Catalog.cursor(after: last?.id)).bind(Self.pageLength)
         case .byID:
             return try self.connection.statement(
                 """
-                SELECT id, size_bytes, sha256, uploaded_at, pack, pack_offset, size_bytes FROM files
+                SELECT id, size_bytes, sha256, uploaded_at, locator FROM files
                 WHERE id > ? AND sha256 IS NOT NULL ORDER BY id LIMIT ?
                 """
             ).bind(Catalog.cursor(after: last?.id)).bind(Self.pageLength)
         case .byPlace:
             return try self.connection.statement(
                 """
-                SELECT id, size_bytes, sha256, uploaded_at, pack, pack_offset, size_bytes FROM files
-                WHERE pack IS NOT NULL AND (pack, pack_offset) > (?, ?) ORDER BY pack, pack_offset LIMIT ?
+                SELECT id, size_bytes, sha256, uploaded_at, locator FROM files WHERE locator > ? ORDER BY locator LIMIT ?
                 """
-            ).bind(last?.slot?.pack.number ?? 0).bind(last?.slot?.offset ?? 0).bind(Self.pageLength)
+            ).bind(last?.locator?.bytes ?? []).bind(Self.pageLength)
         }
     }
 
@@ -132,7 +149,9 @@ final class BackupCatalog {
     func has(_ file: SealedFile) -> Bool {
         do throws(SQLiteError) {
             let row = try self.connection.statement(
-                "SELECT 1 FROM files WHERE id = ? AND sha256 = ? AND pack IS NULL"
+                self.isEarlier
+                    ? "SELECT 1 FROM files WHERE id = ? AND sha256 = ? AND pack IS NULL"
+                    : "SELECT 1 FROM files WHERE id = ? AND sha256 = ? AND locator IS NULL"
             ).bind(file.id.bytes).bind(file.seal.sha256.bytes)
             defer { row.reset() }
             return try row.step()
@@ -151,10 +170,9 @@ final class BackupCatalog {
     }
 
     /// Notes that a file's bytes have a file of their own.
-    func unpack(_ id: FileID) throws(BackupError) {
+    func removeLocator(of id: FileID) throws(BackupError) {
         try self.change { connection throws(SQLiteError) in
-            try connection.statement("UPDATE files SET pack = NULL, pack_offset = NULL WHERE id = ?").bind(id.bytes)
-                .run()
+            try connection.statement("UPDATE files SET locator = NULL WHERE id = ?").bind(id.bytes).run()
         }
     }
 
@@ -168,8 +186,8 @@ final class BackupCatalog {
         try self.change { connection throws(SQLiteError) in
             try connection.statement(
                 """
-                UPDATE files SET declared_sha256 = sha256, sha256 = NULL, uploaded_at = NULL, pack = NULL,
-                    pack_offset = NULL, upload_expires_at = max(upload_expires_at, ?) WHERE id = ?
+                UPDATE files SET declared_sha256 = sha256, sha256 = NULL, uploaded_at = NULL, locator = NULL,
+                    upload_expires_at = max(upload_expires_at, ?) WHERE id = ?
                 """
             ).bind(end.secondsSinceEpoch).bind(id.bytes).run()
         }

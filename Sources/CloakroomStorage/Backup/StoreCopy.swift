@@ -192,7 +192,7 @@ final class StoreCopy {
             self.summary.deleted += 1
         case .replaced(let file):
             guard file.slot == nil else { throw .moved(file.id) }
-            try self.catalog.unpack(file.id)
+            try self.catalog.removeLocator(of: file.id)
             try self.copyOwnFile(file)
         case .pending: try self.leavePending(file)
         case .unchanged:

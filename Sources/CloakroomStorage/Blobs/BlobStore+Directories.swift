@@ -20,13 +20,13 @@ extension BlobStore {
             inUse = try catalog.directoriesInUse()
             // A pending file may be an acknowledged one, whose seal is only in a pack.
             if tree.packs == nil, tree.shards.allSatisfy({ $0 == nil }), try catalog.hasFiles() {
-                inUse.hasPacks = true
+                inUse.hasLocators = true
             }
         } catch {
             throw OpenError(description: "\(path): \(error)")
         }
         var missing = inUse.shards.filter { tree.shards[$0] == nil }.map(Self.shardName).sorted()
-        if inUse.hasPacks, tree.packs == nil { missing.append(PackStore.directoryName) }
+        if inUse.hasLocators, tree.packs == nil { missing.append(PackStore.directoryName) }
         guard let first = missing.first else { return }
         throw OpenError(
             description: """

@@ -51,8 +51,8 @@ extension Catalog {
     ) throws(SQLiteError) -> Bool {
         try connection.statement(
             """
-            INSERT OR REPLACE INTO deleted_files (id, deleted_at, forget_after, pack, pack_offset, size_bytes)
-            SELECT id, ?1, max(?1, upload_expires_at) + ?2, pack, pack_offset, size_bytes FROM files
+            INSERT OR REPLACE INTO deleted_files (id, deleted_at, forget_after, locator)
+            SELECT id, ?1, max(?1, upload_expires_at) + ?2, locator FROM files
             WHERE id = ?3 AND organization_id = ?4
             """
         )
@@ -128,35 +128,34 @@ extension Catalog {
     /// - Throws: ``StorageError``.
     func filesToRemove(after id: FileID?, limit: Int) throws(StorageError) -> [FileID] {
         try self.ids(
-            "SELECT id FROM deleted_files WHERE bytes_removed = 0 AND pack IS NULL AND id > ? ORDER BY id LIMIT ?"
+            "SELECT id FROM deleted_files WHERE bytes_removed = 0 AND locator IS NULL AND id > ? ORDER BY id LIMIT ?"
         ) {
             $0.bind(Self.cursor(after: id)).bind(Int64(limit))
         }
     }
 
-    /// Returns deleted files whose bytes may still be in a pack, in the order of their ids.
+    /// Returns deleted files whose bytes may still be where a locator says, in the order of their ids.
     ///
     /// - Parameters:
     ///   - id: The file before the first one; `nil` begins with the first of all.
-    ///   - limit: The most files of one call.
-    /// - Returns: The files, and where their bytes are.
+    ///   - limit: The most of one call.
     /// - Throws: ``StorageError``.
-    func slotsToGiveBack(after id: FileID?, limit: Int) throws(StorageError) -> [(FileID, PackSlot)] {
+    func locatorsToFree(after id: FileID?, limit: Int) throws(StorageError) -> [(FileID, BlobLocator)] {
         try self.readers.read { connection throws(SQLiteError) in
             let rows = try connection.statement(
                 """
-                SELECT id, pack, pack_offset, size_bytes FROM deleted_files
-                WHERE bytes_removed = 0 AND pack IS NOT NULL AND id > ? ORDER BY id LIMIT ?
+                SELECT id, locator FROM deleted_files
+                WHERE bytes_removed = 0 AND locator IS NOT NULL AND id > ? ORDER BY id LIMIT ?
                 """
             ).bind(Self.cursor(after: id)).bind(Int64(limit))
             defer { rows.reset() }
-            var slots: [(FileID, PackSlot)] = []
+            var locators: [(FileID, BlobLocator)] = []
             while try rows.step() {
-                if let id = rows.blob(0).flatMap({ FileID(bytes: $0) }) {
-                    slots.append((id, try PackSlot(rows, from: 1)))
+                if let id = rows.blob(0).flatMap({ FileID(bytes: $0) }), let locator = try rows.locator(1) {
+                    locators.append((id, locator))
                 }
             }
-            return slots
+            return locators
         }
     }
 

@@ -14,7 +14,7 @@ extension Catalog {
         try self.readers.read { connection throws(SQLiteError) in
             let rows = try connection.statement(
                 """
-                SELECT id, size_bytes, sha256, uploaded_at, pack, pack_offset, size_bytes FROM files
+                SELECT id, size_bytes, sha256, uploaded_at, locator FROM files
                 WHERE id > ? AND sha256 IS NOT NULL ORDER BY id LIMIT ?
                 """
             ).bind(Self.cursor(after: id)).bind(Int64(limit))
@@ -37,7 +37,7 @@ extension Catalog {
         try self.readers.read { connection throws(SQLiteError) in
             let row = try connection.statement(
                 """
-                SELECT id, size_bytes, sha256, uploaded_at, pack, pack_offset, size_bytes FROM files
+                SELECT id, size_bytes, sha256, uploaded_at, locator FROM files
                 WHERE id = ? AND sha256 IS NOT NULL
                 """
             ).bind(id.bytes)
@@ -57,14 +57,13 @@ extension Catalog {
         try await self.writer.write { connection throws(SQLiteError) in
             try connection.statement(
                 """
-                UPDATE files SET sha256 = NULL, uploaded_at = NULL, pack = NULL, pack_offset = NULL,
+                UPDATE files SET sha256 = NULL, uploaded_at = NULL, locator = NULL,
                     declared_sha256 = ?1, upload_expires_at = max(upload_expires_at, ?2)
-                WHERE id = ?3 AND sha256 = ?1 AND uploaded_at = ?4 AND pack IS ?5 AND pack_offset IS ?6
+                WHERE id = ?3 AND sha256 = ?1 AND uploaded_at = ?4 AND locator IS ?5
                 """
             )
             .bind(file.seal.sha256.bytes).bind(end.secondsSinceEpoch).bind(file.id.bytes)
-            .bind(file.seal.uploadedAt.secondsSinceEpoch).bind(file.slot?.pack.number).bind(file.slot?.offset)
-            .run()
+            .bind(file.seal.uploadedAt.secondsSinceEpoch).bind(file.locator?.bytes).run()
             return connection.changes == 1
         }
     }
@@ -89,70 +88,6 @@ extension Catalog {
                 if try row.step(), row.integer(0) == 0 { unknown.append(id) }
             }
             return unknown
-        }
-    }
-
-    /// Whether a slot is its file's: by its row, or by the note of its deletion.
-    ///
-    /// - Parameters:
-    ///   - slot: The slot.
-    ///   - id: The file that the slot's header names.
-    /// - Returns: Whether one of both refers to it.
-    /// - Throws: ``StorageError``.
-    func refers(to slot: PackSlot, of id: FileID) throws(StorageError) -> Bool {
-        try self.readers.read { connection throws(SQLiteError) in
-            let row = try connection.statement(
-                """
-                SELECT EXISTS (SELECT 1 FROM files WHERE id = ?1 AND pack = ?2 AND pack_offset = ?3)
-                    OR EXISTS (SELECT 1 FROM deleted_files WHERE id = ?1 AND pack = ?2 AND pack_offset = ?3)
-                """
-            ).bind(id.bytes).bind(slot.pack.number).bind(slot.offset)
-            defer { row.reset() }
-            guard try row.step() else { return false }
-            return row.integer(0) == 1
-        }
-    }
-
-    /// Returns the slots of a pack to which rows and notes of deletions refer; looks through all of them.
-    ///
-    /// - Parameter pack: The pack.
-    /// - Returns: The slots, in any order.
-    /// - Throws: ``StorageError``.
-    func slots(in pack: PackID) throws(StorageError) -> [PackSlot] {
-        try self.readers.read { connection throws(SQLiteError) in
-            let rows = try connection.statement(
-                """
-                SELECT pack, pack_offset, size_bytes FROM files WHERE pack = ?1
-                UNION ALL SELECT pack, pack_offset, size_bytes FROM deleted_files WHERE pack = ?1
-                """
-            ).bind(pack.number)
-            defer { rows.reset() }
-            var slots: [PackSlot] = []
-            while try rows.step() { slots.append(try PackSlot(rows, from: 0)) }
-            return slots
-        }
-    }
-
-    /// Whether a row, or the note of a deletion, refers to any part of a slot; looks through all of them.
-    ///
-    /// - Parameter slot: A part of a pack.
-    /// - Returns: Whether one does.
-    /// - Throws: ``StorageError``.
-    func refers(toPartOf slot: PackSlot) throws(StorageError) -> Bool {
-        try self.readers.read { connection throws(SQLiteError) in
-            let row = try connection.statement(
-                """
-                SELECT EXISTS (SELECT 1 FROM files WHERE pack = ?1 AND pack_offset < ?3
-                        AND pack_offset + (size_bytes + ?4) / ?5 * ?5 > ?2)
-                    OR EXISTS (SELECT 1 FROM deleted_files WHERE pack = ?1 AND pack_offset < ?3
-                        AND pack_offset + (size_bytes + ?4) / ?5 * ?5 > ?2)
-                """
-            )
-            .bind(slot.pack.number).bind(slot.offset).bind(slot.offset + Int64(slot.length))
-            .bind(Int64(PackSlotHeader.length + PackSlotHeader.alignment - 1)).bind(Int64(PackSlotHeader.alignment))
-            defer { row.reset() }
-            guard try row.step() else { return false }
-            return row.integer(0) == 1
         }
     }
 }

@@ -19,47 +19,48 @@ extension Catalog {
     /// - Parameters:
     ///   - id: The file.
     ///   - seal: The digest of the bytes, which are on disk, and the time.
-    ///   - slot: Where they are packed, if they are.
+    ///   - locator: Where they are, if the id alone does not say so.
+    ///   - durability: Whether the row is durable on return.
     /// - Returns: What became of the row.
     /// - Throws: ``StorageError``.
     func seal(
-        _ id: FileID, _ seal: FileRecord.Seal, at slot: PackSlot? = nil
+        _ id: FileID, _ seal: FileRecord.Seal, at locator: BlobLocator? = nil, durability: Durability = .required
     ) async throws(StorageError) -> SealOutcome {
         let outcome = await withCheckedContinuation { continuation in
-            self.seal(id, seal, at: slot) { continuation.resume(returning: $0) }
+            self.seal(id, seal, at: locator, durability: durability) { continuation.resume(returning: $0) }
         }
         return try outcome.get()
     }
 
     /// Marks a pending file ready, and reports what became of the row.
     ///
-    /// A slot says what the row will, and is durable: its row is committed without a flush.
     ///
     /// - Parameters:
     ///   - id: The file.
     ///   - seal: The digest of the bytes, which are on disk, and the time.
-    ///   - slot: Where they are packed, if they are.
+    ///   - locator: Where they are, if the id alone does not say so.
+    ///   - durability: Whether the row is durable on return.
     ///   - completion: Called once, on a thread that it must not hold up.
     func seal(
-        _ id: FileID, _ seal: FileRecord.Seal, at slot: PackSlot?,
+        _ id: FileID, _ seal: FileRecord.Seal, at locator: BlobLocator?, durability: Durability,
         completion: @escaping @Sendable (Result<SealOutcome, StorageError>) -> Void
     ) {
         self.writer.write(
-            isDurableElsewhere: slot != nil,
-            { connection throws(SQLiteError) in try Self.seal(id, seal, slot, connection) }, completion: completion)
+            durability: durability,
+            { connection throws(SQLiteError) in try Self.seal(id, seal, locator, connection) }, completion: completion)
     }
 
     private static func seal(
-        _ id: FileID, _ seal: FileRecord.Seal, _ slot: PackSlot?, _ connection: SQLiteConnection
+        _ id: FileID, _ seal: FileRecord.Seal, _ locator: BlobLocator?, _ connection: SQLiteConnection
     ) throws(SQLiteError) -> SealOutcome {
         try connection.statement(
             """
-            UPDATE files SET sha256 = ?1, uploaded_at = ?2, pack = ?3, pack_offset = ?4
-            WHERE id = ?5 AND sha256 IS NULL AND (expires_at IS NULL OR expires_at > ?2)
+            UPDATE files SET sha256 = ?1, uploaded_at = ?2, locator = ?3
+            WHERE id = ?4 AND sha256 IS NULL AND (expires_at IS NULL OR expires_at > ?2)
                 AND (declared_sha256 IS NULL OR declared_sha256 = ?1)
             """
         )
-        .bind(seal.sha256.bytes).bind(seal.uploadedAt.secondsSinceEpoch).bind(slot?.pack.number).bind(slot?.offset)
+        .bind(seal.sha256.bytes).bind(seal.uploadedAt.secondsSinceEpoch).bind(locator?.bytes)
         .bind(id.bytes).run()
         if connection.changes == 1 { return .sealed }
         let row = try connection.statement(
@@ -157,14 +158,13 @@ extension Catalog {
         return try row.step() ? try FileRow.decode(row) : nil
     }
 
-    /// Notes that a file's bytes are not packed any more.
+    /// Notes that a file's bytes are where its id says.
     ///
     /// - Parameter id: The file, which has a file of its own on the disk.
     /// - Throws: ``StorageError``.
-    func unpack(_ id: FileID) async throws(StorageError) {
+    func removeLocator(of id: FileID) async throws(StorageError) {
         try await self.writer.write { connection throws(SQLiteError) in
-            try connection.statement("UPDATE files SET pack = NULL, pack_offset = NULL WHERE id = ?").bind(id.bytes)
-                .run()
+            try connection.statement("UPDATE files SET locator = NULL WHERE id = ?").bind(id.bytes).run()
         }
     }
 

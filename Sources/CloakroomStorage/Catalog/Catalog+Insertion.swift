@@ -30,12 +30,12 @@ extension Catalog {
     ///
     /// - Parameters:
     ///   - file: The file; one that is ready has its bytes on the disk.
-    ///   - slot: Where they are packed, if they are.
+    ///   - locator: Where they are, if the id alone does not say so.
     ///   - request: The request, if it can be recognised when it is repeated.
     /// - Returns: What became of it; the row is there only if it says so.
     /// - Throws: ``StorageError``.
     func insert(
-        _ file: FileRecord, at slot: PackSlot?, request: IdempotentRequest? = nil
+        _ file: FileRecord, at locator: BlobLocator?, request: IdempotentRequest? = nil
     ) async throws(StorageError) -> InsertOutcome {
         try await self.writer.write { connection throws(SQLiteError) in
             if let request, let earlier = try Self.repetition(of: request, file, connection) { return earlier }
@@ -44,7 +44,7 @@ extension Catalog {
                 return .exceedsQuota(excess)
             }
             let added = file.ending(by: owner?.quota.fileLifetime?.end(from: file.createdAt))
-            try Self.insert(added, slot, connection)
+            try Self.insert(added, locator, connection)
             if let request { try Self.remember(request, added, connection) }
             return .inserted(added)
         }
@@ -60,13 +60,13 @@ extension Catalog {
     }
 
     private static func insert(
-        _ file: FileRecord, _ slot: PackSlot?, _ connection: SQLiteConnection
+        _ file: FileRecord, _ locator: BlobLocator?, _ connection: SQLiteConnection
     ) throws(SQLiteError) {
         try connection.statement(
             """
             INSERT INTO files (id, organization_id, filename, content_type, size_bytes, declared_sha256, created_at,
-                upload_expires_at, expires_at, sha256, uploaded_at, pack, pack_offset)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                upload_expires_at, expires_at, sha256, uploaded_at, locator)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """
         )
         .bind(file.id.bytes).bind(file.organization.description).bind(file.declaration.filename.text)
@@ -74,8 +74,7 @@ extension Catalog {
         .bind(file.declaration.sha256?.bytes).bind(file.createdAt.secondsSinceEpoch)
         .bind(file.uploadExpiresAt.secondsSinceEpoch).bind(file.expiresAt?.secondsSinceEpoch)
         .bind(file.seal?.sha256.bytes).bind(file.seal?.uploadedAt.secondsSinceEpoch)
-        .bind(slot?.pack.number).bind(slot?.offset)
-        .run()
+        .bind(locator?.bytes).run()
     }
 
     // MARK: Quotas

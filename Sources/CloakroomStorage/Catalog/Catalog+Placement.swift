@@ -4,18 +4,52 @@ import CloakroomDomain
 
 /// Where bytes lie.
 extension Catalog {
-    /// Returns where a file's bytes are packed, if they are.
+    /// Returns where a file's bytes are, if its id alone does not say so.
     ///
     /// - Parameter id: The file, of any organization.
-    /// - Returns: Where a file's bytes are packed, if they are.
     /// - Throws: ``StorageError``.
-    func slot(_ id: FileID) throws(StorageError) -> PackSlot? {
+    func locator(_ id: FileID) throws(StorageError) -> BlobLocator? {
+        try self.readers.read { connection throws(SQLiteError) in
+            let row = try connection.statement("SELECT locator FROM files WHERE id = ?").bind(id.bytes)
+            defer { row.reset() }
+            return try row.step() ? try row.locator(0) : nil
+        }
+    }
+
+    /// Returns what rows and tombstones say of where bytes are, if it begins with some bytes; looks through all of them.
+    ///
+    /// - Parameter prefix: No byte of it is 255.
+    /// - Returns: The locators, in any order.
+    /// - Throws: ``StorageError``.
+    func locators(withPrefix prefix: [UInt8]) throws(StorageError) -> [BlobLocator] {
+        try self.readers.read { connection throws(SQLiteError) in
+            let rows = try connection.statement(
+                """
+                SELECT locator FROM files WHERE locator >= ?1 AND locator < ?2
+                UNION ALL SELECT locator FROM deleted_files WHERE locator >= ?1 AND locator < ?2
+                """
+            ).bind(prefix).bind(prefix + [0xFF])
+            defer { rows.reset() }
+            var locators: [BlobLocator] = []
+            while try rows.step() {
+                if let locator = try rows.locator(0) { locators.append(locator) }
+            }
+            return locators
+        }
+    }
+
+    /// Whether a file's row or tombstone says that its bytes are there.
+    func refers(to locator: BlobLocator, of id: FileID) throws(StorageError) -> Bool {
         try self.readers.read { connection throws(SQLiteError) in
             let row = try connection.statement(
-                "SELECT pack, pack_offset, size_bytes FROM files WHERE id = ? AND pack IS NOT NULL"
-            ).bind(id.bytes)
+                """
+                SELECT EXISTS (SELECT 1 FROM files WHERE id = ?1 AND locator = ?2)
+                    OR EXISTS (SELECT 1 FROM deleted_files WHERE id = ?1 AND locator = ?2)
+                """
+            ).bind(id.bytes).bind(locator.bytes)
             defer { row.reset() }
-            return try row.step() ? try PackSlot(row, from: 0) : nil
+            guard try row.step() else { return false }
+            return row.integer(0) == 1
         }
     }
 
@@ -25,8 +59,8 @@ extension Catalog {
         let id: FileID
         /// The digest that was sealed.
         let digest: SHA256Digest
-        /// Where they are packed; `nil` for a file of their own.
-        let slot: PackSlot?
+        /// Where they are; `nil` where the id alone says so.
+        let locator: BlobLocator?
         /// How many there are.
         let size: ByteCount
         /// When the file ends; `nil` for one that stays.
@@ -46,24 +80,23 @@ extension Catalog {
         try self.readers.read { connection throws(SQLiteError) in
             let row = try connection.statement(
                 """
-                SELECT pack, pack_offset, size_bytes, expires_at, content_type, filename, uploaded_at, sha256,
-                    organization_id
+                SELECT locator, size_bytes, expires_at, content_type, filename, uploaded_at, sha256, organization_id
                 FROM files
                 WHERE id = ? AND sha256 IS NOT NULL
                 """
             ).bind(id.bytes)
             defer { row.reset() }
             guard try row.step() else { return nil }
-            let slot: PackSlot? = if row.integer(0) == nil { nil } else { try PackSlot(row, from: 0) }
-            guard let digest = row.blob(7).flatMap({ SHA256Digest(bytes: $0) }),
-                let organization = row.text(8).flatMap({ OrganizationID($0) })
+            guard let digest = row.blob(6).flatMap({ SHA256Digest(bytes: $0) }),
+                let organization = row.text(7).flatMap({ OrganizationID($0) })
             else {
                 throw SQLiteError(code: SQLITE_CORRUPT, message: "a row of files is malformed")
             }
             return Placement(
-                id: id, digest: digest, slot: slot, size: row.integer(2).flatMap { ByteCount($0) } ?? .zero,
-                expiresAt: row.integer(3).map { Timestamp(secondsSinceEpoch: $0) },
-                organization: organization, representation: try Self.representation(row, from: 4))
+                id: id, digest: digest, locator: try row.locator(0),
+                size: row.integer(1).flatMap { ByteCount($0) } ?? .zero,
+                expiresAt: row.integer(2).map { Timestamp(secondsSinceEpoch: $0) },
+                organization: organization, representation: try Self.representation(row, from: 3))
         }
     }
 
@@ -82,10 +115,10 @@ extension Catalog {
 
     /// The directories of the blobs that ready files are in.
     struct DirectoriesInUse {
-        /// Shards with files of their own.
+        /// The shards of files without a locator.
         var shards: Set<Int> = []
-        /// Whether there are packed ones.
-        var hasPacks = false
+        /// Whether there are others.
+        var hasLocators = false
     }
 
     /// Returns in which directories ready files are; looks through all rows.
@@ -95,33 +128,17 @@ extension Catalog {
     func directoriesInUse() throws(StorageError) -> DirectoriesInUse {
         try self.readers.read { connection throws(SQLiteError) in
             let rows = try connection.statement(
-                "SELECT DISTINCT pack IS NOT NULL, substr(id, 16) FROM files WHERE sha256 IS NOT NULL")
+                "SELECT DISTINCT locator IS NOT NULL, substr(id, 16) FROM files WHERE sha256 IS NOT NULL")
             defer { rows.reset() }
             var inUse = DirectoriesInUse()
             while try rows.step() {
                 if rows.integer(0) == 1 {
-                    inUse.hasPacks = true
+                    inUse.hasLocators = true
                 } else if let shard = rows.blob(1)?.first {
                     inUse.shards.insert(Int(shard))
                 }
             }
             return inUse
-        }
-    }
-
-    /// Whether a row refers to a part of a pack; looks through all rows.
-    ///
-    /// - Parameters:
-    ///   - pack: The pack.
-    ///   - offset: Where the part begins; it goes up to the pack's end.
-    /// - Returns: Whether a ready file's bytes begin there.
-    /// - Throws: ``StorageError``.
-    func hasSlots(in pack: PackID, from offset: Int64) throws(StorageError) -> Bool {
-        try self.readers.read { connection throws(SQLiteError) in
-            let row = try connection.statement("SELECT 1 FROM files WHERE pack = ? AND pack_offset >= ? LIMIT 1")
-                .bind(pack.number).bind(offset)
-            defer { row.reset() }
-            return try row.step()
         }
     }
 }

@@ -9,8 +9,8 @@ extension Catalog {
         let isMarked: Bool
         /// Whether there is a row of the file nevertheless.
         let hasRow: Bool
-        /// Where the bytes were packed, if they were.
-        let slot: PackSlot?
+        /// Where the bytes were; `nil` where the id alone says so.
+        let locator: BlobLocator?
     }
 
     /// Returns notes of deletions, in the order of their ids.
@@ -25,7 +25,7 @@ extension Catalog {
             let rows = try connection.statement(
                 """
                 SELECT id, bytes_removed, EXISTS (SELECT 1 FROM files WHERE files.id = deleted_files.id),
-                    pack, pack_offset, size_bytes
+                    locator
                 FROM deleted_files WHERE id > ? ORDER BY id LIMIT ?
                 """
             ).bind(Self.cursor(after: id)).bind(Int64(limit))
@@ -48,7 +48,7 @@ extension Catalog {
             let row = try connection.statement(
                 """
                 SELECT id, bytes_removed, EXISTS (SELECT 1 FROM files WHERE files.id = deleted_files.id),
-                    pack, pack_offset, size_bytes
+                    locator
                 FROM deleted_files WHERE id = ?
                 """
             ).bind(id.bytes)
@@ -77,10 +77,10 @@ extension Catalog {
 }
 
 extension Catalog.Tombstone {
-    /// Reads id, mark, whether there is a row, pack, offset and size.
+    /// Reads id, mark, whether there is a row, and locator.
     fileprivate init?(_ row: SQLiteStatement) throws(SQLiteError) {
         guard let id = row.blob(0).flatMap({ FileID(bytes: $0) }) else { return nil }
-        let slot: PackSlot? = if row.integer(3) == nil { nil } else { try PackSlot(row, from: 3) }
-        self.init(id: id, isMarked: row.integer(1) == 1, hasRow: row.integer(2) == 1, slot: slot)
+        self.init(
+            id: id, isMarked: row.integer(1) == 1, hasRow: row.integer(2) == 1, locator: try row.locator(3))
     }
 }

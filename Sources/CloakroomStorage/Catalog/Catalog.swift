@@ -85,7 +85,7 @@ public final class Catalog: Sendable {
             let connection = try SQLiteConnection(
                 path: path, role: owner == .server ? .writer : .command, fileSystem: fileSystem)
             self.previousStart = try Self.startTime(connection)
-            try CatalogSchema.migrate(connection)
+            try Self.migrate(connection, directory, owner)
             if owner == .server { try Self.addChecksums(connection, directory, health) }
             self.writer = CatalogWriter(connection: connection, health: health, reserve: reserve)
             if owner == .command, let mark = try Self.mark(of: directory) { self.writer.keep(mark) }
@@ -105,6 +105,20 @@ public final class Catalog: Sendable {
         } catch {
             throw OpenError(description: "\(path): \(error)")
         }
+    }
+
+    /// Brings the database up to date, but not under a server, whose statements are of its own version.
+    private static func migrate(_ connection: SQLiteConnection, _ directory: DataDirectory, _ owner: Owner) throws {
+        guard owner != .server, try CatalogSchema.isEarlier(connection) else {
+            return try CatalogSchema.migrate(connection)
+        }
+        let isDone: Void? = try directory.unlessServed { try CatalogSchema.migrate(connection) }
+        guard isDone == nil else { return }
+        throw OpenError(
+            description: """
+                \(directory.path(of: Self.fileName)) is in use by a server of an earlier version: restart the server with \
+                this program first
+                """)
     }
 
     /// Returns the mark of a store that a server has had: what a command commits is as easily lost.

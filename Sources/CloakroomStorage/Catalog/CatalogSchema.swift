@@ -8,7 +8,7 @@ enum CatalogSchema {
         let known: Int
     }
 
-    static let migrations = [version1, version2, version3, version4, version5]
+    static let migrations = [version1, version2, version3, version4, version5, version6]
 
     /// Tables are `STRICT` and hold the invariants as constraints: SQLite is trusted before our own code.
     private static let version1 = """
@@ -151,6 +151,32 @@ enum CatalogSchema {
             found_at INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID;
         """
+
+    /// Where bytes are is what whoever keeps them says: a slot of a pack becomes 32 hexadecimal digits.
+    private static let version6 = """
+        ALTER TABLE files ADD COLUMN locator BLOB
+            CHECK (length(locator) BETWEEN 1 AND 64 AND (locator IS NULL OR sha256 IS NOT NULL));
+        UPDATE files SET locator = CAST(printf('%016x%08x%08x', pack, pack_offset, size_bytes) AS BLOB)
+        WHERE pack IS NOT NULL;
+        ALTER TABLE files DROP COLUMN pack_offset;
+        ALTER TABLE files DROP COLUMN pack;
+
+        DROP INDEX deleted_files_to_remove;
+        DROP INDEX deleted_files_to_give_back;
+        ALTER TABLE deleted_files ADD COLUMN locator BLOB CHECK (length(locator) BETWEEN 1 AND 64);
+        UPDATE deleted_files SET locator = CAST(printf('%016x%08x%08x', pack, pack_offset, size_bytes) AS BLOB)
+        WHERE pack IS NOT NULL;
+        ALTER TABLE deleted_files DROP COLUMN pack;
+        ALTER TABLE deleted_files DROP COLUMN pack_offset;
+        ALTER TABLE deleted_files DROP COLUMN size_bytes;
+        CREATE INDEX deleted_files_to_remove ON deleted_files (id) WHERE bytes_removed = 0 AND locator IS NULL;
+        CREATE INDEX deleted_files_to_free ON deleted_files (id) WHERE bytes_removed = 0 AND locator IS NOT NULL;
+        """
+
+    /// Whether a database is of an earlier version.
+    static func isEarlier(_ connection: SQLiteConnection) throws(SQLiteError) -> Bool {
+        (Int(try connection.text(of: "PRAGMA user_version")) ?? 0) < self.migrations.count
+    }
 
     /// Brings a database up to date.
     ///

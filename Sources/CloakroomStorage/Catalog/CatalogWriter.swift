@@ -17,8 +17,7 @@ final class CatalogWriter: Sendable {
         let run: @Sendable (SQLiteConnection) throws(SQLiteError) -> @Sendable () -> Void
         /// Tells the caller of a failure.
         let fail: @Sendable (StorageError) -> Void
-        /// Whether a power cut that takes the changes takes nothing, because start-up makes them again.
-        let isDurableElsewhere: Bool
+        let durability: Durability
     }
 
     private struct Queue {
@@ -87,11 +86,11 @@ final class CatalogWriter: Sendable {
     /// Makes changes and reports when they are durable.
     ///
     /// - Parameters:
-    ///   - isDurableElsewhere: Whether the changes need no flush, because start-up makes them again.
+    ///   - durability: Whether the changes are durable when that is reported.
     ///   - body: Runs in a transaction, possibly more than once, with the effect of its last run.
     ///   - completion: Called once, on the writer's thread, which it must not hold up.
     func write<Value: Sendable>(
-        isDurableElsewhere: Bool = false,
+        durability: Durability = .required,
         _ body: @escaping @Sendable (SQLiteConnection) throws(SQLiteError) -> Value,
         completion: @escaping @Sendable (Result<Value, StorageError>) -> Void
     ) {
@@ -105,7 +104,7 @@ final class CatalogWriter: Sendable {
                 run: { connection throws(SQLiteError) in
                     let value = try body(connection)
                     return { completion(.success(value)) }
-                }, fail: { completion(.failure($0)) }, isDurableElsewhere: isDurableElsewhere))
+                }, fail: { completion(.failure($0)) }, durability: durability))
     }
 
     private func enqueue(_ job: Job) {
@@ -194,7 +193,7 @@ final class CatalogWriter: Sendable {
     }
 
     private func transaction(_ batch: [Job]) throws(Failure) -> [@Sendable () -> Void] {
-        let isFlushed = !batch.allSatisfy(\.isDurableElsewhere)
+        let isFlushed = batch.contains { $0.durability == .required }
         do throws(SQLiteError) {
             try self.connection.setFlushesCommits(isFlushed)
         } catch {

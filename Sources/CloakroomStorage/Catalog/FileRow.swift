@@ -30,12 +30,13 @@ enum FileRow {
     }
 }
 
-extension PackSlot {
-    /// Reads three columns: the pack's number, the offset, and the body's length.
-    init(_ row: SQLiteStatement, from column: Int32) throws(SQLiteError) {
-        guard let pack = row.integer(column).flatMap({ PackID(number: $0) }), let offset = row.integer(column + 1),
-            let length = row.integer(column + 2).flatMap({ Int(exactly: $0) })
-        else { throw SQLiteError(code: SQLITE_CORRUPT, message: "the pack position of a file is malformed") }
-        self.init(pack: pack, offset: offset, bodyLength: length)
+extension SQLiteStatement {
+    /// Reads a column that says where bytes are; `nil` for one without a value.
+    func locator(_ column: Int32) throws(SQLiteError) -> BlobLocator? {
+        guard let bytes = self.blob(column) else { return nil }
+        guard let locator = BlobLocator(bytes) else {
+            throw SQLiteError(code: SQLITE_CORRUPT, message: "the locator of a file is malformed")
+        }
+        return locator
     }
 }

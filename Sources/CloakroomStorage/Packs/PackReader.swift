@@ -53,7 +53,7 @@ extension PackSlot {
 
     /// Whether there can be a slot such as a row says: one that is damaged may say anything.
     var isPossible: Bool {
-        self.offset.isMultiple(of: Int64(PackSlotHeader.alignment))
+        self.pack != .impossible && self.offset.isMultiple(of: Int64(PackSlotHeader.alignment))
             && (Int64(PackFile.headerLength)..<Self.farAway).contains(self.offset)
             && (1...PackStore.maximumBodyLength).contains(self.bodyLength)
     }

@@ -54,6 +54,9 @@ struct PackID: Hashable, Comparable, Sendable {
         return max(0, seconds * 1_000 - self.clockTolerance) << self.randomBits
     }
 
+    /// No pack's.
+    static let impossible = PackID(unchecked: 0)
+
     private init(unchecked number: Int64) {
         self.number = number
     }

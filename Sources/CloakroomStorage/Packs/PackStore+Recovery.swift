@@ -66,7 +66,7 @@ extension PackStore {
         let end = unended.endOfWholeSlots
         // Mostly nothing was torn, and then no rows need be looked through.
         guard !unended.bytes.dropFirst(end).isZero else { return Int64(end) }
-        let isReferredTo = try self.catalog.hasSlots(in: unended.pack.id, from: Int64(end))
+        let isReferredTo = try self.catalog.slots(in: unended.pack.id).contains { $0.offset >= Int64(end) }
         return isReferredTo ? unended.length : Int64(end)
     }
 

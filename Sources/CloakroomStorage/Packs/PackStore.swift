@@ -68,7 +68,8 @@ final class PackStore: Sendable {
     func open(
         _ slot: PackSlot, _ reading: PackReading, _ placement: Catalog.Placement
     ) throws(StorageError) -> OpenBlob {
-        OpenBlob(pack: try self.pack(slot.pack), slot: slot, reading: reading, placement)
+        guard slot.isPossible else { throw .failed("the row of \(placement.id) leads to no slot of a pack") }
+        return OpenBlob(pack: try self.pack(slot.pack), slot: slot, reading: reading, placement)
     }
 
     /// Whether a file's row says that its bytes are packed, and something of them is there.
