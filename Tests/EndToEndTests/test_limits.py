@@ -198,6 +198,7 @@ def test_a_full_disk_refuses_uploads_and_serves_the_rest(small_disk):
         assert client.delete(f"/v1/files/{tickets[0]['file_id']}").status_code == 204
         (small_disk / "filler").unlink()
         assert send(path, tickets[2]["upload_url"]) == 200
-        assert request("GET", server.operations + "/readyz").status_code == 200
+        # It asks the database once a second.
+        eventually(lambda: request("GET", server.operations + "/readyz").status_code == 200)
         assert not list(server.data_dir.glob("blobs/staging/*"))
         server.stop()

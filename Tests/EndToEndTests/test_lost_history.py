@@ -9,6 +9,7 @@ import pytest
 import requests
 from cloakroom import BINARY, Client, Server, command
 from damage import WITHOUT_SCRUB, key, sqlite, uuid
+from held_connections import eventually
 
 SMALL, LARGE = b"s" * 5_000, b"l" * 100_000
 
@@ -116,7 +117,8 @@ def test_bodies_without_rows_are_named_and_kept(store):
                 break
             readiness(server)
         assert all(file_id in server.logged() for file_id in sent)
-        assert f"files without a database row: {len(sent)};" in readiness(server)[1]
+        # It asks the database once a second.
+        eventually(lambda: f"files without a database row: {len(sent)};" in readiness(server)[1])
         assert f"cloakroom_lost_bodies {len(sent)}" in server.metrics()
         found = check(data, code=1)
         assert all(f"history {file_id} " in found for file_id in sent)

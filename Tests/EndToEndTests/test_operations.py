@@ -1,6 +1,8 @@
 """The operations listener."""
 
+import concurrent.futures
 import re
+import time
 
 import requests
 from cloakroom import http, put
@@ -10,6 +12,18 @@ def test_health_and_readiness(server):
     assert requests.get(server.operations + "/healthz", timeout=5).text == "ok\n"
     ready = requests.get(server.operations + "/readyz", timeout=5)
     assert (ready.status_code, ready.text) == (200, "ready\n")
+
+
+def test_readiness_probes_the_database_at_most_once_a_second(server):
+    before = value(server.metrics(), "cloakroom_catalog_batch_size_count")
+    begun = time.monotonic()
+    with concurrent.futures.ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(lambda _: requests.get(server.operations + "/readyz", timeout=5).text, range(400)))
+    seconds = time.monotonic() - begun
+    assert answers == ["ready\n"] * 400
+    # Its own commits, and what else the server commits meanwhile.
+    commits = value(server.metrics(), "cloakroom_catalog_batch_size_count") - before
+    assert commits <= 2 * seconds + 5 < 100
 
 
 def value(text, name, **labels):
@@ -55,7 +69,7 @@ def test_metrics_count_what_happens(server, client):
 def test_metrics_are_prometheus_text(server):
     text = server.metrics()
     for line in text.splitlines():
-        assert re.fullmatch(r'# TYPE \w+ (counter|gauge|histogram)|\w+(\{(\w+="[^"]*",?)*\})? [-+0-9.eE]+', line), line
+        assert re.fullmatch(r'# TYPE \w+ (counter|gauge|histogram)|# HELP \w+ [^\\]+|\w+(\{(\w+="[^"]*",?)*\})? [-+0-9.eE]+', line), line
 
 
 def test_labels_do_not_come_from_requests(server, client):

@@ -3,7 +3,6 @@ import CloakroomStorage
 import HTTPTypes
 import Hummingbird
 import Logging
-import Metrics
 import NIOConcurrencyHelpers
 import NIOCore
 
@@ -21,6 +20,12 @@ struct APIErrorMiddleware: RouterMiddleware {
     let routes: RouteTable
     /// `nil`: requests are not logged.
     let accessLog: AccessLog?
+    private let metrics = APIMetrics()
+
+    init(routes: RouteTable, accessLog: AccessLog?) {
+        self.routes = routes
+        self.accessLog = accessLog
+    }
 
     func handle(
         _ request: Request, context: APIContext,
@@ -42,9 +47,7 @@ struct APIErrorMiddleware: RouterMiddleware {
                         "response.status": "\(error.answer.status.code)", "error.reason": "\(reason)",
                     ])
             }
-            if let limit = error.limitLabel {
-                Counter(label: "cloakroom_limited_requests_total", dimensions: [("limit", limit)]).increment()
-            }
+            if let limit = error.limitLabel { self.metrics.limited(limit) }
             if error.hidesExistence { try? await Task.sleep(until: start + Self.notFoundTime) }
             response = error.response(requestID: context.requestID)
         }
@@ -52,7 +55,7 @@ struct APIErrorMiddleware: RouterMiddleware {
         if let standing = context.standing.withLockedValue({ $0 }) { standing.write(to: &response.headers) }
         if request.method == .head { response = response.createHeadResponse() }
         Self.addCommonFields(to: &response.headers, requestID: context.requestID)
-        Self.count(request, context, response.status, ContinuousClock.now - start)
+        self.metrics.responded(Self.route(request, context), response.status.code, ContinuousClock.now - start)
         return response
     }
 
@@ -81,15 +84,5 @@ struct APIErrorMiddleware: RouterMiddleware {
     /// A label comes from a closed set: a client's own method is not one.
     private static func knownMethod(_ method: HTTPRequest.Method) -> String {
         [.get, .head, .post, .put, .delete, .patch, .options].contains(method) ? method.rawValue : "other"
-    }
-
-    private static func count(
-        _ request: Request, _ context: APIContext, _ status: HTTPResponse.Status, _ duration: Duration
-    ) {
-        let labels = [("origin", "api"), ("route", Self.route(request, context))]
-        Counter(label: "cloakroom_requests_total", dimensions: labels + [("status", "\(status.code)")]).increment()
-        let (seconds, attoseconds) = duration.components
-        Timer(label: "cloakroom_request_duration_seconds", dimensions: labels)
-            .recordNanoseconds(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
     }
 }

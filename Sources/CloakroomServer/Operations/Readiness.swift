@@ -4,7 +4,7 @@ import Synchronization
 
 /// Whether the service can do its work: it is not shutting down, the catalogue takes writes, and the disk has room.
 public struct Readiness: Sendable {
-    private let catalog: Catalog
+    private let probe: EngineProbe
     private let directory: DataDirectory
     private let health: StorageHealth
     private let minimumFreeBytes: UInt64
@@ -20,7 +20,7 @@ public struct Readiness: Sendable {
     ///   - health: Whether writes are refused.
     ///   - minimumFreeBytes: With less room than this the service is not ready.
     public init(catalog: Catalog, directory: DataDirectory, health: StorageHealth, minimumFreeBytes: UInt64) {
-        self.catalog = catalog
+        self.probe = EngineProbe(catalog)
         self.directory = directory
         self.health = health
         self.minimumFreeBytes = minimumFreeBytes
@@ -36,25 +36,20 @@ public struct Readiness: Sendable {
     /// Returns why the service is not ready; nothing where it is.
     public func problems() async -> [String] {
         if self.shutdown.hasBegun.load(ordering: .acquiring) { return ["the server is shutting down"] }
-        let problems = await self.problemsOfWrites() + self.problemsOfHistory()
-        return problems + Self.problems(self.directory.freeSpace(), minimumFreeBytes: self.minimumFreeBytes)
+        let found = await self.probe.outcome()
+        return self.problemsOfWrites(found.writes) + Self.problems(found.history)
+            + Self.problems(self.directory.freeSpace(), minimumFreeBytes: self.minimumFreeBytes)
     }
 
-    private func problemsOfWrites() async -> [String] {
+    private func problemsOfWrites(_ failure: StorageError?) -> [String] {
         if let refusal = self.health.refusal { return [Self.problem(refusal)] }
-        do throws(StorageError) {
-            try await self.catalog.checkWritable()
-            return []
-        } catch {
-            return [Self.problem(error)]
-        }
+        return failure.map { [Self.problem($0)] } ?? []
     }
 
-    private func problemsOfHistory() -> [String] {
-        do throws(StorageError) {
-            return try self.catalog.lostHistory().map { [Self.problem($0)] } ?? []
-        } catch {
-            return [Self.problem(error)]
+    private static func problems(_ history: Result<Catalog.LostHistory?, StorageError>) -> [String] {
+        switch history {
+        case .success(let lost): lost.map { [Self.problem($0)] } ?? []
+        case .failure(let error): [Self.problem(error)]
         }
     }
 

@@ -33,6 +33,7 @@ final class StorageMetrics: Sendable {
     private let uploads: [UploadOutcome: Counter]
     private let received = Counter(label: "cloakroom_received_bytes_total", dimensions: [("origin", "storage")])
     private let sent = Counter(label: "cloakroom_sent_bytes_total", dimensions: [("origin", "storage")])
+    private let rejections = CounterFamily("cloakroom_rejected_signatures_total", "reason")
     /// The open connections.
     let connections = ConnectionMeter(origin: "storage")
 
@@ -61,8 +62,7 @@ final class StorageMetrics: Sendable {
     func uploaded(_ outcome: UploadOutcome) { self.uploads[outcome]?.increment() }
 
     func rejected(_ error: PresignedURLError) {
-        let labels = [("reason", error.reason)]
-        Counter(label: "cloakroom_rejected_signatures_total", dimensions: labels).increment()
+        self.rejections.increment(error.reason)
     }
 
     func receivedBytes(_ count: Int) { self.received.increment(by: count) }
