@@ -26,7 +26,9 @@ extension FileStore {
         count(try await self.deleteEnded(now: now), .ended)
         // A pending row may be an acknowledged one whose slot the start could not look at.
         if !self.isRecoveryIncomplete.load(ordering: .relaxed) {
-            count(try await self.catalog.deleteAbandoned(now: now, limit: Self.sweepBatch), .abandoned)
+            let (limit, uploads) = (Self.sweepBatch, self.uploadsUnderWay)
+            let abandoned = try await self.catalog.deleteAbandoned(now: now, limit: limit) { uploads.contains($0) }
+            count(abandoned, .abandoned)
         }
         count(try await self.removeDeleted(), .removed)
         count(try await self.giveBackDeleted(), .removed)

@@ -119,7 +119,8 @@ extension FileStore {
         let signed = grant.signedPayload.map { [Checksum(field: "x-amz-content-sha256", sha256: $0)] } ?? []
         return StagedBlob(
             store: self.blobs, fileID: grant.fileID, length: .exactly(record.declaration.size),
-            checksums: checksums + signed + grant.signedChecksums, algorithms: algorithms, keepsBytes: keepsBytes)
+            checksums: checksums + signed + grant.signedChecksums, algorithms: algorithms, keepsBytes: keepsBytes,
+            upload: self.uploadsUnderWay.begin(grant.fileID))
     }
 
     /// Writes and hashes the next bytes of an upload.

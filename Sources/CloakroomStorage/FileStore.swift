@@ -23,6 +23,7 @@ public final class FileStore: Sendable {
     /// Whether the start could not look at everything that a crash left.
     let isRecoveryIncomplete = Atomic(false)
     let turns = FileTurns()
+    let uploadsUnderWay = UploadsUnderWay()
     let recentFiles = RecentFiles(capacity: 32_768)
     let revocations: Revocations
     let readyFiles = ReadyFiles(capacity: 65_536)

@@ -85,6 +85,37 @@ extension RetentionTests {
         try await fixture.close()
     }
 
+    /// However many there are: more than a step of the sweep takes.
+    @Test(arguments: [1_000, 100_000])
+    func filesWhoseUploadIsUnderWayAreLeftAlone(size: Int) async throws {
+        let fixture = try Fixture()
+        let access = try Fixture.access()
+        let body = [UInt8](repeating: 7, count: size)
+        var (files, uploads) = ([FileRecord](), [StagedBlob]())
+        for _ in 0...FileStore.sweepBatch {
+            let file = try await fixture.request(body, access: access)
+            let grant = try #require(UploadGrant(file, access: access))
+            uploads.append(try fixture.store.stage(grant, file, checksums: []))
+            files.append(file)
+        }
+        let abandoned = try await fixture.request(body, access: access)
+        let later = Self.after(86_400)
+        while try await fixture.store.sweep(now: later) > 0 {}
+        #expect(try fixture.catalog.file(abandoned.id) == nil)
+        #expect(try fixture.sqlite3("SELECT count(*) FROM files") == "\(files.count)")
+
+        // One comes to its end a day later, and the others are cut off.
+        let last = try #require(uploads.popLast())
+        let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
+        let sealed = fixture.store.seal(
+            last, last: ByteBuffer(bytes: body), try #require(files.last), now: later, on: eventLoop)
+        #expect(try await sealed.get().isRepetition == false)
+        uploads = []
+        while try await fixture.store.sweep(now: later) > 0 {}
+        #expect(try fixture.sqlite3("SELECT count(*) FROM files") == "1")
+        try await fixture.close()
+    }
+
     @Test
     func bodyThatIsSealedAfterACrashEndsAsItWouldHave() async throws {
         let temporary = try TemporaryDirectory()

@@ -29,6 +29,8 @@ public final class StagedBlob: Sendable {
     let store: BlobStore
     let keepsBytes: Bool
     let length: Length
+    /// Keeps the sweep from the file's row.
+    private let upload: UploadsUnderWay.Upload?
     private let state: Mutex<State>
 
     /// - Parameters:
@@ -38,10 +40,12 @@ public final class StagedBlob: Sendable {
     ///   - checksums: What the client announced of the bytes.
     ///   - algorithms: What is computed besides, for checksums that follow the bytes.
     ///   - keepsBytes: `false` to hash only, as for the repetition of an upload.
+    ///   - upload: Of a declared file, whose row is there already.
     init(
         store: BlobStore, fileID: FileID, length: Length, checksums: [Checksum],
-        algorithms: Set<Checksum.Algorithm>, keepsBytes: Bool
+        algorithms: Set<Checksum.Algorithm>, keepsBytes: Bool, upload: UploadsUnderWay.Upload? = nil
     ) {
+        self.upload = upload
         self.store = store
         self.length = length
         self.keepsBytes = keepsBytes

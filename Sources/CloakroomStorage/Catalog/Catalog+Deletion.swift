@@ -67,17 +67,21 @@ extension Catalog {
     /// - Parameters:
     ///   - now: The current time.
     ///   - limit: The most files of one call.
+    ///   - isUnderWay: Whether a file is being uploaded at the moment: it is left alone.
     /// - Returns: How many were moved.
     /// - Throws: ``StorageError``.
-    public func deleteAbandoned(now: Timestamp, limit: Int) async throws(StorageError) -> Int {
+    func deleteAbandoned(
+        now: Timestamp, limit: Int, unless isUnderWay: @escaping @Sendable (FileID) -> Bool
+    ) async throws(StorageError) -> Int {
         try await self.writer.write { connection throws(SQLiteError) in
             let rows = try connection.statement(
                 """
                 SELECT id, organization_id FROM files WHERE sha256 IS NULL AND upload_expires_at < ?
-                ORDER BY upload_expires_at LIMIT ?
+                ORDER BY upload_expires_at
                 """
-            ).bind(now.secondsSinceEpoch - Self.uploadGraceSeconds).bind(Int64(limit))
-            let abandoned = try Self.filesAndOwners(rows)
+            ).bind(now.secondsSinceEpoch - Self.uploadGraceSeconds)
+            let abandoned = try Self.filesAndOwners(rows, limit: limit, unless: isUnderWay)
+            rows.reset()
             for (id, owner) in abandoned {
                 _ = try Self.moveToDeleted(id, of: owner, now: now, connection)
                 try Self.freeKey(of: id, connection)
@@ -100,17 +104,19 @@ extension Catalog {
             let rows = try connection.statement(
                 "SELECT id, organization_id FROM files WHERE expires_at <= ? ORDER BY expires_at LIMIT ?"
             ).bind(now.secondsSinceEpoch).bind(Int64(limit))
-            let ended = try Self.filesAndOwners(rows)
+            let ended = try Self.filesAndOwners(rows, limit: limit)
             for (id, owner) in ended { _ = try Self.moveToDeleted(id, of: owner, now: now, connection) }
             return ended.map(\.0)
         }
     }
 
     /// Reads rows of a file's id and its owner's.
-    private static func filesAndOwners(_ rows: SQLiteStatement) throws(SQLiteError) -> [(FileID, OrganizationID)] {
+    private static func filesAndOwners(
+        _ rows: SQLiteStatement, limit: Int, unless isLeftAlone: (FileID) -> Bool = { _ in false }
+    ) throws(SQLiteError) -> [(FileID, OrganizationID)] {
         var files: [(FileID, OrganizationID)] = []
-        while try rows.step() {
-            if let id = rows.blob(0).flatMap({ FileID(bytes: $0) }),
+        while files.count < limit, try rows.step() {
+            if let id = rows.blob(0).flatMap({ FileID(bytes: $0) }), !isLeftAlone(id),
                 let owner = rows.text(1).flatMap({ OrganizationID($0) })
             {
                 files.append((id, owner))

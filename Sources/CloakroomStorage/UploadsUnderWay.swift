@@ -1,0 +1,42 @@
+import CloakroomDomain
+import Synchronization
+
+/// Which declared files are being uploaded at the moment, to this process: the sweep leaves them alone however long that
+/// takes.
+final class UploadsUnderWay: Sendable {
+    /// One upload, for as long as this object lives.
+    final class Upload: Sendable {
+        private let id: FileID
+        private let uploads: UploadsUnderWay
+
+        fileprivate init(_ id: FileID, _ uploads: UploadsUnderWay) {
+            self.id = id
+            self.uploads = uploads
+        }
+
+        deinit {
+            self.uploads.end(self.id)
+        }
+    }
+
+    private let counts = Mutex<[FileID: Int]>([:])
+
+    /// Begins an upload.
+    func begin(_ id: FileID) -> Upload {
+        self.counts.withLock { $0[id, default: 0] += 1 }
+        return Upload(id, self)
+    }
+
+    private func end(_ id: FileID) {
+        self.counts.withLock { counts in
+            guard let count = counts[id], count > 1 else {
+                counts[id] = nil
+                return
+            }
+            counts[id] = count - 1
+        }
+    }
+
+    /// Whether a file is being uploaded.
+    func contains(_ id: FileID) -> Bool { self.counts.withLock { $0[id] != nil } }
+}
