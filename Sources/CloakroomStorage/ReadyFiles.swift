@@ -9,16 +9,14 @@ import Synchronization
 final class ReadyFiles: Sendable {
     private struct State {
         var epoch: UInt64 = 0
-        var young: [FileID: FileRecord] = [:]
-        var old: [FileID: FileRecord] = [:]
+        var files: GenerationalCache<FileID, FileRecord>
     }
 
-    private let state = Mutex(State())
-    private let generationLimit: Int
+    private let state: Mutex<State>
 
     /// - Parameter capacity: The most rows that are kept.
     init(capacity: Int) {
-        self.generationLimit = max(1, capacity / 2)
+        self.state = Mutex(State(files: GenerationalCache(capacity: capacity)))
     }
 
     /// Returns those of some rows that are kept, and the epoch in which the others may be looked up.
@@ -26,27 +24,15 @@ final class ReadyFiles: Sendable {
         self.state.withLock { state in
             var files: [FileID: FileRecord] = [:]
             files.reserveCapacity(ids.count)
-            for id in ids {
-                if let file = state.young[id] {
-                    files[id] = file
-                } else if let file = state.old[id] {
-                    // It is in use: it outlives its generation.
-                    files[id] = file
-                    state.young[id] = file
-                }
-            }
+            for id in ids { files[id] = state.files.find(id) }
             return (files, state.epoch)
         }
     }
 
     /// Keeps rows, unless any row has changed since they were asked for.
     func keep(_ files: [FileRecord], since epoch: UInt64) {
-        let dropped = self.state.withLock { state -> [FileID: FileRecord] in
-            guard state.epoch == epoch else { return [:] }
-            for file in files { state.young[file.id] = file }
-            guard state.young.count >= self.generationLimit else { return [:] }
-            defer { (state.old, state.young) = (state.young, [:]) }
-            return state.old
+        let dropped = self.state.withLock { state in
+            state.epoch == epoch ? files.map { state.files.insert($0, for: $0.id) } : []
         }
         // Freed without the lock.
         withExtendedLifetime(dropped) {}
@@ -56,8 +42,7 @@ final class ReadyFiles: Sendable {
     func drop(_ id: FileID) {
         self.state.withLock { state in
             state.epoch += 1
-            state.young[id] = nil
-            state.old[id] = nil
+            state.files.remove(id)
         }
     }
 }

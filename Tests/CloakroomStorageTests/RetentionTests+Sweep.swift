@@ -2,6 +2,7 @@ import CloakroomCrypto
 import CloakroomDomain
 import Foundation
 import NIOCore
+import NIOPosix
 import Testing
 
 @testable import CloakroomStorage

@@ -80,12 +80,7 @@ extension Catalog {
     /// - Throws: ``StorageError``.
     public func file(_ id: FileID) throws(StorageError) -> FileRecord? {
         try self.readers.read { connection throws(SQLiteError) in
-            let row = try connection.statement(
-                """
-                SELECT id, organization_id, filename, content_type, size_bytes, declared_sha256, created_at,
-                    upload_expires_at, sha256, uploaded_at, urls_revoked_at, expires_at FROM files WHERE id = ?
-                """
-            ).bind(id.bytes)
+            let row = try connection.statement(FileRowQuery.byID).bind(id.bytes)
             defer { row.reset() }
             return try row.step() ? try FileRow.decode(row) : nil
         }
@@ -127,12 +122,7 @@ extension Catalog {
             // One transaction: one lock, and one state of the catalogue.
             try connection.execute("BEGIN")
             defer { try? connection.execute("COMMIT") }
-            let row = try connection.statement(
-                """
-                SELECT id, organization_id, filename, content_type, size_bytes, declared_sha256, created_at,
-                    upload_expires_at, sha256, uploaded_at, urls_revoked_at, expires_at FROM files
-                WHERE id = ? AND organization_id = ? AND sha256 IS NOT NULL AND (expires_at IS NULL OR expires_at > ?)
-                """)
+            let row = try connection.statement(FileRowQuery.readyOfOrganization)
             defer { row.reset() }
             var files: [FileRecord] = []
             for id in ids {
@@ -147,13 +137,7 @@ extension Catalog {
     static func file(
         _ id: FileID, of organization: OrganizationID, now: Timestamp, _ connection: SQLiteConnection
     ) throws(SQLiteError) -> FileRecord? {
-        let row = try connection.statement(
-            """
-            SELECT id, organization_id, filename, content_type, size_bytes, declared_sha256, created_at,
-                upload_expires_at, sha256, uploaded_at, urls_revoked_at, expires_at FROM files
-            WHERE id = ? AND organization_id = ? AND (expires_at IS NULL OR expires_at > ?)
-            """
-        ).bind(id.bytes).bind(organization.description).bind(now.secondsSinceEpoch)
+        let row = try connection.statement(FileRowQuery.ofOrganization).bind(id.bytes).bind(organization.description).bind(now.secondsSinceEpoch)
         defer { row.reset() }
         return try row.step() ? try FileRow.decode(row) : nil
     }

@@ -34,29 +34,11 @@ extension Catalog {
     private static let listingLimit = 10_000
 
     /// A statement for each status, so that SQLite can use the partial index of the pending ones.
-    private static func listing(_ status: FileQuery.Status?) -> StaticString {
+    private static func listing(_ status: FileQuery.Status?) -> FileRowQuery {
         switch status {
-        case nil:
-            """
-            SELECT id, organization_id, filename, content_type, size_bytes, declared_sha256, created_at,
-                upload_expires_at, sha256, uploaded_at, urls_revoked_at, expires_at FROM files
-            WHERE organization_id = ? AND id < ? AND (expires_at IS NULL OR expires_at > ?)
-            ORDER BY id DESC
-            """
-        case .ready:
-            """
-            SELECT id, organization_id, filename, content_type, size_bytes, declared_sha256, created_at,
-                upload_expires_at, sha256, uploaded_at, urls_revoked_at, expires_at FROM files
-            WHERE organization_id = ? AND id < ? AND sha256 IS NOT NULL AND (expires_at IS NULL OR expires_at > ?)
-            ORDER BY id DESC
-            """
-        case .pending:
-            """
-            SELECT id, organization_id, filename, content_type, size_bytes, declared_sha256, created_at,
-                upload_expires_at, sha256, uploaded_at, urls_revoked_at, expires_at FROM files
-            WHERE organization_id = ? AND id < ? AND sha256 IS NULL AND (expires_at IS NULL OR expires_at > ?)
-            ORDER BY id DESC
-            """
+        case nil: .listing
+        case .ready: .listingReady
+        case .pending: .listingPending
         }
     }
 }

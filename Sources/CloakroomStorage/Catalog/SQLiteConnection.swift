@@ -37,7 +37,7 @@ final class SQLiteConnection: @unchecked Sendable {
     static let busySeconds: Int32 = 10
 
     let handle: OpaquePointer
-    private var statements: [UnsafePointer<UInt8>: SQLiteStatement] = [:]
+    private var statements: [UnsafeRawPointer: SQLiteStatement] = [:]
     private var flushesCommits = true
     /// Written by SQLite's hook, on the connection's thread.
     private let log = UnsafeMutablePointer<Log>.allocate(capacity: 1)
@@ -173,12 +173,22 @@ final class SQLiteConnection: @unchecked Sendable {
     /// Returns a prepared statement, reset and without bindings, prepared once for each literal.
     func statement(_ sql: StaticString) throws(SQLiteError) -> SQLiteStatement {
         // A literal's storage is static, so its address identifies it for the life of the process.
-        if let statement = self.statements[sql.utf8Start] {
+        try self.statement(UnsafeRawPointer(sql.utf8Start)) { sql.description }
+    }
+
+    /// Returns a prepared statement, reset and without bindings, prepared once for each query.
+    func statement(_ query: FileRowQuery) throws(SQLiteError) -> SQLiteStatement {
+        // Queries are static, too.
+        try self.statement(UnsafeRawPointer(Unmanaged.passUnretained(query).toOpaque())) { query.sql }
+    }
+
+    private func statement(_ key: UnsafeRawPointer, _ sql: () -> String) throws(SQLiteError) -> SQLiteStatement {
+        if let statement = self.statements[key] {
             statement.reset()
             return statement
         }
-        let statement = try SQLiteStatement(self.handle, sql: sql.description)
-        self.statements[sql.utf8Start] = statement
+        let statement = try SQLiteStatement(self.handle, sql: sql())
+        self.statements[key] = statement
         return statement
     }
 

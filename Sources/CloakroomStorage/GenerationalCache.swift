@@ -1,0 +1,48 @@
+/// Values by their keys, of which those are dropped that have not been used for longest, by generation: when the younger one
+/// is full, the older one goes and the younger takes its place. What is found moves into the younger one.
+///
+/// A value type for use inside a lock. What is dropped is returned, so that it can be freed without the lock.
+struct GenerationalCache<Key: Hashable, Value> {
+    private var young: [Key: Value] = [:]
+    private var old: [Key: Value] = [:]
+    private let generationLimit: Int
+
+    /// - Parameter capacity: The most values that are kept; 2 at least.
+    init(capacity: Int) {
+        self.generationLimit = max(1, capacity / 2)
+    }
+
+    /// Returns the value of a key.
+    mutating func find(_ key: Key) -> Value? {
+        if let value = self.young[key] { return value }
+        guard let value = self.old[key] else { return nil }
+        if self.young.count < self.generationLimit { self.young[key] = value }
+        return value
+    }
+
+    /// Inserts a value, in the place of an earlier one.
+    ///
+    /// - Returns: What was dropped for it.
+    mutating func insert(_ value: Value, for key: Key) -> [Key: Value] {
+        guard self.young.count >= self.generationLimit, self.young[key] == nil else {
+            self.young[key] = value
+            return [:]
+        }
+        defer { (self.old, self.young) = (self.young, [key: value]) }
+        return self.old
+    }
+
+    /// Removes the value of a key.
+    ///
+    /// - Returns: The values that were there, one or two.
+    @discardableResult
+    mutating func remove(_ key: Key) -> [Value] {
+        [self.young.removeValue(forKey: key), self.old.removeValue(forKey: key)].compactMap { $0 }
+    }
+
+    /// Removes all values, and returns them.
+    mutating func removeAll() -> [[Key: Value]] {
+        defer { (self.young, self.old) = ([:], [:]) }
+        return [self.young, self.old]
+    }
+}
