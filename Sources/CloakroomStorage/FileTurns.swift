@@ -1,10 +1,11 @@
 import CloakroomDomain
+import DequeModule
 import Synchronization
 
 /// One at a time for each file, in the order of asking: sealing and deleting a file exclude each other.
 final class FileTurns: Sendable {
     /// Those who wait, for each file at which somebody is.
-    private let waiting = Mutex<[FileID: [CheckedContinuation<Void, Never>]]>([:])
+    private let waiting = Mutex<[FileID: Deque<CheckedContinuation<Void, Never>>]>([:])
 
     /// Runs work as the only one for a file.
     func take<Value: Sendable>(

@@ -1,4 +1,5 @@
 import CSQLite
+import DequeModule
 import Logging
 import Metrics
 import NIOPosix
@@ -10,19 +11,14 @@ import Glibc
 ///
 /// Group commit: whatever has queued up while a transaction was being flushed goes into the next one, and its callers
 /// are answered after its COMMIT. One flush serves them all, so the rate of durable writes grows with the load.
-final class CatalogWriter: Sendable {
+final class CatalogWriter: GroupProcessor {
     /// One caller's changes.
-    private struct Job: Sendable {
+    struct Job: Sendable {
         /// Makes the changes and returns what to do after the commit.
         let run: @Sendable (SQLiteConnection) throws(SQLiteError) -> @Sendable () -> Void
         /// Tells the caller of a failure.
         let fail: @Sendable (StorageError) -> Void
         let durability: Durability
-    }
-
-    private struct Queue {
-        var jobs: [Job] = []
-        var isDraining = false
     }
 
     /// Bounds the time that a transaction holds its callers.
@@ -32,10 +28,10 @@ final class CatalogWriter: Sendable {
     private static let checkpointPages = 4_096
 
     let connection: SQLiteConnection
-    let thread: NIOThreadPool
+    private let queue = GroupQueue<CatalogWriter>()
+    var thread: NIOThreadPool { self.queue.thread }
     let health: StorageHealth
     let reserve: DiskReserve?
-    private let queue = Mutex(Queue())
     private let nextCheckpoint = Mutex(checkpointPages)
     /// Told of every commit, once the start has come so far.
     let mark = Mutex<HistoryMarkWriter?>(nil)
@@ -49,8 +45,6 @@ final class CatalogWriter: Sendable {
         self.connection = connection
         self.health = health
         self.reserve = reserve
-        self.thread = NIOThreadPool(numberOfThreads: 1)
-        self.thread.start()
     }
 
     /// Notes from now on how far the log has been written.
@@ -66,7 +60,7 @@ final class CatalogWriter: Sendable {
 
     /// Ends the thread after the jobs that are queued.
     func shutDown() async throws {
-        try await self.thread.shutdownGracefully()
+        try await self.queue.shutDown()
     }
 
     /// Makes changes and returns when they are durable.
@@ -99,43 +93,24 @@ final class CatalogWriter: Sendable {
         } catch {
             return completion(.failure(error))
         }
-        self.enqueue(
+        self.queue.append(
             Job(
                 run: { connection throws(SQLiteError) in
                     let value = try body(connection)
                     return { completion(.success(value)) }
-                }, fail: { completion(.failure($0)) }, durability: durability))
+                }, fail: { completion(.failure($0)) }, durability: durability), to: self)
     }
 
-    private func enqueue(_ job: Job) {
-        let startsDraining = self.queue.withLock { queue in
-            queue.jobs.append(job)
-            defer { queue.isDraining = true }
-            return !queue.isDraining
-        }
-        if startsDraining {
-            self.thread.submit { state in
-                switch state {
-                case .active: self.drain()
-                case .cancelled: self.cancel()
-                }
-            }
-        }
+    func countOfGroup(_ jobs: Deque<Job>) -> Int { min(jobs.count, Self.batchLimit) }
+
+    func process(_ group: [Job]) {
+        self.batchSizes.record(group.count)
+        self.commit(group)
+        self.checkpointIfDue()
     }
 
-    private func drain() {
-        while true {
-            let batch = self.queue.withLock { queue -> [Job] in
-                let batch = Array(queue.jobs.prefix(Self.batchLimit))
-                queue.jobs.removeFirst(batch.count)
-                queue.isDraining = !batch.isEmpty
-                return batch
-            }
-            guard !batch.isEmpty else { return }
-            self.batchSizes.record(batch.count)
-            self.commit(batch)
-            self.checkpointIfDue()
-        }
+    func cancel(_ jobs: [Job]) {
+        for job in jobs { job.fail(.writesRefused("the server is shutting down")) }
     }
 
     /// Copies the log into the database now and then: rarely enough for pages that change all the time.
@@ -151,14 +126,6 @@ final class CatalogWriter: Sendable {
             return true
         }
         if isDue { self.checkpointNow() }
-    }
-
-    private func cancel() {
-        let jobs = self.queue.withLock { queue in
-            defer { queue = Queue() }
-            return queue.jobs
-        }
-        for job in jobs { job.fail(.writesRefused("the server is shutting down")) }
     }
 
     /// Why a transaction came to nothing.

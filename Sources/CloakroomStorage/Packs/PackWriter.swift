@@ -1,4 +1,5 @@
 import CloakroomDomain
+import DequeModule
 import Logging
 import Metrics
 import NIOPosix
@@ -10,9 +11,9 @@ import Synchronization
 /// a flush of its own, and start-up seals from the slots of a pack that was not ended. Before a pack is ended, and at
 /// a shutdown, the rows are flushed.
 ///
-/// `@unchecked Sendable`: `active` and `lastID` are touched only on the one thread of `thread`, and by `shutDown` once
+/// `@unchecked Sendable`: `active` and `lastID` are touched only on the one thread of `queue`, and by `shutDown` once
 /// that has ended; every `let` is `Sendable`. A thread that blocks cannot be an actor's.
-final class PackWriter: @unchecked Sendable {
+final class PackWriter: GroupProcessor, @unchecked Sendable {
     /// What became of a body.
     enum Outcome: Sendable {
         /// It is durable there.
@@ -22,14 +23,9 @@ final class PackWriter: @unchecked Sendable {
     }
 
     /// One caller's body.
-    private struct Job: Sendable {
+    struct Job: Sendable {
         let body: SmallBody
         let completion: @Sendable (Result<Outcome, StorageError>) -> Void
-    }
-
-    private struct Queue {
-        var jobs: [Job] = []
-        var isDraining = false
     }
 
     /// The most bytes of one group.
@@ -37,10 +33,9 @@ final class PackWriter: @unchecked Sendable {
 
     private let maker: PackMaker
     private let catalog: Catalog
-    private let thread = NIOThreadPool(numberOfThreads: 1)
+    private let queue = GroupQueue<PackWriter>()
     /// Ends packs and gives slots back, beside the thread that adds.
     private let helper = NIOThreadPool(numberOfThreads: 1)
-    private let queue = Mutex(Queue())
     private let groupSizes = Recorder(label: "cloakroom_pack_group_size", aggregate: true)
     private var active: ActivePack?
     private var lastID: PackID?
@@ -48,7 +43,6 @@ final class PackWriter: @unchecked Sendable {
     init(maker: PackMaker, catalog: Catalog) {
         self.maker = maker
         self.catalog = catalog
-        self.thread.start()
         self.helper.start()
     }
 
@@ -58,47 +52,24 @@ final class PackWriter: @unchecked Sendable {
     ///   - body: The body.
     ///   - completion: Called once the body is durable, or is not going to be; on a thread that it must not hold up.
     func append(_ body: SmallBody, completion: @escaping @Sendable (Result<Outcome, StorageError>) -> Void) {
-        let startsDraining = self.queue.withLock { queue in
-            queue.jobs.append(Job(body: body, completion: completion))
-            defer { queue.isDraining = true }
-            return !queue.isDraining
-        }
-        guard startsDraining else { return }
-        self.thread.submit { state in
-            switch state {
-            case .active: self.drain()
-            case .cancelled: self.cancel()
-            }
-        }
+        self.queue.append(Job(body: body, completion: completion), to: self)
     }
 
-    private func cancel() {
-        let jobs = self.queue.withLock { queue in
-            defer { queue = Queue() }
-            return queue.jobs
-        }
+    func countOfGroup(_ jobs: Deque<Job>) -> Int {
+        var length = 0
+        return jobs.prefix { job in
+            length += job.body.slotLength
+            return length <= Self.groupLength
+        }.count
+    }
+
+    func cancel(_ jobs: [Job]) {
         for job in jobs { job.completion(.failure(.writesRefused("the server is shutting down"))) }
     }
 
     // MARK: On the thread
 
-    private func drain() {
-        while true {
-            let group = self.queue.withLock { queue -> [Job] in
-                var length = 0
-                let count = queue.jobs.prefix { job in
-                    length += job.body.slotLength
-                    return length <= Self.groupLength
-                }.count
-                let group = Array(queue.jobs.prefix(count))
-                queue.jobs.removeFirst(count)
-                queue.isDraining = !group.isEmpty
-                return group
-            }
-            guard !group.isEmpty else { return }
-            self.add(group[...])
-        }
-    }
+    func process(_ group: [Job]) { self.add(group[...]) }
 
     /// Adds a group, in as many packs as it takes.
     private func add(_ group: ArraySlice<Job>) {
@@ -182,7 +153,7 @@ final class PackWriter: @unchecked Sendable {
     /// The catalogue is still open: it has to make the rows durable. Where it cannot, the pack is left as it is, and
     /// start-up finds the seals in it.
     func shutDown() async throws {
-        try await self.thread.shutdownGracefully()
+        try await self.queue.shutDown()
         let isDurable: Bool
         do throws(StorageError) {
             try await self.catalog.checkWritable()
