@@ -26,6 +26,9 @@ public struct AcceptField: Sendable {
         }
     }
 
+    /// Whether the client accepts JSON by its exact name.
+    public var namesJSON: Bool { (self.json ?? 0) > 0 }
+
     /// Whether the client asks for JSON by its exact name, and does not take anything else just as well.
     ///
     /// `application/json, text/plain, */*`, which axios sends with every request, asks for anything.

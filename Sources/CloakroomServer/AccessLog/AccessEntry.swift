@@ -80,25 +80,21 @@ final class AccessEntry: Sendable {
         }
         guard let state else { return }
         let line = self.line(state, microseconds: duration.nanoseconds / 1_000, isComplete: isComplete)
-        self.log.append(Array(line.utf8))
+        self.log.append(line)
     }
 
-    /// Nothing in it has to be escaped.
-    private func line(_ state: State, microseconds: Int64, isComplete: Bool) -> String {
+    private func line(_ state: State, microseconds: Int64, isComplete: Bool) -> [UInt8] {
         let fraction = String(1_000_000 + microseconds % 1_000_000).dropFirst()
-        let members = [
-            ("time", Self.quoted(self.receivedAt.description)), ("request_id", Self.quoted(self.requestID)),
-            ("origin", Self.quoted(self.origin.rawValue)), ("route", Self.quoted(state.route)),
-            ("status", state.status.map { "\($0)" } ?? "null"),
-            ("bytes_received", "\(state.bytesReceived)"), ("bytes_sent", "\(state.bytesSent)"),
-            ("duration_seconds", "\(microseconds / 1_000_000).\(fraction)"),
-            ("organization", Self.quoted(state.organization?.description)), ("key_id", Self.quoted(state.keyID)),
-            ("complete", "\(isComplete)"),
-        ]
-        return "{\(members.map { "\"\($0)\":\($1)" }.joined(separator: ","))}\n"
+        return JSONOutput.object([
+            ("time", .string(self.receivedAt.description)), ("request_id", .string(self.requestID)),
+            ("origin", .string(self.origin.rawValue)), ("route", .string(state.route)),
+            ("status", state.status.map { .integer(Int64($0)) } ?? .null),
+            ("bytes_received", .integer(state.bytesReceived)), ("bytes_sent", .integer(state.bytesSent)),
+            ("duration_seconds", .text(Array("\(microseconds / 1_000_000).\(fraction)".utf8))),
+            ("organization", .optional(state.organization?.description)), ("key_id", .optional(state.keyID)),
+            ("complete", .boolean(isComplete)),
+        ]).line
     }
-
-    private static func quoted(_ text: String?) -> String { text.map { "\"\($0)\"" } ?? "null" }
 }
 
 /// A moment of the operating system's clock, to the millisecond.

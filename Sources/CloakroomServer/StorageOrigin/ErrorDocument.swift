@@ -23,8 +23,8 @@ struct ErrorDocument {
 
     /// The document as `application/json`.
     var json: String {
-        let members = self.elements.map { "\(Self.quoteJSON($0.name)):\(Self.quoteJSON($0.value))" }
-        return "{\"Error\":{\(members.joined(separator: ","))}}\n"
+        let members = self.elements.map { (name: $0.name, value: JSONOutput.string($0.value)) }
+        return String(decoding: JSONOutput.object([("Error", .object(members))]).line, as: UTF8.self)
     }
 
     /// Escapes text, and drops what XML 1.0 §2.2 has no character for.
@@ -42,20 +42,5 @@ struct ErrorDocument {
             }
         }
         return escaped
-    }
-
-    private static func quoteJSON(_ text: String) -> String {
-        var quoted = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": quoted += "\\\""
-            case "\\": quoted += "\\\\"
-            case _ where scalar.value < 0x20:
-                let digits = String(scalar.value, radix: 16)
-                quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: quoted.unicodeScalars.append(scalar)
-            }
-        }
-        return quoted + "\""
     }
 }

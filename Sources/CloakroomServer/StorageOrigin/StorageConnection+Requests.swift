@@ -42,8 +42,14 @@ extension StorageConnection {
         let request = head.request
         return self.makeExchange(
             route: Self.route(request), keepsAlive: keepsAlive,
-            wantsJSON: request.firstValue(of: "accept")?.contains("application/json") ?? false,
+            wantsJSON: Self.acceptsJSON(request),
             isHead: request.method.isEqual(to: "HEAD"))
+    }
+
+    private static func acceptsJSON(_ request: ReceivedRequest) -> Bool {
+        // Mostly it does not, and then nothing is parsed.
+        guard let value = request.firstValue(of: "accept"), value.contains("application/json") else { return false }
+        return AcceptField([String(decoding: value, as: UTF8.self)]).namesJSON
     }
 
     /// Notes a request that is to be answered.

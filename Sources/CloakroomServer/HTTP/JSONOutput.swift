@@ -3,6 +3,7 @@ import NIOCore
 /// A JSON value on its way out, its members in the order in which the documentation names them.
 enum JSONOutput: Sendable {
     case null
+    case boolean(Bool)
     case integer(Int64)
     case string(String)
     case array([JSONOutput])
@@ -15,10 +16,19 @@ enum JSONOutput: Sendable {
         text.map { .string($0) } ?? .null
     }
 
+    /// The value as UTF-8 (RFC 8259), followed by a line feed.
+    var line: [UInt8] {
+        var buffer = ByteBuffer()
+        self.write(into: &buffer)
+        buffer.writeStaticString("\n")
+        return Array(buffer.readableBytesView)
+    }
+
     /// Appends the value as UTF-8 (RFC 8259).
     func write(into buffer: inout ByteBuffer) {
         switch self {
         case .null: buffer.writeStaticString("null")
+        case .boolean(let value): buffer.writeStaticString(value ? "true" : "false")
         case .integer(let value): buffer.writeString("\(value)")
         case .string(let text): Self.write(text, into: &buffer)
         case .array(let elements):
