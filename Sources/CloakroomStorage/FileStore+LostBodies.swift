@@ -109,7 +109,8 @@ extension FileStore {
     /// Seals a pending row by a slot of which all has been read and found right.
     private func sealIfWhole(by header: PackSlotHeader) async throws(StorageError) {
         guard let row = try self.catalog.file(header.id), row.seal == nil else { return }
-        let file = SealedFile(id: header.id, size: row.declaration.size, seal: header.seal, locator: header.slot.locator)
+        let file = SealedFile(
+            id: header.id, size: row.declaration.size, seal: header.seal, locator: header.slot.locator)
         let outcome = try await self.onDisk { () throws(StorageError) in
             try BlobExamination(file, in: self.blobs.tree, .data).outcome()
         }

@@ -1,7 +1,6 @@
-/// Values by their keys, of which those are dropped that have not been used for longest, by generation: when the younger one
-/// is full, the older one goes and the younger takes its place. What is found moves into the younger one.
+/// Values by their keys; those that were not used lately are dropped, by generation.
 ///
-/// A value type for use inside a lock. What is dropped is returned, so that it can be freed without the lock.
+/// When the younger generation is full, it takes the place of the older one. What is found moves into the younger one. A value type for use inside a lock. What is dropped is returned, so that it can be freed without the lock.
 struct GenerationalCache<Key: Hashable, Value> {
     private var young: [Key: Value] = [:]
     private var old: [Key: Value] = [:]

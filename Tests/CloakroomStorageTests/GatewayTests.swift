@@ -34,8 +34,25 @@ struct GatewayTests {
         try await fixture.close()
     }
 
+    /// The number that some digits of a locator stand for, in SQL.
+    private static func number(_ digits: ClosedRange<Int>) -> String {
+        digits.map { place in
+            "(instr('0123456789abcdef', substr(CAST(locator AS TEXT), \(place), 1)) - 1 << \(4 * (digits.upperBound - place)))"
+        }.joined(separator: " + ")
+    }
+
     /// Makes a catalogue what version 2 of the schema was.
     static let backToVersion2 = """
+        DROP INDEX deleted_files_to_remove; DROP INDEX deleted_files_to_free;
+        ALTER TABLE files ADD COLUMN pack INTEGER; ALTER TABLE files ADD COLUMN pack_offset INTEGER;
+        UPDATE files SET pack = \(number(1...16)), pack_offset = \(number(17...24)) WHERE locator IS NOT NULL;
+        ALTER TABLE deleted_files ADD COLUMN pack INTEGER; ALTER TABLE deleted_files ADD COLUMN pack_offset INTEGER;
+        ALTER TABLE deleted_files ADD COLUMN size_bytes INTEGER;
+        UPDATE deleted_files SET pack = \(number(1...16)), pack_offset = \(number(17...24)),
+            size_bytes = \(number(25...32)) WHERE locator IS NOT NULL;
+        ALTER TABLE files DROP COLUMN locator; ALTER TABLE deleted_files DROP COLUMN locator;
+        CREATE INDEX deleted_files_to_remove ON deleted_files (id) WHERE bytes_removed = 0 AND pack IS NULL;
+        CREATE INDEX deleted_files_to_give_back ON deleted_files (id) WHERE bytes_removed = 0 AND pack IS NOT NULL;
         DROP TABLE store; DROP TABLE lost_history; DROP TABLE lost_bodies;
         DROP TABLE scrub; DROP INDEX files_that_end; ALTER TABLE files DROP COLUMN expires_at;
         ALTER TABLE organizations DROP COLUMN expires_after_seconds;

@@ -17,7 +17,7 @@ struct OpenBlobCacheTests {
         return OpenBlob(
             file: try FileDescriptor(at: AT_FDCWD, "/dev/null", flags: O_RDONLY, system: Linux()),
             Catalog.Placement(
-                id: Self.id(1), digest: SHA256.hash([]), slot: nil, size: .zero, expiresAt: nil,
+                id: Self.id(1), digest: SHA256.hash([]), locator: nil, size: .zero, expiresAt: nil,
                 organization: .default, representation: representation))
     }
 

@@ -91,7 +91,7 @@ struct QuarantineTests {
         let damage = try await fixture.store.quarantineIfDamaged(file.id, .data, now: Fixture.now)
         #expect(damage != nil)
         // Pending, with the digest that it had, for 30 days.
-        let row = "sha256 IS NULL, lower(hex(declared_sha256)), upload_expires_at, pack IS NULL, uploaded_at IS NULL"
+        let row = "sha256 IS NULL, lower(hex(declared_sha256)), upload_expires_at, locator IS NULL, uploaded_at IS NULL"
         #expect(
             try fixture.sqlite3("SELECT \(row) FROM files WHERE id = \(file.key)")
                 == "1|\(file.sha256)|1776592000|1|1")
@@ -227,7 +227,8 @@ struct QuarantineTests {
     @Test(arguments: [
         "substr(locator, 1, 16) || 'ffff0000' || substr(locator, 25)",
         "substr(locator, 1, 16) || '00001001' || substr(locator, 25)",
-        "'0000000000000000' || substr(locator, 17)", "substr(locator, 1, 31)", "locator || '0'", "upper(locator)", "'a'",
+        "'0000000000000000' || substr(locator, 17)", "substr(locator, 1, 31)", "locator || '0'", "upper(locator)",
+        "'a'",
     ])
     func aRowThatLeadsNowhereHarmsNobody(locator: String) async throws {
         let store = try await ClosedStore()

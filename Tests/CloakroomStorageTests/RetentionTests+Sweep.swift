@@ -106,10 +106,10 @@ extension RetentionTests {
         #expect(try fixture.sqlite3("SELECT count(*) FROM files") == "\(files.count)")
 
         // One comes to its end a day later, and the others are cut off.
-        let last = try #require(uploads.popLast())
+        let last = uploads.removeLast()
         let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
-        let sealed = fixture.store.seal(
-            last, last: ByteBuffer(bytes: body), try #require(files.last), now: later, on: eventLoop)
+        let file = try #require(files.last)
+        let sealed = fixture.store.seal(last, last: ByteBuffer(bytes: body), file, now: later, on: eventLoop)
         #expect(try await sealed.get().isRepetition == false)
         uploads = []
         while try await fixture.store.sweep(now: later) > 0 {}

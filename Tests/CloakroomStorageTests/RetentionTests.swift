@@ -139,7 +139,7 @@ struct RetentionTests {
             try await fixture.send(body, to: late, access: access, sealedAt: Self.after(60))
         }
         #expect(try !Self.isOnDisk(body, fixture))
-        #expect(try fixture.sqlite3("SELECT count(*), count(sha256), count(pack) FROM files") == "1|0|0")
+        #expect(try fixture.sqlite3("SELECT count(*), count(sha256), count(locator) FROM files") == "1|0|0")
         let inTime = try await fixture.request(body, access: access, fileLifetime: try Self.lifetime(60))
         _ = try await fixture.send(body, to: inTime, access: access, sealedAt: Self.after(59))
         #expect(try Self.isOnDisk(body, fixture))

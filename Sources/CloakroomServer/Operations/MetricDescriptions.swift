@@ -16,7 +16,8 @@ enum MetricDescriptions {
         "cloakroom_request_duration_seconds": "Time from the head of a request to the end of its response.",
         "cloakroom_requests_total": "Requests, by origin and status.",
         "cloakroom_scrub_bytes_total": "Bytes that the scrub has read.",
-        "cloakroom_scrub_completed_timestamp_seconds": "When the last round of the scrub was complete, 0 before the first.",
+        "cloakroom_scrub_completed_timestamp_seconds":
+            "When the last round of the scrub was complete, 0 before the first.",
         "cloakroom_scrub_files_total": "Files that the scrub has examined, by outcome.",
         "cloakroom_scrub_orphans_total": "Stored files without a database row, found by the scrub.",
         "cloakroom_sent_bytes_total": "Bytes of downloads sent.",

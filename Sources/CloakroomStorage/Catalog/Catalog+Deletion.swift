@@ -145,6 +145,7 @@ extension Catalog {
     /// - Parameters:
     ///   - id: The file before the first one; `nil` begins with the first of all.
     ///   - limit: The most of one call.
+    /// - Returns: The files and their locators.
     /// - Throws: ``StorageError``.
     func locatorsToFree(after id: FileID?, limit: Int) throws(StorageError) -> [(FileID, BlobLocator)] {
         try self.readers.read { connection throws(SQLiteError) in

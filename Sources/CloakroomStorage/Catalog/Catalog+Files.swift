@@ -137,7 +137,8 @@ extension Catalog {
     static func file(
         _ id: FileID, of organization: OrganizationID, now: Timestamp, _ connection: SQLiteConnection
     ) throws(SQLiteError) -> FileRecord? {
-        let row = try connection.statement(FileRowQuery.ofOrganization).bind(id.bytes).bind(organization.description).bind(now.secondsSinceEpoch)
+        let row = try connection.statement(FileRowQuery.ofOrganization)
+            .bind(id.bytes).bind(organization.description).bind(now.secondsSinceEpoch)
         defer { row.reset() }
         return try row.step() ? try FileRow.decode(row) : nil
     }

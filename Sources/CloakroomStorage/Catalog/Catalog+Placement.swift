@@ -7,6 +7,7 @@ extension Catalog {
     /// Returns where a file's bytes are, if its id alone does not say so.
     ///
     /// - Parameter id: The file, of any organization.
+    /// - Returns: The locator.
     /// - Throws: ``StorageError``.
     func locator(_ id: FileID) throws(StorageError) -> BlobLocator? {
         try self.readers.read { connection throws(SQLiteError) in

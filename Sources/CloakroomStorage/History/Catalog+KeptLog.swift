@@ -1,3 +1,5 @@
+import CloakroomDomain
+
 import Glibc
 
 /// Write-ahead logs that a start finds damaged, in the quarantine: `catalog.sqlite-wal-<seconds>`.

@@ -22,11 +22,13 @@ extension PackSlot {
     private static func number(_ digits: Int, _ rest: inout ArraySlice<UInt8>) -> Int64? {
         var number: UInt64 = 0
         for character in rest.prefix(digits) {
+            let digit: UInt8
             switch character {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): number = number << 4 | UInt64(character - UInt8(ascii: "0"))
-            case UInt8(ascii: "a")...UInt8(ascii: "f"): number = number << 4 | UInt64(character - UInt8(ascii: "a") + 10)
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = character - UInt8(ascii: "0")
+            case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = character - UInt8(ascii: "a") + 10
             default: return nil
             }
+            number = number << 4 | UInt64(digit)
         }
         rest = rest.dropFirst(digits)
         return Int64(exactly: number)

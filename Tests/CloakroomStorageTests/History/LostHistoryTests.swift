@@ -76,10 +76,12 @@ struct LostHistoryTests {
     @Test
     func aLogThatCannotBeKeptIsLeftAlone() async throws {
         let machine = SimulatedMachine()
-        let service = try await SimulatedService.start(on: machine)
-        let id = try await service.sendNew([1, 2, 3])
-        service.health.refuseWrites("as if it had been killed")
-        await service.end()
+        do {
+            let service = try await SimulatedService.start(on: machine)
+            _ = try await service.sendNew([1, 2, 3])
+            service.health.refuseWrites("as if it had been killed")
+            await service.end()
+        }
         let log = try FileDescriptor(
             at: AT_FDCWD, "\(machine.dataPath)/catalog.sqlite-wal", flags: O_RDWR, system: machine)
         let length = Int(try log.status().size)
@@ -96,7 +98,6 @@ struct LostHistoryTests {
         let later = try await SimulatedService.start(on: machine)
         #expect(try later.catalog.lostHistory()?.details.isEmpty == false)
         #expect(machine.names("blobs/quarantine").contains { $0.hasPrefix("catalog.sqlite-wal-") })
-        _ = id
         await later.end()
     }
 

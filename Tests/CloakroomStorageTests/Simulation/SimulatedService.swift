@@ -3,6 +3,7 @@ import CloakroomDomain
 import Logging
 import NIOCore
 import NIOPosix
+import Synchronization
 import Testing
 
 @testable import CloakroomStorage
@@ -14,11 +15,26 @@ struct SimulatedService {
     }()
 
     let machine: SimulatedMachine
-    private let local: LocalStore
-    var health: StorageHealth { self.local.health }
-    var catalog: Catalog { self.local.catalog }
-    var blobs: BlobStore { self.local.blobs }
-    var store: FileStore { self.local.files }
+    let health: StorageHealth
+    let catalog: Catalog
+    let blobs: BlobStore
+    let store: FileStore
+    private let running: Running
+
+    /// The store, which is let go when it has ended, and with it the directory's lock.
+    private final class Running: Sendable {
+        let local: Mutex<LocalStore?>
+
+        init(_ local: LocalStore) {
+            self.local = Mutex(local)
+        }
+    }
+
+    private init(_ local: LocalStore, on machine: SimulatedMachine) {
+        self.machine = machine
+        (self.health, self.catalog, self.blobs, self.store) = (local.health, local.catalog, local.blobs, local.files)
+        self.running = Running(local)
+    }
 
     /// Starts it; what a crash left is put right.
     static func start(on machine: SimulatedMachine, now: Timestamp = Fixture.now) async throws -> SimulatedService {
@@ -27,7 +43,7 @@ struct SimulatedService {
         var options = LocalStore.Options()
         (options.reserveLength, options.packLength, options.diskThreads) = (8_192, Fixture.packLength, 2)
         let local = try await LocalStore.open(directory, health: health, options: options, now: now)
-        let service = SimulatedService(machine: machine, local: local)
+        let service = SimulatedService(local, on: machine)
         do {
             try await local.begin(now: now)
             return service
@@ -38,7 +54,13 @@ struct SimulatedService {
     }
 
     /// Ends it as SIGTERM does, as far as the machine still lets it.
-    func end() async { try? await self.local.shutDown() }
+    func end() async {
+        let local = self.running.local.withLock { local in
+            defer { local = nil }
+            return local
+        }
+        try? await local?.shutDown()
+    }
 
     // MARK: What a client does
 
