@@ -29,11 +29,11 @@ struct PresignedFixture {
         self.keyRing = keyRing
         self.strangers = strangers
         self.file = file
-        let minter = PresignedURL.Minter(policy: self.policy, keyRing: keyRing)
-        let download = minter.download(file, now: Self.now).url.reveal()
+        let presigner = PresignedURL.Presigner(policy: self.policy, keyRing: keyRing)
+        let download = presigner.download(file, now: Self.now).url.reveal()
         self.download = PlainRequest(
             method: "GET", target: String(download.dropFirst(Self.base.count)), fields: ["host": "127.0.0.1:8081"])
-        let upload = minter.upload(file, now: Self.now).url.reveal()
+        let upload = presigner.upload(file, now: Self.now).url.reveal()
         self.upload = PlainRequest(
             method: "PUT", target: String(upload.dropFirst(Self.base.count)),
             fields: ["content-length": "4096", "content-type": "image/png", "host": "127.0.0.1:8081"])

@@ -35,8 +35,8 @@ extension CloakroomClient {
     /// - Returns: The URL.
     /// - Throws: ``CloakroomError``, with the code `FILE_NOT_FOUND`.
     public func downloadLink(_ id: FileID) async throws(CloakroomError) -> DownloadLink {
-        let answer = try await self.call(.GET, "/v1/files/\(id)/download")
-        let link = try Self.decode(LinkDocument.self, answer)
+        let response = try await self.call(.GET, "/v1/files/\(id)/download")
+        let link = try Self.decode(LinkDocument.self, response)
         guard let expiresAt = Timestamp(rfc3339: link.expiresAt), let mediaType = MediaType(link.contentType),
             let size = CloakroomDomain.ByteCount(link.sizeBytes)
         else { throw .invalidResponse("a member of a download is missing or malformed") }

@@ -35,7 +35,7 @@ extension CloakroomClient {
         try await self.retrying(.isHarmless) { () async throws(CloakroomError) in
             let isRepetition = attempts.next() > 1
             do throws(CloakroomError) {
-                _ = try await self.answer(try await self.execute(self.request(.DELETE, "/v1/files/\(id)")))
+                _ = try await self.content(try await self.execute(self.request(.DELETE, "/v1/files/\(id)")))
             } catch .service(let error) where isRepetition && error.status == 404 {
                 // The attempt whose answer did not arrive has deleted it.
             }

@@ -63,7 +63,7 @@ extension CloakroomClient {
             organizationID: organization.description, fileIDs: ids.map(\.description),
             accept: accept?.map(\.description))
         let body = try await self.call(.POST, "/v1/files/resolve", body: try Self.encode(query))
-        return try Self.decode(FilesAnswer.self, body).resolved()
+        return try Self.decode(FilesResponse.self, body).resolved()
     }
 
     /// Replaces the file references in a model's input by URLs, all of them or none.
@@ -86,12 +86,12 @@ extension CloakroomClient {
             body += try Self.encode(ranges.map(\.description))
         }
         body += Array(#"},"input":"#.utf8) + json + Array("}".utf8)
-        let answer = try await self.call(.POST, "/v1/inputs/resolve", body: body)
-        let members = RequestDocument.members(of: Array(answer.readableBytesView)[...])
+        let response = try await self.call(.POST, "/v1/inputs/resolve", body: body)
+        let members = RequestDocument.members(of: Array(response.readableBytesView)[...])
         guard let input = members?.first(where: { $0.name == "input" })?.text else {
             throw .invalidResponse("the input is missing")
         }
-        return ResolvedInput(json: Array(input), files: try Self.decode(FilesAnswer.self, answer).resolved())
+        return ResolvedInput(json: Array(input), files: try Self.decode(FilesResponse.self, response).resolved())
     }
 
     private struct FilesQuery: Encodable {
@@ -106,7 +106,7 @@ extension CloakroomClient {
         }
     }
 
-    private struct FilesAnswer: Decodable {
+    private struct FilesResponse: Decodable {
         struct File: Decodable {
             let url: String
             let expiresAt: String

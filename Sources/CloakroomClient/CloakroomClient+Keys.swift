@@ -57,8 +57,8 @@ extension CloakroomClient {
     public func createKey(
         name: String = "", permissions: Set<Permission> = Permission.defaults
     ) async throws(CloakroomError) -> NewAPIKey {
-        let wish = KeyWish(name: name, permissions: permissions.map(\.rawValue).sorted())
-        return try await self.newKey("/v1/keys", body: try Self.encode(wish))
+        let fields = KeyRequest(name: name, permissions: permissions.map(\.rawValue).sorted())
+        return try await self.newKey("/v1/keys", body: try Self.encode(fields))
     }
 
     /// Creates a key that replaces another one, which keeps working for a grace period.
@@ -84,15 +84,15 @@ extension CloakroomClient {
     }
 
     private func newKey(_ path: String, body: [UInt8]) async throws(CloakroomError) -> NewAPIKey {
-        let answer = try await self.call(.POST, path, body: body, .actsTwice)
-        let document = try Self.decode(KeyDocument.self, answer)
+        let response = try await self.call(.POST, path, body: body, .actsTwice)
+        let document = try Self.decode(KeyDocument.self, response)
         guard let key = document.key.flatMap({ APIKey($0) }) else {
             throw .invalidResponse("the secret of the new key is missing")
         }
         return NewAPIKey(description: try document.describe(), key: key)
     }
 
-    private struct KeyWish: Encodable {
+    private struct KeyRequest: Encodable {
         let name: String
         let permissions: [String]
     }

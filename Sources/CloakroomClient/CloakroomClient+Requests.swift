@@ -9,9 +9,9 @@ import _NIOFileSystem
 /// Requests to the API, and their answers.
 extension CloakroomClient {
     /// The most bytes of an answer that is not a file: a thousand URLs are far less.
-    private static let maximumAnswerLength = 32 * 1_024 * 1_024
+    private static let maximumResponseLength = 32 * 1_024 * 1_024
     /// For the head of an answer.
-    private static let answerTimeout = TimeAmount.hours(1)
+    private static let responseTimeout = TimeAmount.hours(1)
 
     /// Sends a request until it is answered, and reads the answer.
     ///
@@ -33,7 +33,7 @@ extension CloakroomClient {
                 request.headers.replaceOrAdd(name: "Content-Type", value: "application/json")
                 request.body = .bytes(ByteBuffer(bytes: body))
             }
-            return try await self.answer(try await self.execute(request))
+            return try await self.content(try await self.execute(request))
         }
     }
 
@@ -66,7 +66,7 @@ extension CloakroomClient {
 
     /// Sends a request once; an answer that is no success is thrown.
     func execute(
-        _ request: HTTPClientRequest, timeout: TimeAmount = Self.answerTimeout
+        _ request: HTTPClientRequest, timeout: TimeAmount = Self.responseTimeout
     ) async throws(CloakroomError) -> HTTPClientResponse {
         let response: HTTPClientResponse
         do {
@@ -75,13 +75,13 @@ extension CloakroomClient {
             throw Self.failure(error)
         }
         guard !(200...299).contains(response.status.code) else { return response }
-        throw .service(ServiceError(response, body: try await self.answer(response)))
+        throw .service(ServiceError(response, body: try await self.content(response)))
     }
 
     /// Reads an answer's body, which is not a file.
-    func answer(_ response: HTTPClientResponse) async throws(CloakroomError) -> ByteBuffer {
+    func content(_ response: HTTPClientResponse) async throws(CloakroomError) -> ByteBuffer {
         do {
-            return try await response.body.collect(upTo: Self.maximumAnswerLength)
+            return try await response.body.collect(upTo: Self.maximumResponseLength)
         } catch {
             throw Self.failure(error)
         }

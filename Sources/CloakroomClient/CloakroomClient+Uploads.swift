@@ -134,7 +134,7 @@ extension CloakroomClient {
         request.body = .stream(parts, length: .known(size.bytes))
         // The answer comes after the body, which may take as long as it does.
         let response = try await self.execute(request, timeout: .hours(24))
-        _ = try await self.answer(response)
+        _ = try await self.content(response)
         guard let found = response.headers.first(name: "x-amz-checksum-sha256") else { return }
         guard found == Base64.encode(meter.digest.bytes) else {
             throw .damaged("The service computed a different digest than the one of the sent bytes.")
@@ -153,14 +153,14 @@ extension CloakroomClient {
     public func requestUpload(
         _ declaration: UploadDeclaration, expiresAfterSeconds: Int64? = nil, key: IdempotencyKey? = nil
     ) async throws(CloakroomError) -> UploadTicket {
-        let wish = UploadWish(
+        let fields = UploadRequest(
             filename: declaration.filename.text, contentType: declaration.mediaType.text,
             sizeBytes: declaration.size.bytes, sha256: declaration.sha256?.hexadecimal,
             expiresAfterSeconds: expiresAfterSeconds)
-        let answer = try await self.call(
+        let response = try await self.call(
             .POST, "/v1/files/upload", fields: [("Idempotency-Key", key?.text ?? UUID().uuidString)],
-            body: try Self.encode(wish))
-        return try Self.decode(TicketDocument.self, answer).ticket()
+            body: try Self.encode(fields))
+        return try Self.decode(TicketDocument.self, response).ticket()
     }
 
     /// Returns a new URL for a pending file.
@@ -192,12 +192,12 @@ extension CloakroomClient {
         ]
         let end = expiresAfterSeconds.map { "&expires_after_seconds=\($0)" } ?? ""
         let path = "/v1/files?filename=\(PercentEncoding.encode(filename.text, as: .query))\(end)"
-        let answer = try await self.retrying(.isHarmless) { () async throws(CloakroomError) in
+        let response = try await self.retrying(.isHarmless) { () async throws(CloakroomError) in
             var request = self.request(.POST, path, fields: fields)
             request.body = .bytes(bytes)
-            return try await self.answer(try await self.execute(request))
+            return try await self.content(try await self.execute(request))
         }
-        return try Self.decode(FileDocument.self, answer).metadata()
+        return try Self.decode(FileDocument.self, response).metadata()
     }
 
     // MARK: Local files
@@ -214,7 +214,7 @@ extension CloakroomClient {
 
     // MARK: Documents
 
-    private struct UploadWish: Encodable {
+    private struct UploadRequest: Encodable {
         let filename: String
         let contentType: String
         let sizeBytes: Int64

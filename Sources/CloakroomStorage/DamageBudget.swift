@@ -16,7 +16,7 @@ final class DamageBudget: Sendable {
     /// Takes a part; `false` where nothing is left.
     func take() -> Bool {
         guard self.files.wrappingAdd(1, ordering: .relaxed).newValue <= Self.mostFiles else {
-            self.giveBack()
+            self.release()
             return false
         }
         return true
@@ -32,5 +32,5 @@ final class DamageBudget: Sendable {
     }
 
     /// Gives a part back that was not needed.
-    func giveBack() { self.files.wrappingSubtract(1, ordering: .relaxed) }
+    func release() { self.files.wrappingSubtract(1, ordering: .relaxed) }
 }

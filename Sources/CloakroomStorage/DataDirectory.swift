@@ -40,25 +40,25 @@ public final class DataDirectory: Sendable {
         path: String, creates: Bool = true, exclusively: Bool, system: any OperatingSystem
     ) throws(OpenError) {
         self.path = path
-        var refusal: OpenError?
+        var rejection: OpenError?
         do throws(SystemCallError) {
             if creates { try Directory.create(path: path, system: system) }
             self.root = try Directory(path: path, system: system)
             let content = try Self.content(of: self.root)
-            refusal = try Self.refusal(of: self.root, path, content, creates: creates, exclusively: exclusively)
-            self.lock = exclusively && refusal == nil ? try Self.lock(self.root) : nil
+            rejection = try Self.rejection(of: self.root, path, content, creates: creates, exclusively: exclusively)
+            self.lock = exclusively && rejection == nil ? try Self.lock(self.root) : nil
             // A restoration may have begun before the lock was there.
-            if refusal == nil { refusal = try Self.restoringRefusal(of: self.root, path) }
+            if rejection == nil { rejection = try Self.restoringRejection(of: self.root, path) }
         } catch {
             throw OpenError(error, at: path)
         }
-        if let refusal { throw refusal }
+        if let rejection { throw rejection }
     }
 
-    private static func refusal(
+    private static func rejection(
         of root: Directory, _ path: String, _ content: Content, creates: Bool, exclusively: Bool
     ) throws(SystemCallError) -> OpenError? {
-        if let refusal = try self.restoringRefusal(of: root, path) { return refusal }
+        if let rejection = try self.restoringRejection(of: root, path) { return rejection }
         if exclusively, try self.isBackup(root) {
             return OpenError(
                 description: "\(path) is a backup; create a data directory from it with cloakroom restore")
@@ -72,7 +72,7 @@ public final class DataDirectory: Sendable {
         }
     }
 
-    private static func restoringRefusal(of root: Directory, _ path: String) throws(SystemCallError) -> OpenError? {
+    private static func restoringRejection(of root: Directory, _ path: String) throws(SystemCallError) -> OpenError? {
         guard try root.contains(Self.restoringName) else { return nil }
         return OpenError(
             description: "data directory \(path) is being restored, or this was interrupted; restore it again")

@@ -93,7 +93,7 @@ extension BlobStore {
         } catch {
             throw error.storageError
         }
-        try self.refusingWritesOnFailure { () throws(SystemCallError) in try copy.descriptor.synchronize() }
+        try self.rejectingWritesOnFailure { () throws(SystemCallError) in try copy.descriptor.synchronize() }
         do throws(SystemCallError) {
             try self.stagingDirectory.rename(temporary, to: self.directory(of: id), as: id.uuid)
         } catch {

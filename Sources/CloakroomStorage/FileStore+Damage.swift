@@ -30,10 +30,10 @@ extension FileStore {
             do throws(StorageError) {
                 let found = try await self.quarantineIfDamaged(id, .data, actsOn: .bytes, now: now)
                 if let found, found.isOfBytes { return .quarantined }
-                self.damageBudget.giveBack()
+                self.damageBudget.release()
                 return found.map { self.reportOnly(id, $0) } ?? .whole
             } catch {
-                self.damageBudget.giveBack()
+                self.damageBudget.release()
                 self.blobs.health.report("A damaged file cannot be moved to quarantine", id, error)
                 return .reported
             }

@@ -127,7 +127,7 @@ extension FileStore {
             _ = try await promise.futureResult.get()
         } catch StorageError.full {
             // It is certain that nothing was stored, so nothing stays. After another failure a repetition finishes it.
-            try await self.turns.take(staged.fileID) { () async throws(StorageError) in
+            try await self.locks.take(staged.fileID) { () async throws(StorageError) in
                 try await self.catalog.withdraw(staged.fileID, of: organization, now: now)
             }
             throw .full

@@ -8,7 +8,7 @@ extension FileStore {
     /// Packs a body that nobody else is at and that has not been uploaded before; any other goes the longer way.
     func pack(_ staged: StagedBlob, _ digest: SHA256Digest, now: Timestamp, _ promise: EventLoopPromise<Sealed>) {
         let id = staged.fileID
-        guard let body = staged.body, self.turns.takeIfFree(id) else {
+        guard let body = staged.body, self.locks.lockIfFree(id) else {
             promise.completeWithTask { try await self.publish(staged, digest, now: now) }
             return
         }
@@ -28,7 +28,7 @@ extension FileStore {
                     try await self.publishAlone(staged, digest, now: now)
                 }
             case .failure(let error):
-                self.turns.pass(id)
+                self.locks.pass(id)
                 promise.fail(error)
             }
         }
@@ -55,7 +55,7 @@ extension FileStore {
                     return try Self.result(of: outcome, seal.sha256)
                 }
             }
-            self.turns.pass(id)
+            self.locks.pass(id)
             promise.succeed(Sealed(sha256: seal.sha256, isRepetition: false))
         }
     }
@@ -65,8 +65,8 @@ extension FileStore {
     }
 
     /// Gives a slot back on a thread that may block, as soon as nobody reads it.
-    func giveBack(_ slot: PackSlot, of id: FileID) async throws(StorageError) {
-        try await self.onDisk { () throws(StorageError) in try self.blobs.packs.giveBack(slot, of: id) }
+    func free(_ slot: PackSlot, of id: FileID) async throws(StorageError) {
+        try await self.onDisk { () throws(StorageError) in try self.blobs.packs.free(slot, of: id) }
     }
 
     /// Gives a slot back after its row could not be committed as ready.
@@ -87,13 +87,13 @@ extension FileStore {
             }
             return try await self.onDisk { () throws(StorageError) in
                 guard try self.catalog.slot(id) != slot else { return false }
-                try self.blobs.packs.giveBackDurably(slot)
+                try self.blobs.packs.freeDurably(slot)
                 return true
             }
         } catch let failure {
             // A pending row's slot must not come back beside a later upload's.
             if error != nil {
-                self.blobs.health.refuseWrites("a slot of \(id) cannot be freed: \(failure)")
+                self.blobs.health.rejectWrites("a slot of \(id) cannot be freed: \(failure)")
             } else {
                 self.blobs.health.report("A slot cannot be freed", id, failure)
             }

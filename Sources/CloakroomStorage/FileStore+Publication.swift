@@ -11,7 +11,7 @@ extension FileStore {
         _ body: @escaping @Sendable () async throws(StorageError) -> Sealed
     ) {
         promise.completeWithTask {
-            defer { self.turns.pass(id) }
+            defer { self.locks.pass(id) }
             return try await body()
         }
     }
@@ -35,12 +35,12 @@ extension FileStore {
         _ staged: StagedBlob, _ digest: SHA256Digest, now: Timestamp, _ promise: EventLoopPromise<Sealed>
     ) throws(StorageError) {
         let id = staged.fileID
-        guard self.turns.takeIfFree(id) else {
+        guard self.locks.lockIfFree(id) else {
             promise.completeWithTask { try await self.publish(staged, digest, now: now) }
             return
         }
         do throws(StorageError) {
-            guard let current = try self.catalog.file(id), !current.hasEnded(at: now) else { throw .notFound }
+            guard let current = try self.catalog.file(id), !current.isExpired(at: now) else { throw .notFound }
             let hasOwnFile = try self.blobs.hasOwnFile(id)
             guard current.seal == nil, !hasOwnFile, try staged.publish() else {
                 self.complete(promise, endingTurnOf: id) { () async throws(StorageError) in
@@ -49,7 +49,7 @@ extension FileStore {
                 return
             }
         } catch {
-            self.turns.pass(id)
+            self.locks.pass(id)
             throw error
         }
         self.catalog.seal(id, .init(sha256: digest, uploadedAt: now), at: nil, durability: .required) { outcome in
@@ -58,14 +58,14 @@ extension FileStore {
                     try await self.settle(id, digest, outcome)
                 }
             }
-            self.turns.pass(id)
+            self.locks.pass(id)
             promise.succeed(Sealed(sha256: digest, isRepetition: false))
         }
     }
 
     /// Publishes bytes and marks their row, alone among the uploads and deletions of this file.
     func publish(_ staged: StagedBlob, _ digest: SHA256Digest, now: Timestamp) async throws(StorageError) -> Sealed {
-        try await self.turns.take(staged.fileID) { () async throws(StorageError) in
+        try await self.locks.take(staged.fileID) { () async throws(StorageError) in
             try await self.publishAlone(staged, digest, now: now)
         }
     }
@@ -73,7 +73,7 @@ extension FileStore {
     func publishAlone(
         _ staged: StagedBlob, _ digest: SHA256Digest, now: Timestamp
     ) async throws(StorageError) -> Sealed {
-        guard let current = try self.catalog.file(staged.fileID), !current.hasEnded(at: now) else { throw .notFound }
+        guard let current = try self.catalog.file(staged.fileID), !current.isExpired(at: now) else { throw .notFound }
         if let seal = current.seal {
             let repetition = try Self.compare(digest, with: seal.sha256)
             // The bytes of a ready file can only have been lost; here they are again.
@@ -105,7 +105,7 @@ extension FileStore {
         guard isPublished else { throw .failed("the bytes of a ready file were lost while it was uploaded again") }
         if let slot = try self.catalog.slot(id) {
             try await self.catalog.removeLocator(of: id)
-            try? await self.giveBack(slot, of: id)
+            try? await self.free(slot, of: id)
         }
         self.blobs.forgetOpen(id)
     }

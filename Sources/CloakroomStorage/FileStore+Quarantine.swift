@@ -99,13 +99,13 @@ extension FileStore {
             guard slot.isPossible, self.isCertainlyOf(file.id, slot), try !self.catalog.refers(toPartOf: slot) else {
                 return
             }
-            try self.blobs.packs.giveBackDurably(slot, of: file.id)
+            try self.blobs.packs.freeDurably(slot, of: file.id)
         }
     }
 
     private func forgetInMemory(_ id: FileID) {
         self.blobs.verified.remove(id)
-        _ = self.recentFiles.take(id)
+        _ = self.pendingFileCache.take(id)
         self.readyFiles.drop(id)
         // One that stays open would be a reader, for whom its slot is kept.
         self.blobs.forgetOpen(id)
@@ -123,7 +123,7 @@ extension FileStore {
     /// Looks through a shard's directory for blobs of no file.
     ///
     /// - Parameter shard: Which, from 0 on.
-    /// - Returns: How many names there are, and the files that have neither a row nor a note of their deletion.
+    /// - Returns: How many names there are, and the files that have neither a row nor a tombstone.
     /// - Throws: ``StorageError``.
     func orphans(inShard shard: Int) async throws(StorageError) -> (names: Int, orphans: [FileID]) {
         let (catalog, tree) = (self.catalog, self.blobs.tree)
@@ -170,7 +170,7 @@ extension FileStore {
         try self.blobs.health.checkWrites()
         return try await self.onDisk { () throws(StorageError) -> Bool in
             guard try !self.isReferredTo(slot, of: id), try self.keep(slot, of: id) != .nothing else { return false }
-            try self.blobs.packs.giveBackDurably(slot)
+            try self.blobs.packs.freeDurably(slot)
             return true
         }
     }
@@ -196,7 +196,7 @@ extension FileStore {
             try await self.onDisk { () throws(StorageError) -> Void in
                 try self.blobs.removeDurably(id)
                 guard let slot = tombstone.slot, slot.isPossible, self.isCertainlyOf(id, slot) else { return }
-                try self.blobs.packs.giveBackDurably(slot)
+                try self.blobs.packs.freeDurably(slot)
             }
         }
     }

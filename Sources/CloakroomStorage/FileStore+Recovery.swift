@@ -22,7 +22,7 @@ extension FileStore {
         do throws(StorageError) {
             try await step()
         } catch {
-            guard self.blobs.health.refusal?.isOfDamage == true else { throw error }
+            guard self.blobs.health.rejection?.isOfDamage == true else { throw error }
         }
     }
 
@@ -97,20 +97,20 @@ extension FileStore {
         }
         // Before a pack is ended, after which nobody looks for seals in it.
         try await self.catalog.makeDurable()
-        var fates: [PackID: [(PackSlotHeader, SlotFate)]] = [:]
+        var outcomes: [PackID: [(PackSlotHeader, SlotOutcome)]] = [:]
         for unended in packs {
             for header in unended.slots {
-                fates[unended.id, default: []].append((header, try self.fate(of: header, in: unended)))
+                outcomes[unended.id, default: []].append((header, try self.outcome(of: header, in: unended)))
             }
         }
-        for (header, fate) in fates.values.joined() where fate == .lost {
+        for (header, outcome) in outcomes.values.joined() where outcome == .lost {
             _ = try await self.lose(header.id, in: header.slot, now: now)
         }
         let hasLostHistory = try self.catalog.lostHistory() != nil
         for unended in packs {
             var unused: [PackSlot] = []
-            for (header, fate) in fates[unended.id] ?? [] {
-                switch fate {
+            for (header, outcome) in outcomes[unended.id] ?? [] {
+                switch outcome {
                 case .used, .lost: break
                 case .surplus: unused.append(header.slot)
                 case .incomplete where !hasLostHistory: unused.append(header.slot)
@@ -136,7 +136,7 @@ extension FileStore {
     // MARK: Slots without a row
 
     /// What a start makes of a slot.
-    private enum SlotFate: Hashable {
+    private enum SlotOutcome: Hashable {
         /// A row refers to it.
         case used
         /// Its file has been deleted, has other bytes that count, or was still being sent.
@@ -149,7 +149,7 @@ extension FileStore {
         case unclear
     }
 
-    private func fate(of header: PackSlotHeader, in unended: UnendedPack) throws(StorageError) -> SlotFate {
+    private func outcome(of header: PackSlotHeader, in unended: UnendedPack) throws(StorageError) -> SlotOutcome {
         if try self.catalog.slot(header.id) == header.slot { return .used }
         if let row = try self.catalog.file(header.id) {
             if row.seal != nil { return try self.blobs.contains(header.id) ? .surplus : .unclear }

@@ -23,7 +23,7 @@ extension FileStore {
             self.sweepMetrics.count(number, kind)
             total += number
         }
-        count(try await self.deleteEnded(now: now), .ended)
+        count(try await self.deleteExpired(now: now), .ended)
         // A pending row may be an acknowledged one whose slot the start could not look at.
         if !self.isRecoveryIncomplete.load(ordering: .relaxed) {
             let (limit, uploads) = (Self.sweepBatch, self.uploadsUnderWay)
@@ -31,7 +31,7 @@ extension FileStore {
             count(abandoned, .abandoned)
         }
         count(try await self.removeDeleted(), .removed)
-        count(try await self.giveBackDeleted(), .removed)
+        count(try await self.freeDeleted(), .removed)
         count(try await self.forgetDeleted(now: now), .forgotten)
         count(
             try await self.catalog.forgetIdempotencyKeys(now: now, limit: Self.sweepBatch), .idempotencyKeys)
@@ -40,10 +40,10 @@ extension FileStore {
     }
 
     /// Deletes files that have ended; whatever has their rows or bytes in memory drops them.
-    private func deleteEnded(now: Timestamp) async throws(StorageError) -> Int {
-        let ended = try await self.catalog.deleteEnded(now: now, limit: Self.sweepBatch)
+    private func deleteExpired(now: Timestamp) async throws(StorageError) -> Int {
+        let ended = try await self.catalog.deleteExpired(now: now, limit: Self.sweepBatch)
         for id in ended {
-            _ = self.recentFiles.take(id)
+            _ = self.pendingFileCache.take(id)
             self.readyFiles.drop(id)
             // One that stays open would be a reader, for whom its slot is kept.
             self.blobs.forgetOpen(id)
@@ -63,13 +63,13 @@ extension FileStore {
     }
 
     /// Gives the slots of deleted rows back, up to a batch of them.
-    private func giveBackDeleted() async throws(StorageError) -> Int {
+    private func freeDeleted() async throws(StorageError) -> Int {
         let packs = self.blobs.packs
         let removed = try await self.slotRemovals.next { last async throws(StorageError) in
             let deleted = try self.catalog.locatorsToFree(after: last, limit: Self.sweepBatch)
                 .map { ($0.0, PackSlot($0.1)) }
             guard !deleted.isEmpty else { return (nil, []) }
-            let removed = try await self.onDisk { () throws(StorageError) in packs.giveBack(deleted) }
+            let removed = try await self.onDisk { () throws(StorageError) in packs.free(deleted) }
             return (deleted.count < Self.sweepBatch ? nil : deleted.last?.0, removed)
         }
         if !removed.isEmpty { try await self.catalog.markRemoved(removed) }

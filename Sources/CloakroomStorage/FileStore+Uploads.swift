@@ -33,7 +33,7 @@ extension FileStore {
         }
         switch try await self.catalog.insert(record, at: nil, request: request) {
         case .inserted(let added):
-            self.recentFiles.keep(added)
+            self.pendingFileCache.keep(added)
             return added
         case .repeated(let id):
             // Deleted or ended meanwhile, it has the same id still, and URLs that lead nowhere.
@@ -78,7 +78,7 @@ extension FileStore {
     public func declarationForVerification(
         _ id: FileID, now: Timestamp
     ) throws(StorageError) -> UploadDeclaration? {
-        guard let file = try self.catalog.file(id), !file.hasEnded(at: now) else { return nil }
+        guard let file = try self.catalog.file(id), !file.isExpired(at: now) else { return nil }
         return file.declaration
     }
 
@@ -91,9 +91,9 @@ extension FileStore {
     /// - Throws: ``StorageError/notFound`` where it has been deleted or has ended, ``StorageError/urlRevoked``.
     public func record(_ grant: UploadGrant, now: Timestamp) throws(StorageError) -> FileRecord {
         try self.revocations.check(grant.fileID, issuedAt: grant.issuedAt)
-        let kept = self.recentFiles.take(grant.fileID)
+        let kept = self.pendingFileCache.take(grant.fileID)
         let found: FileRecord? = if let kept { kept } else { try self.catalog.file(grant.fileID) }
-        guard let record = found, !record.hasEnded(at: now) else { throw .notFound }
+        guard let record = found, !record.isExpired(at: now) else { throw .notFound }
         return record
     }
 
@@ -105,7 +105,7 @@ extension FileStore {
     ///   - checksums: What the client announced of the bytes.
     ///   - algorithms: What is computed besides, for checksums that follow the bytes.
     /// - Returns: The upload, to which bytes can be appended.
-    /// - Throws: ``StorageError/writesRefused(_:)``.
+    /// - Throws: ``StorageError/writesRejected(_:)``.
     public func stage(
         _ grant: UploadGrant, _ record: FileRecord, checksums: [Checksum],
         algorithms: Set<Checksum.Algorithm> = []
@@ -175,7 +175,7 @@ extension FileStore {
         }
         self.disk.submit { state in
             do {
-                guard state == .active else { throw StorageError.writesRefused("the server is shutting down") }
+                guard state == .active else { throw StorageError.writesRejected("the server is shutting down") }
                 try self.publishFirst(staged, try Self.finish(staged, last, trailing, record), now: now, promise)
             } catch {
                 promise.fail(error)

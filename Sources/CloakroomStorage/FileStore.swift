@@ -22,9 +22,9 @@ public final class FileStore: Sendable {
     let ids: FileIDGenerator
     /// Whether the start could not look at everything that a crash left.
     let isRecoveryIncomplete = Atomic(false)
-    let turns = FileTurns()
+    let locks = FileLocks()
     let uploadsUnderWay = UploadsUnderWay()
-    let recentFiles = RecentFiles(capacity: 32_768)
+    let pendingFileCache = PendingFileCache(capacity: 32_768)
     let revocations: Revocations
     let readyFiles = ReadyFiles(capacity: 65_536)
     let sweepMetrics = SweepMetrics()
@@ -118,7 +118,7 @@ public final class FileStore: Sendable {
         }
         // Rows that were kept may have ended since.
         return ids.compactMap { files[$0] }
-            .filter { $0.organization == access.organization && !$0.hasEnded(at: now) }
+            .filter { $0.organization == access.organization && !$0.isExpired(at: now) }
     }
 
     /// Returns a page of an organization's files.
@@ -218,14 +218,14 @@ public final class FileStore: Sendable {
     public func delete(_ id: FileID, access: OrganizationAccess, now: Timestamp) async throws(StorageError) {
         // Nobody else's request waits for a turn, whose length would tell that there is such a file.
         _ = try self.record(id, access: access, now: now)
-        try await self.turns.take(id) { () async throws(StorageError) in
+        try await self.locks.take(id) { () async throws(StorageError) in
             let slot = try? self.catalog.slot(id)
             guard try await self.catalog.delete(id, of: access.organization, now: now) else { throw .notFound }
-            _ = self.recentFiles.take(id)
+            _ = self.pendingFileCache.take(id)
             self.readyFiles.drop(id)
             try await self.removeBlob(id)
             // The sweep does it again where this fails.
-            if let slot { try? await self.giveBack(slot, of: id) }
+            if let slot { try? await self.free(slot, of: id) }
         }
     }
 
@@ -249,7 +249,7 @@ public final class FileStore: Sendable {
         } catch let error as StorageError {
             throw error
         } catch {
-            throw .writesRefused("the server is shutting down")
+            throw .writesRejected("the server is shutting down")
         }
     }
 
@@ -257,6 +257,6 @@ public final class FileStore: Sendable {
     func alone<Value: Sendable>(
         with id: FileID, _ body: @Sendable () async throws(StorageError) -> Value
     ) async throws(StorageError) -> Value {
-        try await self.turns.take(id, body)
+        try await self.locks.take(id, body)
     }
 }

@@ -19,7 +19,7 @@ public enum StorageError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The disk is full.
     case full
     /// Writes are refused since a flush failed or the database was found damaged; reads go on.
-    case writesRefused(String)
+    case writesRejected(String)
     /// The bytes are not those that were sealed.
     case damaged(ReadDamage)
     /// The operating system or SQLite failed; the text is for the log, never for a client.
@@ -38,7 +38,7 @@ public enum StorageError: Error, Hashable, Sendable, CustomStringConvertible {
         case .idempotencyKeyReused: "the idempotency key was already used for a different request"
         case .urlRevoked: "the URL has been revoked"
         case .full: "the disk is full"
-        case .writesRefused(let reason): "writes are refused: \(reason)"
+        case .writesRejected(let reason): "writes are refused: \(reason)"
         case .damaged(let damage): "the bytes of the file are damaged: \(damage)"
         case .failed(let reason): reason
         }

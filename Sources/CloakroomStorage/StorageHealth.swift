@@ -9,7 +9,7 @@ import Synchronization
 /// what is decided by it may be wrong. Reads go on.
 public final class StorageHealth: Sendable {
     /// What ended the writes.
-    public struct Refusal: Hashable, Sendable {
+    public struct Rejection: Hashable, Sendable {
         /// What failed.
         public let reason: String
         /// When it failed.
@@ -18,7 +18,7 @@ public final class StorageHealth: Sendable {
         let isOfDamage: Bool
     }
 
-    private let failure = Mutex<Refusal?>(nil)
+    private let failure = Mutex<Rejection?>(nil)
     private let system: any OperatingSystem
     private let logger: Logger
 
@@ -36,23 +36,23 @@ public final class StorageHealth: Sendable {
     }
 
     /// Why writes are refused, and since when; `nil` while they are not.
-    public var refusal: Refusal? {
+    public var rejection: Rejection? {
         self.failure.withLock { $0 }
     }
 
     /// Why writes are refused, `nil` while they are not.
-    public var reasonToRefuseWrites: String? { self.refusal?.reason }
+    public var reasonToRejectWrites: String? { self.rejection?.reason }
 
     /// Refuses writes from now on.
     ///
     /// - Parameters:
     ///   - reason: For the log and `/readyz`; the first one stays.
     ///   - isOfDamage: Whether the database is damaged.
-    func refuseWrites(_ reason: String, isOfDamage: Bool = false) {
+    func rejectWrites(_ reason: String, isOfDamage: Bool = false) {
         let now = self.system.now
         let isFirst = self.failure.withLock { failure in
             guard failure == nil else { return false }
-            failure = Refusal(reason: reason, since: now, isOfDamage: isOfDamage)
+            failure = Rejection(reason: reason, since: now, isOfDamage: isOfDamage)
             return true
         }
         if isFirst {
@@ -82,8 +82,8 @@ public final class StorageHealth: Sendable {
 
     /// Passes while writes are taken.
     ///
-    /// - Throws: ``StorageError/writesRefused(_:)``.
+    /// - Throws: ``StorageError/writesRejected(_:)``.
     func checkWrites() throws(StorageError) {
-        if let reason = self.reasonToRefuseWrites { throw .writesRefused(reason) }
+        if let reason = self.reasonToRejectWrites { throw .writesRejected(reason) }
     }
 }

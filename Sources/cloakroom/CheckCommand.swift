@@ -108,7 +108,7 @@ struct CheckCommand: AsyncParsableCommand {
     private func accept() throws {
         do {
             switch try Catalog.accept(in: self.directory.claim(), now: SystemClock().now) {
-            case .refused(let problems):
+            case .rejected(let problems):
                 for problem in problems {
                     try StandardOutput.print(TerminalText.escape("corrupt catalog.sqlite \(problem)"))
                 }

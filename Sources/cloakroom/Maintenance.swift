@@ -83,7 +83,7 @@ struct Maintenance: Service {
     ) async -> Value? {
         do throws(StorageError) {
             return try await body()
-        } catch .writesRefused {
+        } catch .writesRejected {
             // That has been said once.
             return nil
         } catch {

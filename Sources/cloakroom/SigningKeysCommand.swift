@@ -57,7 +57,7 @@ struct SigningKeysCommand: ParsableCommand {
                 do throws(StandardOutput.WriteError) {
                     try StandardOutput.print(key.accessKeyID)
                 } catch {
-                    throw Refusal(description: "\(error); the signing key \(key.accessKeyID) was added")
+                    throw Rejection(description: "\(error); the signing key \(key.accessKeyID) was added")
                 }
             }
         }
@@ -76,16 +76,16 @@ struct SigningKeysCommand: ParsableCommand {
             try SigningKeysCommand.perform(self.directory) { file in
                 let keys = try file.read().keys
                 let rest = keys.filter { $0.accessKeyID != self.id }
-                guard rest.count < keys.count else { throw Refusal(description: "there is no signing key \(self.id)") }
+                guard rest.count < keys.count else { throw Rejection(description: "there is no signing key \(self.id)") }
                 guard !rest.isEmpty else {
-                    throw Refusal(description: "\(self.id) is the only signing key; add one before you retire it")
+                    throw Rejection(description: "\(self.id) is the only signing key; add one before you retire it")
                 }
                 try file.write(rest)
             }
         }
     }
 
-    private struct Refusal: Error, CustomStringConvertible {
+    private struct Rejection: Error, CustomStringConvertible {
         let description: String
     }
 }

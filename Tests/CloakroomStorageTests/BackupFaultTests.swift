@@ -72,7 +72,7 @@ struct BackupFaultTests {
 
     /// The server beside it goes on as if there had been no backup.
     private static func holdSource(_ run: PreparedBackup.Run, _ name: String) async throws {
-        #expect(run.service.health.reasonToRefuseWrites == nil, "\(name)")
+        #expect(run.service.health.reasonToRejectWrites == nil, "\(name)")
         for (id, bytes) in run.ledger.ready {
             let isRight = try await run.service.bytes(of: id) == bytes
             #expect(isRight, "\(name): a ready file cannot be read: \(id)")

@@ -18,18 +18,18 @@ struct FaultTests {
     @Test(arguments: Self.scenarios)
     func everyFailureIsSurvived(_ scenario: Scenario) async throws {
         let prepared = try await PreparedScenario(scenario)
-        var (tried, refusals) = (0, 0)
+        var (tried, rejections) = (0, 0)
         // Each scenario begins elsewhere, so that all of them together come by every kind of call.
         let turn = Scenario.allCases.firstIndex(of: scenario) ?? 0
         try await FaultyCall.each(stride: Self.stride, turn: turn) { faulty in
             let outcome = try await Self.run(prepared, faulty, "\(scenario), \(faulty)")
             guard outcome != .notHit else { return false }
             tried += 1
-            if outcome == .refusedWrites { refusals += 1 }
+            if outcome == .refusedWrites { rejections += 1 }
             return true
         }
         #expect(tried > 0)
-        print("\(scenario): \(tried) faults survived, \(refusals) times writes were refused until a restart")
+        print("\(scenario): \(tried) faults survived, \(rejections) times writes were refused until a restart")
     }
 
     private enum Outcome {
@@ -48,7 +48,7 @@ struct FaultTests {
         let failure = await prepared.failure(service, ledger)
         let isHit = machine.hits > 0
         machine.set(nil)
-        let refusesWrites = service.health.reasonToRefuseWrites != nil
+        let refusesWrites = service.health.reasonToRejectWrites != nil
         if faulty.injected.isTransparent {
             #expect(failure == nil, "\(name): \(failure ?? "")")
             #expect(!refusesWrites, "\(name)")

@@ -114,12 +114,12 @@ struct PageChecksumTests {
         let store = try await Self.store()
         let fixture = try Fixture(in: store.temporary)
         try await fixture.store.examineDatabase()
-        #expect(fixture.health.reasonToRefuseWrites == nil)
+        #expect(fixture.health.reasonToRejectWrites == nil)
         let root = try Int(fixture.sqlite3("SELECT rootpage FROM sqlite_schema WHERE name = 'idempotency_keys'"))
         try ClosedStore.flip(
             store.dataPath + "/catalog.sqlite", at: (try #require(root) - 1) * Self.pageLength + 2_000)
         try await fixture.store.examineDatabase()
-        #expect(fixture.health.reasonToRefuseWrites?.contains("catalog.sqlite is damaged") == true)
+        #expect(fixture.health.reasonToRejectWrites?.contains("catalog.sqlite is damaged") == true)
         #expect(try await fixture.bytes(of: store.small.id, access: store.access) == store.small.bytes)
         try? await fixture.close()
     }
@@ -135,9 +135,9 @@ struct PageChecksumTests {
         }
         // It ends early.
         try? await examination.value
-        #expect(fixture.health.reasonToRefuseWrites == nil)
+        #expect(fixture.health.reasonToRejectWrites == nil)
         try await fixture.store.examineDatabase()
-        #expect(fixture.health.reasonToRefuseWrites?.contains("catalog.sqlite is damaged") == true)
+        #expect(fixture.health.reasonToRejectWrites?.contains("catalog.sqlite is damaged") == true)
         try? await fixture.close()
     }
 

@@ -98,7 +98,7 @@ struct RecoveryTests {
         machine.set(.init(fault: .failure(EIO), call: 1, of: [.fsync]))
         await #expect(throws: StorageError.self) { try await service.send(other, to: second) }
         machine.set(nil)
-        #expect(service.health.reasonToRefuseWrites?.contains("fsync") == true)
+        #expect(service.health.reasonToRejectWrites?.contains("fsync") == true)
         await #expect(throws: StorageError.self) { try await service.declare(bytes) }
         await #expect(throws: StorageError.self) { try await service.send(other, to: second) }
         #expect(try await service.bytes(of: first) == bytes)

@@ -78,7 +78,7 @@ struct ScrubberTests {
         let (one, other) = (try fixture.store.ids.next(), try fixture.store.ids.next())
         #expect(!budget.take())
         #expect([one, one, other, one, other].map(budget.isNews) == [true, false, true, false, false])
-        budget.giveBack()
+        budget.release()
         #expect([one, other].map(budget.isNews) == [true, true])
         try await fixture.close()
     }

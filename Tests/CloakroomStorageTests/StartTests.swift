@@ -10,20 +10,20 @@ import Testing
 @Suite("A start on what is not as it was left", .serialized)
 struct StartTests {
     /// Why blobs are not opened; `nil` where they are.
-    private static func refusal(_ path: String) async throws -> String? {
+    private static func rejection(_ path: String) async throws -> String? {
         let directory = try DataDirectory(path: path, exclusively: false)
         let health = StorageHealth(logger: LogRecorder().logger)
         let catalog = try Catalog(directory: directory, owner: .server, health: health)
-        var refusal: String?
+        var rejection: String?
         do throws(BlobStore.OpenError) {
             let blobs = try BlobStore(
                 directory: directory, catalog: catalog, health: health, packLength: Fixture.packLength)
             try? await blobs.shutDown()
         } catch {
-            refusal = error.description
+            rejection = error.description
         }
         try await catalog.shutDown()
-        return refusal
+        return rejection
     }
 
     // MARK: Directories
@@ -35,8 +35,8 @@ struct StartTests {
         let path = store.dataPath + "/blobs" + name.replacing("SHARD", with: shard)
         try FileManager.default.moveItem(atPath: path, toPath: store.temporary.path + "/elsewhere")
         let missing = name == "/packs" ? "packs" : shard
-        let refusal = try #require(try await Self.refusal(store.dataPath))
-        #expect(refusal.hasPrefix("\(store.dataPath)/blobs/\(missing) is missing"))
+        let rejection = try #require(try await Self.rejection(store.dataPath))
+        #expect(rejection.hasPrefix("\(store.dataPath)/blobs/\(missing) is missing"))
         #expect(!FileManager.default.fileExists(atPath: path))
         await #expect(throws: BlobStore.OpenError.self) { try await store.repair() }
 
@@ -56,10 +56,10 @@ struct StartTests {
         let reset = "UPDATE files SET sha256 = NULL, uploaded_at = NULL, locator = NULL"
         #expect(try store.sqlite3(reset) == "")
         try FileManager.default.removeItem(atPath: store.dataPath + "/blobs")
-        let refusal = try #require(try await Self.refusal(store.dataPath))
-        #expect(refusal.hasPrefix("\(store.dataPath)/blobs/packs is missing"))
+        let rejection = try #require(try await Self.rejection(store.dataPath))
+        #expect(rejection.hasPrefix("\(store.dataPath)/blobs/packs is missing"))
         #expect(try store.sqlite3("DELETE FROM files") == "")
-        #expect(try await Self.refusal(store.dataPath) == nil)
+        #expect(try await Self.rejection(store.dataPath) == nil)
     }
 
     @Test(arguments: [true, false])

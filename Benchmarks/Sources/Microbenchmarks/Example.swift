@@ -56,8 +56,8 @@ struct Example {
     }
 
     private func target() throws -> Substring {
-        let minter = PresignedURL.Minter(policy: self.policy, keyRing: self.keyRing)
-        return minter.download(self.file, now: self.now).url.reveal().dropFirst(Self.base.count)
+        let presigner = PresignedURL.Presigner(policy: self.policy, keyRing: self.keyRing)
+        return presigner.download(self.file, now: self.now).url.reveal().dropFirst(Self.base.count)
     }
 
     /// The request of a GET, parsed.

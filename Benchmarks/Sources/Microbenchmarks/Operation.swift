@@ -38,7 +38,7 @@ enum Operation: String, CaseIterable {
     /// Mints a presigned PUT.
     private static func mint(_ count: Int) throws {
         let example = try Example()
-        let minter = PresignedURL.Minter(policy: example.policy, keyRing: example.keyRing)
+        let minter = PresignedURL.Presigner(policy: example.policy, keyRing: example.keyRing)
         for _ in 0..<count { _ = minter.upload(example.file, now: example.now) }
     }
 

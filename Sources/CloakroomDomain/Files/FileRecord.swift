@@ -92,7 +92,7 @@ public struct FileRecord: Hashable, Sendable {
     ///
     /// - Parameter now: Our clock.
     /// - Returns: Whether the file has ended.
-    public func hasEnded(at now: Timestamp) -> Bool {
+    public func isExpired(at now: Timestamp) -> Bool {
         self.expiresAt.map { $0 <= now } ?? false
     }
 

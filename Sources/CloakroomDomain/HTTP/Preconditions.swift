@@ -93,7 +93,7 @@ public struct Preconditions: Sendable {
         } else if let ifUnmodifiedSince, let validators, validators.lastModified > ifUnmodifiedSince {
             return "If-Unmodified-Since"
         }
-        guard validators != nil, let id, self.refusesRepetition(of: id) else { return nil }
+        guard validators != nil, let id, self.rejectsRepetition(of: id) else { return nil }
         return "If-None-Match"
     }
 
@@ -101,7 +101,7 @@ public struct Preconditions: Sendable {
     ///
     /// - Parameter id: The file.
     /// - Returns: Whether the field names its entity tag, or `*`.
-    public func refusesRepetition(of id: FileID) -> Bool {
+    public func rejectsRepetition(of id: FileID) -> Bool {
         guard let ifNoneMatch else { return false }
         return Self.list(ifNoneMatch, matches: Validators.entityTag(of: id), weakly: true)
     }

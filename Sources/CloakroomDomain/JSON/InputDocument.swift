@@ -142,9 +142,9 @@ public struct InputDocument: Sendable {
             if let id = FileID(text) {
                 self.add(id, range)
             } else if RawURL.matches(text) {
-                self.refuse(.rawURL)
+                self.reject(.rawURL)
             } else if self.places.requiresReference {
-                self.refuse(.noReference)
+                self.reject(.noReference)
             }
         }
 
@@ -159,7 +159,7 @@ public struct InputDocument: Sendable {
             }
         }
 
-        private mutating func refuse(_ cause: UnfitString.Cause) {
+        private mutating func reject(_ cause: UnfitString.Cause) {
             guard self.unfitStrings.count < InputDocument.maximumUnfitStrings, let pointer = self.pointer() else {
                 return
             }

@@ -15,7 +15,7 @@ public struct PresignedURL: Sendable {
     static let maximumLength = 1_500
 
     /// Mints URLs under one policy and key.
-    public struct Minter: Sendable {
+    public struct Presigner: Sendable {
         private let policy: SigningPolicy
         private let keyRing: KeyRing
 
@@ -42,7 +42,7 @@ public struct PresignedURL: Sendable {
                 ("content-length", record.declaration.size.description),
                 ("content-type", record.declaration.mediaType.text),
             ]
-            return self.mint(
+            return self.presign(
                 method: "PUT", path: "/uploads/\(record.id)", headers: headers, response: [], record, now: now)
         }
 
@@ -61,15 +61,15 @@ public struct PresignedURL: Sendable {
                 ("response-content-disposition", disposition.fieldValue),
                 ("response-content-type", record.declaration.mediaType.text),
             ]
-            let url = self.mint(
+            let url = self.presign(
                 method: "GET", path: "/files/\(record.id)", headers: [], response: response, record, now: now)
             guard url.url.reveal().utf8.count > PresignedURL.maximumLength else { return url }
-            return self.mint(
+            return self.presign(
                 method: "GET", path: "/files/\(record.id)", headers: [], response: Array(response.dropFirst()), record,
                 now: now)
         }
 
-        private func mint(
+        private func presign(
             method: String, path: String, headers: [(name: String, value: String)],
             response: [(name: String, value: String)], _ record: FileRecord, now: Timestamp
         ) -> PresignedURL {

@@ -111,7 +111,7 @@ public struct API: Service {
             .organization(.filesWrite, .post, "/v1/files/upload", RequestUpload(services: services).callAsFunction),
             .organization(.filesWrite, .post, "/v1/files", UploadFile(services: services).callAsFunction),
             .organization(.filesRead, .get, "/v1/files", ListFiles(services: services).callAsFunction),
-            .organization(.filesRead, .get, "/v1/files/{id}", ShowFile(services: services).callAsFunction),
+            .organization(.filesRead, .get, "/v1/files/{id}", GetFile(services: services).callAsFunction),
             .organization(.filesWrite, .delete, "/v1/files/{id}", DeleteFile(services: services).callAsFunction),
             .organization(
                 .filesRead, .get, "/v1/files/{id}/download", content: .bytes,
@@ -137,7 +137,7 @@ public struct API: Service {
         router.add(middleware: APIErrorMiddleware(routes: table, accessLog: accessLog))
         for route in routes {
             router.on(RouterPath(route.path), method: route.method) { request, context in
-                try await route.answer(request, context, services.authenticator)
+                try await route.respond(request, context, services.authenticator)
             }
         }
         return router

@@ -13,7 +13,7 @@ extension APIConnectionHandler {
     var activity: ConnectionActivity {
         guard !self.isClosing, self.drain == nil else { return .other }
         if self.progress.isBodyArriving { return .upload }
-        let isSending = self.isAnswering || self.progress.isAnswerDue || (self.context?.bufferedBytes ?? 0) > 0
+        let isSending = self.isResponding || self.progress.isResponseDue || (self.context?.bufferedBytes ?? 0) > 0
         return isSending ? .download : .other
     }
 
@@ -21,12 +21,12 @@ extension APIConnectionHandler {
     func note(_ part: HTTPResponsePart) {
         switch part {
         case .head(let head) where head.status.kind != .informational:
-            self.isAnswering = true
+            self.isResponding = true
             self.access?.note(status: head.status.code)
         case .head: break
         case .body(let bytes): self.access?.sent(Int64(bytes.readableBytes))
         case .end:
-            self.isAnswering = false
+            self.isResponding = false
             self.reportReceived()
             self.access?.finish()
             self.access = nil

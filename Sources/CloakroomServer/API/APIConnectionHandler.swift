@@ -23,9 +23,9 @@ final class APIConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler,
     /// Asks for `100 Continue`.
     struct ContinueEvent: Sendable {}
 
-    /// Hands over the place that a request has among those of its key, to be released when the client stops reading.
+    /// Hands over the permit that a request has among those of its key, to be released when the client stops reading.
     struct HoldingEvent: Sendable {
-        let place: ConcurrencyLimiter<APIKeyID>.Place
+        let permit: ConcurrencyLimiter<APIKeyID>.Permit
     }
 
     /// Asks for the trailers of the request that is being answered, whose body has been read.
@@ -59,15 +59,15 @@ final class APIConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler,
     var progress = APIConnectionProgress()
     /// Whether bytes of the client would be taken: the framework reads no further while it has enough to do.
     private var isReading = false
-    var isLastAnswer = false
+    var isLastResponse = false
     /// Whether a part of an answer has been written, and its end has not.
-    var isAnswering = false
+    var isResponding = false
     /// The line of the access log, of the request that is being answered.
     var access: AccessEntry?
     /// How many bytes of a body have arrived for each request that has not been answered; counted for the access log.
     var bodyLengths: [Int] = []
     /// Whether the whole of the last answer has been written; whatever the framework writes then is dropped.
-    private var hasWrittenLastAnswer = false
+    private var hasWrittenLastResponse = false
     var isClosing = false
     /// Whether the server is shutting down.
     private(set) var isQuiescing = false
@@ -81,15 +81,15 @@ final class APIConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler,
     var drain: APIDrain?
     /// The entry among the API's expendable connections while the client has stopped reading.
     var stall: ExpendableConnections.Entry?
-    /// The place that the request has among those of its key.
-    private var heldPlace: ConcurrencyLimiter<APIKeyID>.Place?
+    /// The permit that the request has among those of its key.
+    private var heldPermit: ConcurrencyLimiter<APIKeyID>.Permit?
     private(set) var context: ChannelHandlerContext?
     private var group: ConnectionGroup?
     let environment: Environment
-    /// The connection's place among those of its address, where these are limited.
-    private var place: ConnectionLimiter.Place?
+    /// The connection's permit among those of its address, where these are limited.
+    private var permit: ConnectionLimiter.Permit?
     /// What the first request is answered with, whatever it asks for, on a connection that is one too many.
-    private(set) var refusal: APIError?
+    private(set) var rejection: APIError?
 
     init(environment: Environment) {
         self.environment = environment
@@ -111,7 +111,7 @@ final class APIConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler,
         self.context = context
         self.group = group
         self.progress.opened(group.tick)
-        let isKept = self.isWithinMaximum() && self.takePlace(context)
+        let isKept = self.isWithinMaximum() && self.takePermit(context)
         context.fireChannelActive()
         if !isKept { context.close(promise: nil) }
     }
@@ -120,9 +120,9 @@ final class APIConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler,
         self.group?.remove(self)
         self.group = nil
         self.context = nil
-        self.place?.release()
-        self.place = nil
-        self.heldPlace = nil
+        self.permit?.release()
+        self.permit = nil
+        self.heldPermit = nil
         self.reportReceived()
         self.access = nil
         self.endStall()
@@ -134,8 +134,8 @@ final class APIConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler,
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let part = self.unwrapInboundIn(data)
         guard self.drain == nil else { return self.drop(part, context) }
-        if let refusal { return self.refuse(refusal, part, context) }
-        guard !self.isLastAnswer else { return self.follow(part) }
+        if let rejection { return self.reject(rejection, part, context) }
+        guard !self.isLastResponse else { return self.follow(part) }
         switch part {
         case .head(let request):
             let expectsContinue = request.headerFields[.expect]?.lowercased() == "100-continue"
@@ -183,7 +183,7 @@ final class APIConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler,
 
     func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {
         if let event = event as? HoldingEvent {
-            self.heldPlace = event.place
+            self.heldPermit = event.permit
             promise?.succeed()
             return
         }
@@ -206,36 +206,36 @@ final class APIConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler,
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        guard !self.hasWrittenLastAnswer else {
+        guard !self.hasWrittenLastResponse else {
             promise?.succeed()
             return
         }
         let part = self.unwrapOutboundIn(data)
         self.note(part)
         switch part {
-        case .head(let head) where self.parserError != nil && !self.isLastAnswer && Self.isFrameworks(head):
+        case .head(let head) where self.parserError != nil && !self.isLastResponse && Self.isFrameworks(head):
             // It has no body; what follows of it is dropped.
             self.rejectMalformed(context, promise)
-        case .head(var head) where !self.progress.isAnswerDue && head.status.kind != .informational:
-            self.isLastAnswer = true
+        case .head(var head) where !self.progress.isResponseDue && head.status.kind != .informational:
+            self.isLastResponse = true
             head.headerFields[.connection] = "close"
             context.write(self.wrapOutboundOut(.head(head)), promise: promise)
-        case .end where self.isLastAnswer:
-            self.hasWrittenLastAnswer = true
+        case .end where self.isLastResponse:
+            self.hasWrittenLastResponse = true
             let promise = promise ?? context.eventLoop.makePromise()
             let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
             promise.futureResult.whenComplete { _ in
                 let (handler, context) = bound.value
-                handler.closeAfterAnswer(context)
+                handler.closeAfterResponse(context)
             }
             context.writeAndFlush(data, promise: promise)
         case .end:
-            self.heldPlace = nil
+            self.heldPermit = nil
             if !self.trailers.isEmpty { self.trailers.removeFirst() }
-            self.progress.answered(self.tick)
+            self.progress.responded(self.tick)
             context.write(data, promise: promise)
         case .body(let bytes):
-            self.progress.answerGrew(by: bytes.readableBytes)
+            self.progress.responseGrew(by: bytes.readableBytes)
             context.write(data, promise: promise)
         case .head:
             context.write(data, promise: promise)
@@ -244,7 +244,7 @@ final class APIConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler,
 
     func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
         // The framework ends its side after a response; what is still read of the request comes first.
-        guard mode == .output, self.isLastAnswer, !self.isClosing else {
+        guard mode == .output, self.isLastResponse, !self.isClosing else {
             return context.close(mode: mode, promise: promise)
         }
         promise?.succeed()
@@ -262,13 +262,13 @@ final class APIConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler,
         // A body that is not to be read is not waited for.
         let verdict = self.progress.secondPassed(
             self.tick, waiting: buffered > 0 ? buffered + context.unacknowledgedBytes : nil,
-            isReading: self.isReading && !self.isLastAnswer)
+            isReading: self.isReading && !self.isLastResponse)
         switch verdict {
         case .kept:
             self.endStall()
         case .takesTooSlowly where self.mayStall(context, bufferedBytes: buffered):
             // Others with the same key need not wait for a client that has stopped reading.
-            self.heldPlace?.release()
+            self.heldPermit?.release()
         case .idle, .sendsTooSlowly, .takesTooSlowly:
             // A write or read under way fails, which ends its request.
             context.close(promise: nil)
@@ -284,29 +284,29 @@ final class APIConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler,
         let openConnections = self.environment.connections.opened()
         self.environment.expendable.makeRoom(openConnections: openConnections)
         guard openConnections > self.environment.maximumConnections else { return true }
-        self.environment.connections.refused(.origin)
+        self.environment.connections.rejected(.origin)
         return false
     }
 
-    /// Takes a place among the connections of the client's address, where these are limited; `false` where the
+    /// Takes a permit among the connections of the client's address, where these are limited; `false` where the
     /// connection is to be closed at once.
-    private func takePlace(_ context: ChannelHandlerContext) -> Bool {
+    private func takePermit(_ context: ChannelHandlerContext) -> Bool {
         guard let limiter = self.environment.limiter else { return true }
         switch limiter.admit(context.channel.remoteAddress) {
-        case .admitted(let place):
-            self.place = place
+        case .admitted(let permit):
+            self.permit = permit
             return true
-        case .refused(let place):
-            self.place = place
-            self.refusal = .connectionsLimited(limiter.limit)
-            self.environment.connections.refused(.address)
+        case .rejected(let permit):
+            self.permit = permit
+            self.rejection = .connectionsLimited(limiter.limit)
+            self.environment.connections.rejected(.address)
             // A request that is to be refused is not waited for as long as others.
             context.eventLoop.assumeIsolated().scheduleTask(in: Self.lingering) {
                 if !self.isClosing { context.close(promise: nil) }
             }
             return true
         case .dropped:
-            self.environment.connections.refused(.address)
+            self.environment.connections.rejected(.address)
             return false
         }
     }

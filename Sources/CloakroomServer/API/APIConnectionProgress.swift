@@ -33,12 +33,12 @@ struct APIConnectionProgress {
     private var rest = Rest.nothing
     /// Requests whose body has arrived, and answers that have gone out: a pipelined request may be ahead of its turn.
     private var requestsArrived = 0
-    private var answersSent = 0
+    private var responsesSent = 0
     private var incoming = ProgressWatch()
     private var outgoing = ProgressWatch()
 
     /// Whether a request has arrived whole and is being answered.
-    var isAnswerDue: Bool { self.requestsArrived > self.answersSent }
+    var isResponseDue: Bool { self.requestsArrived > self.responsesSent }
 
     /// Whether the client is sending the body of a request, asked for where it wanted to be.
     var isBodyArriving: Bool { self.rest == .body }
@@ -80,11 +80,11 @@ struct APIConnectionProgress {
     }
 
     /// Notes bytes of an answer that have been handed to the channel.
-    mutating func answerGrew(by count: Int) { self.outgoing.queued(count) }
+    mutating func responseGrew(by count: Int) { self.outgoing.queued(count) }
 
     /// Notes that the whole of an answer has been handed to the channel, and the connection goes on.
-    mutating func answered(_ tick: Int) {
-        self.answersSent += 1
+    mutating func responded(_ tick: Int) {
+        self.responsesSent += 1
         self.incoming.restart(tick)
     }
 
@@ -105,7 +105,7 @@ struct APIConnectionProgress {
             return self.outgoing.isTooSlow(tick, Self.lowestRate) ? .takesTooSlowly : .kept
         }
         self.outgoing.restart(tick)
-        guard !self.isAnswerDue else {
+        guard !self.isResponseDue else {
             self.incoming.restart(tick)
             return .kept
         }

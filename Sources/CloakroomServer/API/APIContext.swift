@@ -11,7 +11,7 @@ struct APIContext: RequestContext {
     /// The id that the answer and the log carry.
     let requestID: String
     /// How the key stands with its limit, for every answer to it.
-    let standing = NIOLockedValueBox<RateLimiter.Standing?>(nil)
+    let rateLimitState = NIOLockedValueBox<RateLimiter.RateLimitState?>(nil)
     /// The request's line of the access log; `nil` where there is none.
     private(set) var access: AccessEntry?
     private let channel: any Channel
@@ -46,8 +46,8 @@ struct APIContext: RequestContext {
         return event.trailers.withLockedValue { $0 } ?? [:]
     }
 
-    /// Lets the connection release a request's place among those of its key when the client stops reading.
-    func hold(_ place: ConcurrencyLimiter<APIKeyID>.Place) {
-        self.channel.triggerUserOutboundEvent(APIConnectionHandler.HoldingEvent(place: place), promise: nil)
+    /// Lets the connection release a request's permit among those of its key when the client stops reading.
+    func hold(_ permit: ConcurrencyLimiter<APIKeyID>.Permit) {
+        self.channel.triggerUserOutboundEvent(APIConnectionHandler.HoldingEvent(permit: permit), promise: nil)
     }
 }

@@ -108,7 +108,7 @@ extension APIError {
             self = .invalid(
                 digest.field, "does not match the body: expected \(digest.expected), received \(digest.received)")
         case .full: self = .storageFull
-        case .writesRefused(let reason): self = .unavailable(reason)
+        case .writesRejected(let reason): self = .unavailable(reason)
         case .damaged: self = .internalError("\(error)")
         case .failed(let reason): self = .internalError(reason)
         }
@@ -140,7 +140,7 @@ extension APIError {
     }
 
     /// The status, the code and the message of the answer; nothing internal is in any of them.
-    var answer: (status: HTTPResponse.Status, code: String, message: String) {
+    var summary: (status: HTTPResponse.Status, code: String, message: String) {
         switch self {
         case .invalid(let fields):
             (

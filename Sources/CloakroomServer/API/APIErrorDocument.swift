@@ -5,12 +5,12 @@ import Hummingbird
 extension APIError {
     /// The answer's body: `{"error": {"code", "message", "details", "request_id"}}`.
     func document(requestID: String) -> JSONOutput {
-        let answer = self.answer
+        let summary = self.summary
         return .object([
             (
                 "error",
                 .object([
-                    ("code", .string(answer.code)), ("message", .string(answer.message)),
+                    ("code", .string(summary.code)), ("message", .string(summary.message)),
                     ("details", self.details), ("request_id", .string(requestID)),
                 ])
             )
@@ -19,7 +19,7 @@ extension APIError {
 
     /// The answer on the wire.
     func response(requestID: String) -> Response {
-        var response = JSONBody.response(self.document(requestID: requestID), status: self.answer.status)
+        var response = JSONBody.response(self.document(requestID: requestID), status: self.summary.status)
         switch self {
         case .unauthorized: response.headers[.wwwAuthenticate] = "Bearer"
         case .methodNotAllowed(let allowed): response.headers[.allow] = allowed.joined(separator: ", ")

@@ -44,7 +44,7 @@ struct APIErrorMiddleware: RouterMiddleware {
                     "Request failed",
                     metadata: [
                         "request.id": "\(context.requestID)", "request.route": "\(Self.route(request, context))",
-                        "response.status": "\(error.answer.status.code)", "error.reason": "\(reason)",
+                        "response.status": "\(error.summary.status.code)", "error.reason": "\(reason)",
                     ])
             }
             if let limit = error.limitLabel { self.metrics.limited(limit) }
@@ -52,7 +52,7 @@ struct APIErrorMiddleware: RouterMiddleware {
             response = error.response(requestID: context.requestID)
         }
         context.access?.note(route: Self.route(request, context))
-        if let standing = context.standing.withLockedValue({ $0 }) { standing.write(to: &response.headers) }
+        if let state = context.rateLimitState.withLockedValue({ $0 }) { state.write(to: &response.headers) }
         if request.method == .head { response = response.createHeadResponse() }
         Self.addCommonFields(to: &response.headers, requestID: context.requestID)
         self.metrics.responded(Self.route(request, context), response.status.code, ContinuousClock.now - start)

@@ -15,15 +15,15 @@ final class APIRequestGuard: ChannelInboundHandler, RemovableChannelHandler {
         let error: RequestHeadError
     }
 
-    private var hasRefused = false
+    private var hasRejected = false
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard !self.hasRefused else { return }
+        guard !self.hasRejected else { return }
         guard case .head(var head) = self.unwrapInboundIn(data) else { return context.fireChannelRead(data) }
         do throws(RequestHeadError) {
             try Self.check(head)
         } catch {
-            self.hasRefused = true
+            self.hasRejected = true
             context.fireUserInboundEventTriggered(RejectionEvent(error: error))
             // The framework answers with 400 and ends the connection.
             return context.fireErrorCaught(HTTPParserError.unknown)

@@ -11,7 +11,7 @@ struct APIServices: Sendable {
     let clock: SystemClock
 
     /// Mints with the key that signs now.
-    var minter: PresignedURL.Minter {
-        PresignedURL.Minter(policy: self.policy, keyRing: self.signingKeys.keyRing)
+    var presigner: PresignedURL.Presigner {
+        PresignedURL.Presigner(policy: self.policy, keyRing: self.signingKeys.keyRing)
     }
 }

@@ -5,7 +5,7 @@ import CloakroomDomain
 /// A list counts for the value at its pointer and everything beneath; of several, the one with the longest pointer.
 struct AcceptedTypes: Sendable {
     /// Where a file's type is not accepted, and the types that are.
-    struct Refusal {
+    struct Rejection {
         let pointers: [JSONPointer]
         let accepted: [MediaRange]
     }
@@ -63,19 +63,19 @@ struct AcceptedTypes: Sendable {
     ///   - mediaType: The file's type.
     ///   - pointers: Where the input has the file.
     /// - Returns: One refusal for each list of accepted types.
-    func refusals(of mediaType: MediaType, at pointers: [JSONPointer]) -> [Refusal] {
-        var refusals: [(accepted: [MediaRange], pointers: [JSONPointer])] = []
+    func rejections(of mediaType: MediaType, at pointers: [JSONPointer]) -> [Rejection] {
+        var rejections: [(accepted: [MediaRange], pointers: [JSONPointer])] = []
         for pointer in pointers {
             guard let accepted = self.list(for: pointer), !accepted.contains(where: { $0.contains(mediaType) }) else {
                 continue
             }
-            if let index = refusals.firstIndex(where: { $0.accepted == accepted }) {
-                refusals[index].pointers.append(pointer)
+            if let index = rejections.firstIndex(where: { $0.accepted == accepted }) {
+                rejections[index].pointers.append(pointer)
             } else {
-                refusals.append((accepted, [pointer]))
+                rejections.append((accepted, [pointer]))
             }
         }
-        return refusals.map { Refusal(pointers: $0.pointers, accepted: $0.accepted) }
+        return rejections.map { Rejection(pointers: $0.pointers, accepted: $0.accepted) }
     }
 
     private func list(for pointer: JSONPointer) -> [MediaRange]? {

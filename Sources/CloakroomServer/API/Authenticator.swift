@@ -15,7 +15,7 @@ struct Authenticator: Sendable {
     var concurrencyLimiter: ConcurrencyLimiter<APIKeyID>?
     let clock: SystemClock
 
-    /// Returns who a request's API key stands for, and the request's place among those of the key.
+    /// Returns who a request's API key stands for, and the request's permit among those of the key.
     ///
     /// `Authorization: Bearer sk_…` and `Authorization: Key sk_…`; a key whose checksum is wrong is not looked up.
     ///
@@ -34,20 +34,20 @@ struct Authenticator: Sendable {
         context.access?.note(keyID: principal.keyID.description)
         context.access?.note(principal.organization)
         if let limiter, !principal.isGateway {
-            let standing = limiter.admit(principal.keyID, now: .now)
-            context.standing.withLockedValue { $0 = standing }
-            guard standing.isAdmitted else { throw .rateLimited(standing.limit) }
+            let rateLimitState = limiter.admit(principal.keyID, now: .now)
+            context.rateLimitState.withLockedValue { $0 = rateLimitState }
+            guard rateLimitState.isAdmitted else { throw .rateLimited(rateLimitState.limit) }
         }
-        let place = try self.takePlace(for: principal)
+        let permit = try self.takePermit(for: principal)
         self.noteUse(by: principal, context.logger)
-        return Admitted(right: principal, place: place)
+        return Admitted(right: principal, permit: permit)
     }
 
-    /// Takes a place among the requests of a key, where these are limited.
-    private func takePlace(for principal: Principal) throws(APIError) -> ConcurrencyLimiter<APIKeyID>.Place? {
+    /// Takes a permit among the requests of a key, where these are limited.
+    private func takePermit(for principal: Principal) throws(APIError) -> ConcurrencyLimiter<APIKeyID>.Permit? {
         guard let limiter = self.concurrencyLimiter, !principal.isGateway else { return nil }
-        guard let place = limiter.take(principal.keyID) else { throw .concurrencyLimited(limiter.limit) }
-        return place
+        guard let permit = limiter.take(principal.keyID) else { throw .concurrencyLimited(limiter.limit) }
+        return permit
     }
 
     /// Returns the right to act on an organization's files and keys.
@@ -61,7 +61,7 @@ struct Authenticator: Sendable {
             let access = try admitted.right.authorize(
                 permission, requestedOrganization: Self.requestedOrganization(request))
             context.access?.note(access.organization)
-            return Admitted(right: access, place: admitted.place)
+            return Admitted(right: access, permit: admitted.permit)
         } catch {
             throw APIError(error)
         }
@@ -77,7 +77,7 @@ struct Authenticator: Sendable {
         do throws(Principal.Denial) {
             let access = try admitted.right.authorizeGateway(
                 permission, requestedOrganization: Self.requestedOrganization(request))
-            return Admitted(right: access, place: admitted.place)
+            return Admitted(right: access, permit: admitted.permit)
         } catch {
             throw APIError(error)
         }

@@ -19,7 +19,7 @@ struct CreateKey: Sendable {
 
     static func decode(_ body: RequestDocument) throws(APIError) -> (name: String, permissions: Set<Permission>) {
         var errors: [APIError.FieldError] = []
-        body.refuseMembers(otherThan: ["name", "permissions"], &errors)
+        body.rejectMembers(otherThan: ["name", "permissions"], &errors)
         let name = Self.name(body.value("name"), &errors)
         var permissions = Permission.defaults
         if let list = body.value("permissions") {

@@ -37,13 +37,13 @@ struct DownloadFile: Sendable {
     }
 
     private func redirection(_ record: FileRecord, now: Timestamp) -> Response {
-        let url = self.services.minter.download(record, now: now)
+        let url = self.services.presigner.download(record, now: now)
         return Response(
             status: .temporaryRedirect, headers: [.location: url.url.reveal(), .cacheControl: "no-store"])
     }
 
     private func presignedURL(_ record: FileRecord, now: Timestamp) -> Response {
-        let url = self.services.minter.download(record, now: now)
+        let url = self.services.presigner.download(record, now: now)
         return JSONBody.response(
             .object([
                 ("url", .string(url.url.reveal())), ("expires_at", .string(url.expiresAt.rfc3339)),

@@ -60,7 +60,7 @@ extension RequestDocument {
     /// Adds to a list of errors the members that a request does not have.
     ///
     /// Where a request is not repeated lightly, a mistyped member must not be taken for one that was left out.
-    func refuseMembers(otherThan allowed: [String], _ errors: inout [APIError.FieldError]) {
+    func rejectMembers(otherThan allowed: [String], _ errors: inout [APIError.FieldError]) {
         let others = self.names.filter { name in !allowed.contains { $0.utf8.elementsEqual(name.utf8) } }
         for name in others.prefix(Self.maximumNamed) {
             // Longer ones resemble nothing, and would take long to compare.

@@ -7,7 +7,7 @@ import Synchronization
 /// A token bucket for each key, as large as the number: a key that was quiet may ask that often at once.
 final class RateLimiter: Sendable {
     /// How a key stands after a request.
-    struct Standing: Hashable, Sendable {
+    struct RateLimitState: Hashable, Sendable {
         let isAdmitted: Bool
         /// Requests a second.
         let limit: Int
@@ -35,7 +35,7 @@ final class RateLimiter: Sendable {
     ///   - key: Whose request.
     ///   - now: The current time.
     /// - Returns: How the key stands now.
-    func admit(_ key: APIKeyID, now: ContinuousClock.Instant) -> Standing {
+    func admit(_ key: APIKeyID, now: ContinuousClock.Instant) -> RateLimitState {
         let capacity = Double(self.limit)
         return self.buckets.withLock { buckets in
             var bucket = buckets[key] ?? Bucket(tokens: capacity, filledAt: now)
@@ -45,12 +45,12 @@ final class RateLimiter: Sendable {
             let isAdmitted = bucket.tokens >= 1
             if isAdmitted { bucket.tokens -= 1 }
             buckets[key] = bucket
-            return Standing(isAdmitted: isAdmitted, limit: self.limit, remaining: Int(bucket.tokens))
+            return RateLimitState(isAdmitted: isAdmitted, limit: self.limit, remaining: Int(bucket.tokens))
         }
     }
 }
 
-extension RateLimiter.Standing {
+extension RateLimiter.RateLimitState {
     private static let policyField = HTTPField.Name("RateLimit-Policy")
     private static let stateField = HTTPField.Name("RateLimit")
 

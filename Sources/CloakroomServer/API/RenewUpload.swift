@@ -13,6 +13,6 @@ struct RenewUpload: Sendable {
         let now = self.services.clock.now
         let record = try await self.services.store.renewUpload(
             id, access: access, lifetimeSeconds: self.services.policy.lifetimeSeconds, now: now)
-        return UploadTicket.response(record, self.services.minter, now: now)
+        return UploadTicket.response(record, self.services.presigner, now: now)
     }
 }

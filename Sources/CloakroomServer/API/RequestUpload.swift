@@ -6,7 +6,7 @@ import Hummingbird
 /// `POST /v1/files/upload`: declares a file and returns a presigned URL to send its bytes to.
 struct RequestUpload: Sendable {
     /// What is asked for, checked.
-    struct Wish: Hashable, Sendable {
+    struct UploadRequest: Hashable, Sendable {
         let declaration: UploadDeclaration
         let fileLifetime: FileLifetime?
         let key: IdempotencyKey?
@@ -24,13 +24,13 @@ struct RequestUpload: Sendable {
         let record = try await self.services.store.requestUpload(
             wish.declaration, access: access, lifetimeSeconds: self.services.policy.lifetimeSeconds,
             fileLifetime: wish.fileLifetime, now: now, key: wish.key)
-        return UploadTicket.response(record, self.services.minter, now: now)
+        return UploadTicket.response(record, self.services.presigner, now: now)
     }
 
     /// Checks every field, and reports every one that is wrong.
     static func decode(
         _ request: Request, _ body: RequestDocument, maximumSize: ByteCount
-    ) throws(APIError) -> Wish {
+    ) throws(APIError) -> UploadRequest {
         var errors: [APIError.FieldError] = []
         let key = IdempotencyKey.read(request, &errors)
         let filename = UploadFields.filename(body.value("filename"), &errors)
@@ -40,7 +40,7 @@ struct RequestUpload: Sendable {
         let fileLifetime = UploadFields.fileLifetime(body.value("expires_after_seconds"), &errors)
         if let filename, let mediaType { UploadFields.checkExtension(filename, mediaType, &errors) }
         guard errors.isEmpty, let filename, let mediaType, let size else { throw .invalid(errors) }
-        return Wish(
+        return UploadRequest(
             declaration: UploadDeclaration(filename: filename, mediaType: mediaType, size: size, sha256: digest),
             fileLifetime: fileLifetime, key: key)
     }
@@ -48,8 +48,8 @@ struct RequestUpload: Sendable {
 
 /// What a client needs to send a file's bytes.
 enum UploadTicket {
-    static func response(_ record: FileRecord, _ minter: PresignedURL.Minter, now: Timestamp) -> Response {
-        let url = minter.upload(record, now: now)
+    static func response(_ record: FileRecord, _ presigner: PresignedURL.Presigner, now: Timestamp) -> Response {
+        let url = presigner.upload(record, now: now)
         return JSONBody.response(
             .object([
                 ("file_id", .string(record.id.description)), ("upload_url", .string(url.url.reveal())),

@@ -61,9 +61,9 @@ struct ResolveFiles: Sendable {
     }
 
     private func response(_ records: [FileRecord], now: Timestamp) -> Response {
-        let minter = self.services.minter
+        let presigner = self.services.presigner
         let files = records.map { record in
-            (record.id.description, ResolvedFile.json(record, minter.download(record, now: now)))
+            (record.id.description, ResolvedFile.json(record, presigner.download(record, now: now)))
         }
         return JSONBody.response(.object([("files", .object(files))]))
     }

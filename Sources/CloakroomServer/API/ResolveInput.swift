@@ -84,10 +84,10 @@ struct ResolveInput: Sendable {
         }
         let unsupported = query.input.references.flatMap { reference -> [APIError.UnsupportedFile] in
             guard let type = files[reference.id]?.declaration.mediaType else { return [] }
-            return query.accept.refusals(of: type, at: reference.pointers).map { refusal in
+            return query.accept.rejections(of: type, at: reference.pointers).map { rejection in
                 .init(
-                    file: reference.id.description, mediaType: type.text, pointers: refusal.pointers,
-                    accepted: refusal.accepted.map(\.description))
+                    file: reference.id.description, mediaType: type.text, pointers: rejection.pointers,
+                    accepted: rejection.accepted.map(\.description))
             }
         }
         guard unsupported.isEmpty else { throw .formatUnsupported(unsupported, accepted: nil) }
@@ -96,11 +96,11 @@ struct ResolveInput: Sendable {
     private func response(
         _ input: InputDocument, _ files: [FileID: FileRecord], now: Timestamp
     ) throws(APIError) -> Response {
-        let minter = self.services.minter
+        let presigner = self.services.presigner
         var urls: [FileID: String] = [:]
         let resolved = input.references.compactMap { reference -> (name: String, value: JSONOutput)? in
             guard let record = files[reference.id] else { return nil }
-            let url = minter.download(record, now: now)
+            let url = presigner.download(record, now: now)
             urls[reference.id] = url.url.reveal()
             return (reference.id.description, ResolvedFile.json(record, url, pointers: reference.pointers))
         }

@@ -21,7 +21,7 @@ struct RotateKey: Sendable {
     static func decode(_ body: RequestDocument?) throws(APIError) -> Int64 {
         guard let body else { return APIKeys.defaultGracePeriod }
         var errors: [APIError.FieldError] = []
-        body.refuseMembers(otherThan: ["grace_period_seconds"], &errors)
+        body.rejectMembers(otherThan: ["grace_period_seconds"], &errors)
         let gracePeriod = Self.gracePeriod(body.value("grace_period_seconds"), &errors)
         guard errors.isEmpty else { throw .invalid(errors) }
         return gracePeriod

@@ -78,20 +78,20 @@ struct Route: Sendable {
     /// Answers a request of whoever may ask, and whose query says nothing twice.
     ///
     /// - Throws: ``APIError``, or what the operation throws.
-    func answer(_ request: Request, _ context: APIContext, _ authenticator: Authenticator) async throws -> Response {
+    func respond(_ request: Request, _ context: APIContext, _ authenticator: Authenticator) async throws -> Response {
         switch self.access {
         case .open(let operation):
             _ = try QueryItems(request)
             return try await operation(request, context)
         case .organization(let permission, let operation):
             let admitted = try authenticator.authorize(permission, request, context)
-            return try await admitted.answer(self.content, context) { right in
+            return try await admitted.respond(self.content, context) { right in
                 _ = try QueryItems(request)
                 return try await operation(right, request, context)
             }
         case .gateway(let permission, let operation):
             let admitted = try authenticator.authorizeGateway(permission, request, context)
-            return try await admitted.answer(self.content, context) { right in
+            return try await admitted.respond(self.content, context) { right in
                 _ = try QueryItems(request)
                 return try await operation(right, request, context)
             }

@@ -2,10 +2,10 @@ import Synchronization
 
 /// Holds each key to a number of things at a time: requests of an API key, connections of an address.
 final class ConcurrencyLimiter<Key: Hashable & Sendable>: Sendable {
-    /// A place among the things of a key, which counts until it is released.
+    /// A permit among the things of a key, which counts until it is released.
     ///
     /// One that nobody releases, on whatever path, is released with its last reference.
-    final class Place: Sendable {
+    final class Permit: Sendable {
         private let limiter: ConcurrencyLimiter<Key>
         private let key: Key
         private let isHeld = Atomic<Bool>(true)
@@ -19,7 +19,7 @@ final class ConcurrencyLimiter<Key: Hashable & Sendable>: Sendable {
             self.release()
         }
 
-        /// Gives the place back; only the first time counts.
+        /// Releases the permit; only the first time counts.
         func release() {
             guard self.isHeld.exchange(false, ordering: .acquiringAndReleasing) else { return }
             self.limiter.remove(self.key)
@@ -28,23 +28,23 @@ final class ConcurrencyLimiter<Key: Hashable & Sendable>: Sendable {
 
     /// The most things of a key at a time.
     let limit: Int
-    private let tally: Mutex<Tally<Key>>
+    private let counter: Mutex<KeyedCounter<Key>>
 
     /// - Parameter limit: The most things of a key at a time.
     init(limit: Int) {
         self.limit = limit
-        self.tally = Mutex(Tally(limit: limit))
+        self.counter = Mutex(KeyedCounter(limit: limit))
     }
 
-    /// Takes a place for a thing of a key.
+    /// Takes a permit for a thing of a key.
     ///
     /// - Parameter key: Whose thing.
-    /// - Returns: The place, or `nil` where the key has as many as it may.
-    func take(_ key: Key) -> Place? {
-        self.tally.withLock { $0.add(key) } ? Place(self, key) : nil
+    /// - Returns: The permit, or `nil` where the key has as many as it may.
+    func take(_ key: Key) -> Permit? {
+        self.counter.withLock { $0.add(key) } ? Permit(self, key) : nil
     }
 
     private func remove(_ key: Key) {
-        self.tally.withLock { $0.remove(key) }
+        self.counter.withLock { $0.remove(key) }
     }
 }

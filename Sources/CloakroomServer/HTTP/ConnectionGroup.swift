@@ -31,7 +31,7 @@ final class ConnectionGroup {
     private(set) var tick = 0
     private var headWriter = ResponseHeadWriter()
     /// Made with the first answer: only those of the storage origin are put together here.
-    private lazy var answer = AnswerBuffer()
+    private lazy var response = ResponseBuffer()
 
     /// Starts the timer.
     static func start(on eventLoop: any EventLoop) -> NIOLoopBound<ConnectionGroup> {
@@ -50,13 +50,13 @@ final class ConnectionGroup {
     }
 
     /// Begins an answer in the buffer of this event loop, which ``StorageConnection/send(_:continues:)`` empties.
-    func beginAnswer(
+    func beginResponse(
         _ status: HTTPStatus, _ exchange: StorageConnection.Exchange, content: ContentKind = .other
-    ) -> AnswerBuffer {
-        self.answer.clear()
+    ) -> ResponseBuffer {
+        self.response.clear()
         self.headWriter.begin(
-            status, requestID: exchange.requestID, now: exchange.now, content: content, into: self.answer)
-        return self.answer
+            status, requestID: exchange.requestID, now: exchange.now, content: content, into: self.response)
+        return self.response
     }
 
     /// Closes every connection, whatever it is doing, and returns what they were doing.

@@ -5,21 +5,21 @@ import NIOCore
 /// A connection too many is still told so, and while it waits for that it is open as well. Of these, an address has as
 /// many at most as of the others; what comes on top is closed without a word.
 public final class ConnectionLimiter: Sendable {
-    /// A connection's place among those of its address, to be released when it is closed.
-    typealias Place = ConcurrencyLimiter<ClientAddress>.Place
+    /// A connection's permit among those of its address, to be released when it is closed.
+    typealias Permit = ConcurrencyLimiter<ClientAddress>.Permit
 
     /// What becomes of a new connection.
     enum Verdict: Sendable {
         /// It is served.
-        case admitted(Place)
+        case admitted(Permit)
         /// It is one too many, and is told so.
-        case refused(Place)
+        case rejected(Permit)
         /// It is closed at once.
         case dropped
     }
 
     private let admitted: ConcurrencyLimiter<ClientAddress>
-    private let refused: ConcurrencyLimiter<ClientAddress>
+    private let rejected: ConcurrencyLimiter<ClientAddress>
 
     /// The most connections of an address.
     var limit: Int { self.admitted.limit }
@@ -29,7 +29,7 @@ public final class ConnectionLimiter: Sendable {
     /// - Parameter connectionsPerAddress: The most connections of a client address at a time.
     public init(connectionsPerAddress: Int) {
         self.admitted = ConcurrencyLimiter(limit: connectionsPerAddress)
-        self.refused = ConcurrencyLimiter(limit: connectionsPerAddress)
+        self.rejected = ConcurrencyLimiter(limit: connectionsPerAddress)
     }
 
     /// Decides on a new connection.
@@ -38,8 +38,8 @@ public final class ConnectionLimiter: Sendable {
     /// - Returns: What becomes of it.
     func admit(_ address: SocketAddress?) -> Verdict {
         guard let client = address.flatMap({ ClientAddress($0) }) else { return .dropped }
-        if let place = self.admitted.take(client) { return .admitted(place) }
-        if let place = self.refused.take(client) { return .refused(place) }
+        if let permit = self.admitted.take(client) { return .admitted(permit) }
+        if let permit = self.rejected.take(client) { return .rejected(permit) }
         return .dropped
     }
 }

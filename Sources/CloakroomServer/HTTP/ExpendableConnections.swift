@@ -33,7 +33,7 @@ final class ExpendableConnections: Sendable {
         var waiting: [UInt64: Waiting] = [:]
         var nextNumber: UInt64 = 0
         var bufferedBytes = 0
-        var stalled: Tally<ClientAddress?>
+        var stalled: KeyedCounter<ClientAddress?>
 
         mutating func remove(_ number: UInt64) -> Waiting? {
             guard let waiting = self.waiting.removeValue(forKey: number) else { return nil }
@@ -58,7 +58,7 @@ final class ExpendableConnections: Sendable {
     /// - Parameter maximumConnections: The most connections of the origin.
     init(maximumConnections: Int) {
         self.threshold = max(1, maximumConnections - maximumConnections / 4)
-        self.state = Mutex(State(stalled: Tally(limit: max(1, maximumConnections / 4))))
+        self.state = Mutex(State(stalled: KeyedCounter(limit: max(1, maximumConnections / 4))))
     }
 
     /// Adds a connection, unless the origin runs short, a quarter of its connections are stalled ones of this client's

@@ -12,12 +12,12 @@ final class ConnectionMeter: Sendable {
     }
 
     private let meter: Meter
-    private let refusals: [Limit: Counter]
+    private let rejections: [Limit: Counter]
     private let count = Atomic<Int>(0)
 
     init(origin: String) {
         self.meter = Meter(label: "cloakroom_open_connections", dimensions: [("origin", origin)])
-        self.refusals = .init(
+        self.rejections = .init(
             uniqueKeysWithValues: Limit.allCases.map { limit -> (Limit, Counter) in
                 let labels = [("origin", origin), ("limit", limit.rawValue)]
                 return (limit, Counter(label: "cloakroom_refused_connections_total", dimensions: labels))
@@ -35,7 +35,7 @@ final class ConnectionMeter: Sendable {
     var openCount: Int { self.count.load(ordering: .relaxed) }
 
     /// Notes that a connection is not served; it is open until it is closed, all the same.
-    func refused(_ limit: Limit) { self.refusals[limit]?.increment() }
+    func rejected(_ limit: Limit) { self.rejections[limit]?.increment() }
 
     func closed() {
         self.meter.decrement(by: 1)

@@ -42,7 +42,7 @@ public struct Readiness: Sendable {
     }
 
     private func problemsOfWrites(_ failure: StorageError?) -> [String] {
-        if let refusal = self.health.refusal { return [Self.problem(refusal)] }
+        if let rejection = self.health.rejection { return [Self.problem(rejection)] }
         return failure.map { [Self.problem($0)] } ?? []
     }
 
@@ -62,8 +62,8 @@ public struct Readiness: Sendable {
             "history was lost, found at \(lost.since.rfc3339)\(details); files without a database row: \(lost.bodies); run cloakroom check"
     }
 
-    static func problem(_ refusal: StorageHealth.Refusal) -> String {
-        "writes are refused since \(refusal.since.rfc3339): \(refusal.reason)"
+    static func problem(_ rejection: StorageHealth.Rejection) -> String {
+        "writes are refused since \(rejection.since.rfc3339): \(rejection.reason)"
     }
 
     /// Says why the catalogue takes no writes.
@@ -71,7 +71,7 @@ public struct Readiness: Sendable {
         let cause =
             switch error {
             case .full: "the disk is full"
-            case .writesRefused(let reason), .failed(let reason): reason
+            case .writesRejected(let reason), .failed(let reason): reason
             default: "\(error)"
             }
         return "the database does not accept writes: \(cause)"

@@ -35,7 +35,7 @@ struct BodyDecoder {
     }
 
     /// Whether the whole body has been taken.
-    var hasEnded: Bool {
+    var isExpired: Bool {
         if case .ended = self.state { true } else { false }
     }
 

@@ -2,16 +2,16 @@ import CloakroomDomain
 
 /// The body of an error answer: S3's XML, or the same as JSON where the client accepts that.
 struct ErrorDocument {
-    private let refusal: StorageRefusal
+    private let rejection: StorageRejection
     private let requestID: String
 
-    init(_ refusal: StorageRefusal, requestID: String) {
-        self.refusal = refusal
+    init(_ rejection: StorageRejection, requestID: String) {
+        self.rejection = rejection
         self.requestID = requestID
     }
 
-    private var elements: [StorageRefusal.Detail] {
-        [.init("Code", self.refusal.code), .init("Message", self.refusal.message)] + self.refusal.details
+    private var elements: [StorageRejection.Detail] {
+        [.init("Code", self.rejection.code), .init("Message", self.rejection.message)] + self.rejection.details
             + [.init("RequestId", self.requestID)]
     }
 

@@ -26,7 +26,7 @@ struct ResponseHeadWriter {
     ///   - content: What is sent, which decides on the policy.
     ///   - buffer: Where to write.
     mutating func begin(
-        _ status: HTTPStatus, requestID: RequestID, now: Timestamp, content: ContentKind, into buffer: AnswerBuffer
+        _ status: HTTPStatus, requestID: RequestID, now: Timestamp, content: ContentKind, into buffer: ResponseBuffer
     ) {
         if self.second != now {
             self.second = now

@@ -2,23 +2,23 @@ import NIOCore
 
 /// The most connections of a client address.
 extension StorageConnection {
-    /// Takes a place among the connections of the client's address, where these are limited.
+    /// Takes a permit among the connections of the client's address, where these are limited.
     ///
     /// - Parameter context: Of the connection, which has just begun.
     /// - Returns: Whether anything is read; else the connection is closed.
-    func takePlace(_ context: ChannelHandlerContext) -> Bool {
+    func takePermit(_ context: ChannelHandlerContext) -> Bool {
         guard let limiter = self.environment.connectionLimiter else { return true }
         switch limiter.admit(context.channel.remoteAddress) {
-        case .admitted(let place):
-            self.place = place
+        case .admitted(let permit):
+            self.permit = permit
             return true
-        case .refused(let place):
-            self.place = place
-            self.state = .refusing
-            self.environment.metrics.connections.refused(.address)
+        case .rejected(let permit):
+            self.permit = permit
+            self.state = .rejecting
+            self.environment.metrics.connections.rejected(.address)
             return true
         case .dropped:
-            self.environment.metrics.connections.refused(.address)
+            self.environment.metrics.connections.rejected(.address)
             context.close(promise: nil)
             return false
         }
@@ -27,7 +27,7 @@ extension StorageConnection {
     /// Refuses the first request of a connection that is one too many, whatever it asks for, once its head has arrived.
     ///
     /// An answer that comes before its request is one that clients do not expect.
-    func refuseConnection() {
+    func rejectConnection() {
         guard let limiter = self.environment.connectionLimiter else { return }
         let outcome = self.inbound.withUnsafeReadableBytes { bytes in
             // The parser copies what it keeps.
@@ -42,6 +42,6 @@ extension StorageConnection {
         case .failure:
             exchange = self.makeExchange(route: .other, keepsAlive: false, wantsJSON: false, isHead: false)
         }
-        self.refuse(exchange, .slowDown(limit: limiter.limit))
+        self.reject(exchange, .slowDown(limit: limiter.limit))
     }
 }

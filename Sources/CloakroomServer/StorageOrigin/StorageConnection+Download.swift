@@ -23,9 +23,9 @@ extension StorageConnection {
             self.access?.note(blob.organization)
             // Whatever is said of a small body is said once its bytes are known to be right.
             if blob.needsLoading { return self.load(blob, grant, exchange, head) }
-            try self.answer(blob, grant, exchange, head)
+            try self.respond(blob, grant, exchange, head)
         } catch {
-            self.refuse(exchange, Self.refusal(error), unreadBody: head.hasBody)
+            self.reject(exchange, Self.rejection(error), unreadBody: head.hasBody)
         }
     }
 
@@ -40,30 +40,30 @@ extension StorageConnection {
             guard connection.context != nil else { return }
             do {
                 try result.get()
-                try connection.answer(blob, grant, exchange, head)
+                try connection.respond(blob, grant, exchange, head)
             } catch {
-                connection.refuse(exchange, Self.refusal(error), unreadBody: head.hasBody)
+                connection.reject(exchange, Self.rejection(error), unreadBody: head.hasBody)
             }
         }
     }
 
-    private static func refusal(_ error: any Error) -> StorageRefusal {
+    private static func rejection(_ error: any Error) -> StorageRejection {
         switch error {
-        case let refusal as StorageRefusal: refusal
-        case let error as StorageError: StorageRefusal(error)
-        default: StorageRefusal(.failed("\(error)"))
+        case let rejection as StorageRejection: rejection
+        case let error as StorageError: StorageRejection(error)
+        default: StorageRejection(.failed("\(error)"))
         }
     }
 
-    private func answer(
+    private func respond(
         _ blob: OpenBlob, _ grant: DownloadGrant, _ exchange: Exchange, _ head: RequestHead
-    ) throws(StorageRefusal) {
+    ) throws(StorageRejection) {
         switch try Self.select(blob, grant.fileID, head.request) {
-        case .none: self.answerNotModified(blob, grant, exchange, unreadBody: head.hasBody)
+        case .none: self.respondNotModified(blob, grant, exchange, unreadBody: head.hasBody)
         case .some(let selection):
             let contentType = grant.contentType ?? blob.representation.contentType
             let content = ContentKind(contentType: contentType)
-            let buffer = self.group.beginAnswer(selection.status, exchange, content: content)
+            let buffer = self.group.beginResponse(selection.status, exchange, content: content)
             buffer.writeField("Content-Type", contentType)
             Self.writeSelection(selection, grant.fileID, into: buffer)
             Self.writeCaching(blob, grant, exchange, into: buffer)
@@ -80,7 +80,7 @@ extension StorageConnection {
     /// Evaluates the conditional and range fields; `nil` for 304.
     private static func select(
         _ blob: OpenBlob, _ id: FileID, _ request: ReceivedRequest
-    ) throws(StorageRefusal) -> Selection? {
+    ) throws(StorageRejection) -> Selection? {
         let size = blob.size
         let whole = Selection(status: .ok, range: 0..<size.bytes, size: size)
         guard Preconditions.fieldNames.contains(where: { request.contains($0) }) else { return whole }
@@ -93,7 +93,7 @@ extension StorageConnection {
         switch preconditions.evaluate(validators) {
         case .notModified: return nil
         case .failed:
-            throw StorageRefusal(
+            throw StorageRejection(
                 .preconditionFailed, "PreconditionFailed",
                 "The ETag of the file is not in If-Match, or the file was uploaded after If-Unmodified-Since.")
         case .proceed: break
@@ -103,15 +103,15 @@ extension StorageConnection {
         case .whole: return whole
         case .part(let range): return Selection(status: .partialContent, range: range, size: size)
         case .unsatisfiable:
-            var refusal = StorageRefusal(
+            var rejection = StorageRejection(
                 .rangeNotSatisfiable, "InvalidRange", "The range is outside the file.",
                 [.init("ActualObjectSize", "\(size)")])
-            refusal.fields = [.init("Content-Range", "bytes */\(size)")]
-            throw refusal
+            rejection.fields = [.init("Content-Range", "bytes */\(size)")]
+            throw rejection
         }
     }
 
-    private static func writeSelection(_ selection: Selection, _ id: FileID, into buffer: AnswerBuffer) {
+    private static func writeSelection(_ selection: Selection, _ id: FileID, into buffer: ResponseBuffer) {
         let range = selection.range
         buffer.writeField("Content-Length", range.count)
         if selection.status == .partialContent {
@@ -123,7 +123,7 @@ extension StorageConnection {
 
     /// Writes what caches go by: `Last-Modified`, `Cache-Control`, and `Expires` where the URL has one.
     private static func writeCaching(
-        _ blob: OpenBlob, _ grant: DownloadGrant, _ exchange: Exchange, into buffer: AnswerBuffer
+        _ blob: OpenBlob, _ grant: DownloadGrant, _ exchange: Exchange, into buffer: ResponseBuffer
     ) {
         buffer.writeField("Last-Modified", blob.representation.lastModified)
         if let expires = grant.expires { buffer.writeField("Expires", expires) }
@@ -134,10 +134,10 @@ extension StorageConnection {
         buffer.write(literal: "\r\n")
     }
 
-    private func answerNotModified(_ blob: OpenBlob, _ grant: DownloadGrant, _ exchange: Exchange, unreadBody: Bool) {
+    private func respondNotModified(_ blob: OpenBlob, _ grant: DownloadGrant, _ exchange: Exchange, unreadBody: Bool) {
         // A browser takes the policy of a 304 for what it has in its cache (RFC 9111 §3.2).
         let content = ContentKind(contentType: grant.contentType ?? blob.representation.contentType)
-        let buffer = self.group.beginAnswer(.notModified, exchange, content: content)
+        let buffer = self.group.beginResponse(.notModified, exchange, content: content)
         buffer.writeEntityTag(grant.fileID)
         Self.writeCaching(blob, grant, exchange, into: buffer)
         buffer.endHead(keepsAlive: self.keepsAlive(exchange, unreadBody: unreadBody))
@@ -148,7 +148,7 @@ extension StorageConnection {
     // MARK: Bodies
 
     private func send(
-        _ blob: OpenBlob, _ selection: Selection, head: AnswerBuffer, _ exchange: Exchange, unreadBody: Bool
+        _ blob: OpenBlob, _ selection: Selection, head: ResponseBuffer, _ exchange: Exchange, unreadBody: Bool
     ) {
         guard !exchange.isHead, !selection.range.isEmpty else {
             self.send(head)
@@ -168,7 +168,7 @@ extension StorageConnection {
     }
 
     /// Sends a small body with its head, if it is in memory.
-    private func sendAtOnce(_ blob: OpenBlob, _ range: Range<Int64>, head: AnswerBuffer) -> Bool {
+    private func sendAtOnce(_ blob: OpenBlob, _ range: Range<Int64>, head: ResponseBuffer) -> Bool {
         guard range.count <= Self.singleWriteLength || blob.mustBeCopied else { return false }
         if blob.withKeptBytes(range, { self.send(head, body: $0) }) != nil { return true }
         let read = Self.readCached(blob, into: head, count: range.count, range.lowerBound)
@@ -181,7 +181,7 @@ extension StorageConnection {
     }
 
     /// Reads what is in memory; 0 where the disk would have to be waited for.
-    private static func readCached(_ blob: OpenBlob, into buffer: AnswerBuffer, count: Int, _ offset: Int64) -> Int {
+    private static func readCached(_ blob: OpenBlob, into buffer: ResponseBuffer, count: Int, _ offset: Int64) -> Int {
         var read = 0
         buffer.write(atMost: count) { room in
             if case .bytes(let count) = try? blob.readCached(into: room, offset: offset) { read = count }

@@ -29,7 +29,7 @@ extension StorageConnection {
     ///
     /// - Returns: `false` where the connection is to be closed at once.
     func beginDraining() -> Bool {
-        guard let context, let decoder = self.unreadBody, !decoder.hasEnded, !self.isQuiescing, !self.inputHasEnded,
+        guard let context, let decoder = self.unreadBody, !decoder.isExpired, !self.isQuiescing, !self.inputHasEnded,
             let entry = self.becomeExpendable(.draining)
         else { return false }
         self.unreadBody = nil
@@ -56,15 +56,15 @@ extension StorageConnection {
         } catch {
             drain.remaining = -1
         }
-        guard drain.decoder.hasEnded || drain.remaining < 0 else { return false }
-        self.endDraining(drain, isComplete: drain.decoder.hasEnded)
+        guard drain.decoder.isExpired || drain.remaining < 0 else { return false }
+        self.endDraining(drain, isComplete: drain.decoder.isExpired)
         return true
     }
 
     /// Closes the connection, with the whole body read or not.
     func endDraining(_ drain: Drain, isComplete: Bool) {
         self.environment.expendable.remove(drain.entry)
-        self.closeAfterAnswer(unreadBody: !isComplete)
+        self.closeAfterResponse(unreadBody: !isComplete)
     }
 
     /// Looks whether the client still sends the body; called once a second.

@@ -19,11 +19,11 @@ extension StorageConnection {
         }
         self.endStall()
         guard self.keepsAlive(exchange, unreadBody: unreadBody) else {
-            guard unreadBody, self.beginDraining() else { return self.closeAfterAnswer(unreadBody: unreadBody) }
+            guard unreadBody, self.beginDraining() else { return self.closeAfterResponse(unreadBody: unreadBody) }
             return self.continueProcessing()
         }
         self.state = .readingHead
-        self.hasAnswered = true
+        self.hasResponded = true
         self.watch.restart(self.group.tick)
         self.continueProcessing()
     }
@@ -39,7 +39,7 @@ extension StorageConnection {
     ///
     /// Closing a socket with unread bytes resets it, and the reset can overtake the answer. So with a body unread, only
     /// our side is shut down; a client that reads the answer stops sending and closes.
-    func closeAfterAnswer(unreadBody: Bool) {
+    func closeAfterResponse(unreadBody: Bool) {
         guard let context else { return }
         self.state = .lingering
         self.watch.restart(self.group.tick)

@@ -7,7 +7,7 @@ extension StorageConnection {
     func handle(_ head: RequestHead) {
         let request = head.request
         let exchange = self.makeExchange(head, keepsAlive: head.keepsAlive)
-        if request.method.isEqual(to: "OPTIONS") { return self.answerPreflight(exchange, head) }
+        if request.method.isEqual(to: "OPTIONS") { return self.respondToPreflight(exchange, head) }
         do {
             let grant = try self.verify(request, now: exchange.now)
             if let access, let keyID = self.environment.verifier.accessKeyID(of: request) { access.note(keyID: keyID) }
@@ -17,10 +17,10 @@ extension StorageConnection {
             }
         } catch let error as PresignedURLError {
             self.environment.metrics.rejected(error)
-            self.refuse(exchange, StorageRefusal(error), unreadBody: head.hasBody)
+            self.reject(exchange, StorageRejection(error), unreadBody: head.hasBody)
         } catch {
             let error = (error as? StorageError) ?? .failed("\(error)")
-            self.refuse(exchange, StorageRefusal(error), unreadBody: head.hasBody)
+            self.reject(exchange, StorageRejection(error), unreadBody: head.hasBody)
         }
     }
 

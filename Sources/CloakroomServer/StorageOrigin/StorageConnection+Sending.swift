@@ -14,13 +14,13 @@ extension StorageConnection {
     /// - Parameters:
     ///   - buffer: The bytes; it is free when this returns.
     ///   - continues: Whether more bytes follow at once, with which the last segment is to be filled.
-    func send(_ buffer: AnswerBuffer, continues: Bool = false) {
+    func send(_ buffer: ResponseBuffer, continues: Bool = false) {
         self.access?.sent(-Int64(buffer.headLength))
         self.send(buffer.bytes, continues: continues)
     }
 
     /// Sends what an answer's buffer holds, and a body that is not copied there first.
-    func send(_ buffer: AnswerBuffer, body: UnsafeRawBufferPointer) {
+    func send(_ buffer: ResponseBuffer, body: UnsafeRawBufferPointer) {
         let head = buffer.bytes
         self.sent(Int64(head.count + body.count))
         self.access?.sent(-Int64(buffer.headLength))

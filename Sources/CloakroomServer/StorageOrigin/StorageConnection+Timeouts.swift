@@ -9,18 +9,18 @@ extension StorageConnection: TimedConnection {
         case .readingHead:
             // What was answered may still be on its way.
             guard !self.drains(context) else { return }
-            let isIdle = self.hasAnswered && self.inbound.readableBytes == 0
+            let isIdle = self.hasResponded && self.inbound.readableBytes == 0
             let limit = isIdle ? limits.idleTimeoutSeconds : limits.headTimeoutSeconds
             if elapsed > limit { context.close(promise: nil) }
         case .receiving(let upload):
             guard upload.machine.waitsForClient else { return self.restartWatch() }
             guard self.watch.isTooSlow(self.group.tick, limits.lowestRate) else { return }
-            self.refuse(upload.exchange, Upload.tooSlow(limits.lowestRate), dropsBody: false)
-        case .answering:
+            self.reject(upload.exchange, Upload.tooSlow(limits.lowestRate), dropsBody: false)
+        case .responding:
             if !self.drains(context) { self.restartWatch() }
         case .draining(let drain):
             self.drainingSecondPassed(drain)
-        case .refusing:
+        case .rejecting:
             if elapsed > Self.lingerSeconds { context.close(promise: nil) }
         case .lingering:
             // The time for the answer's arrival counts from its last byte's leaving.
@@ -33,9 +33,9 @@ extension StorageConnection: TimedConnection {
     var activity: ConnectionActivity {
         switch self.state {
         case .receiving: .upload
-        case .answering: self.route == .upload ? .upload : .download
+        case .responding: self.route == .upload ? .upload : .download
         case .lingering where self.queuedWrites > 0: .download
-        case .readingHead, .refusing, .draining, .lingering, .closed: .other
+        case .readingHead, .rejecting, .draining, .lingering, .closed: .other
         }
     }
 

@@ -14,29 +14,29 @@ extension StorageConnection {
             try self.checkLength(head.framing, record.declaration)
             try Self.checkCompleteness(head.request)
             let checksums = try Self.checksums(head)
-            let refusesRepetition = try Self.checkPreconditions(head.request, record)
+            let rejectsRepetition = try Self.checkPreconditions(head.request, record)
             let staged = try self.environment.store.stage(
                 grant, record, checksums: checksums.checksums, algorithms: checksums.algorithms)
             let upload = Upload(
                 exchange, staged: staged, record: record, decoder: BodyDecoder(head.framing),
-                checksums: checksums, refusesRepetition: refusesRepetition)
+                checksums: checksums, rejectsRepetition: rejectsRepetition)
             if head.expectsContinue { self.sendContinue() }
             self.state = .receiving(upload)
             self.restartWatch()
-        } catch let refusal as StorageRefusal {
-            self.environment.metrics.uploaded(.refused)
-            self.refuse(exchange, refusal, unreadBody: head.hasBody)
+        } catch let rejection as StorageRejection {
+            self.environment.metrics.uploaded(.rejected)
+            self.reject(exchange, rejection, unreadBody: head.hasBody)
         } catch let error as StorageError {
-            let refusal = StorageRefusal(error)
-            self.environment.metrics.uploaded(refusal.status.rawValue >= 500 ? .failed : .refused)
-            self.refuse(exchange, refusal, unreadBody: head.hasBody)
+            let rejection = StorageRejection(error)
+            self.environment.metrics.uploaded(rejection.status.rawValue >= 500 ? .failed : .rejected)
+            self.reject(exchange, rejection, unreadBody: head.hasBody)
         } catch {
             self.environment.metrics.uploaded(.failed)
-            self.refuse(exchange, StorageRefusal(.failed("\(error)")), unreadBody: head.hasBody)
+            self.reject(exchange, StorageRejection(.failed("\(error)")), unreadBody: head.hasBody)
         }
     }
 
-    private static func checkEncoding(_ request: ReceivedRequest) throws(StorageRefusal) {
+    private static func checkEncoding(_ request: ReceivedRequest) throws(StorageRejection) {
         guard let received = request.joinedText(of: "content-encoding"), !ContentCoding.isIdentity(received) else {
             return
         }
@@ -48,7 +48,7 @@ extension StorageConnection {
     /// Without a type it is taken as declared; a type that is signed has to be there, which the signature has shown.
     private static func checkType(
         _ request: ReceivedRequest, _ declaration: UploadDeclaration
-    ) throws(StorageRefusal) {
+    ) throws(StorageRejection) {
         // Two types joined are no type.
         guard let received = request.joinedText(of: "content-type") else { return }
         guard let mediaType = MediaType(received), declaration.mediaType.accepts(mediaType) else {
@@ -58,7 +58,7 @@ extension StorageConnection {
 
     private func checkLength(
         _ framing: RequestHead.Framing, _ declaration: UploadDeclaration
-    ) throws(StorageRefusal) {
+    ) throws(StorageRejection) {
         let maximum = self.environment.verifier.policy.maximumSize
         let length: Int64
         switch framing {
@@ -117,20 +117,20 @@ extension StorageConnection {
         sealed.whenComplete { result in
             let (connection, upload) = bound.value
             switch result {
-            case .success(let sealed) where sealed.isRepetition && upload.refusesRepetition:
-                connection.environment.metrics.uploaded(.refused)
-                connection.refuse(upload.exchange, .preconditionFailed("If-None-Match"), unreadBody: false)
-            case .success(let sealed): connection.answer(sealed, upload)
+            case .success(let sealed) where sealed.isRepetition && upload.rejectsRepetition:
+                connection.environment.metrics.uploaded(.rejected)
+                connection.reject(upload.exchange, .preconditionFailed("If-None-Match"), unreadBody: false)
+            case .success(let sealed): connection.respond(sealed, upload)
             case .failure(let error): connection.fail(upload, error, unreadBody: false)
             }
         }
     }
 
-    private func answer(_ sealed: FileStore.Sealed, _ upload: Upload) {
+    private func respond(_ sealed: FileStore.Sealed, _ upload: Upload) {
         self.environment.metrics.uploaded(sealed.isRepetition ? .repeated : .sealed)
         guard self.context != nil else { return }
         let exchange = upload.exchange
-        let buffer = self.group.beginAnswer(.ok, exchange)
+        let buffer = self.group.beginResponse(.ok, exchange)
         buffer.write(literal: "Content-Length: 0\r\n")
         buffer.writeEntityTag(upload.record.id)
         buffer.writeField("x-amz-checksum-sha256", Base64.encode(sealed.sha256.bytes))
@@ -140,10 +140,10 @@ extension StorageConnection {
     }
 
     private func fail(_ upload: Upload, _ error: any Error, unreadBody: Bool) {
-        let refusal = StorageRefusal((error as? StorageError) ?? .failed("\(error)"))
-        upload.abandon(self.environment.metrics, refusal)
+        let rejection = StorageRejection((error as? StorageError) ?? .failed("\(error)"))
+        upload.abandon(self.environment.metrics, rejection)
         guard case .closed = self.state else {
-            return self.refuse(upload.exchange, refusal, unreadBody: unreadBody)
+            return self.reject(upload.exchange, rejection, unreadBody: unreadBody)
         }
     }
 }

@@ -4,15 +4,15 @@ import CloakroomStorage
 /// What the fields of an upload ask for beside its length and type.
 extension StorageConnection {
     /// Rejects a part of a file (RFC 9110 §14.5).
-    static func checkCompleteness(_ request: ReceivedRequest) throws(StorageRefusal) {
+    static func checkCompleteness(_ request: ReceivedRequest) throws(StorageRejection) {
         guard let received = request.joinedText(of: "content-range") else { return }
-        throw StorageRefusal(
+        throw StorageRejection(
             .badRequest, "InvalidRequest", "A file is uploaded as a whole: send it without Content-Range.",
             [.init("Field", "content-range"), .init("Received", received)])
     }
 
     /// Reads the checksums that a head announces.
-    static func checksums(_ head: RequestHead) throws(StorageRefusal) -> AnnouncedChecksums {
+    static func checksums(_ head: RequestHead) throws(StorageRejection) -> AnnouncedChecksums {
         var fields: AnnouncedChecksums.Fields = []
         for field in head.request.fields where self.mayAnnounceChecksum(head.request.name(of: field)) {
             let name = String(decoding: head.request.name(of: field), as: UTF8.self)
@@ -22,7 +22,7 @@ extension StorageConnection {
         do throws(ChecksumError) {
             return try AnnouncedChecksums(fields, isChunked: head.framing == .chunked)
         } catch {
-            throw StorageRefusal(error)
+            throw StorageRejection(error)
         }
     }
 
@@ -36,7 +36,7 @@ extension StorageConnection {
     /// Evaluates the conditions of an upload.
     ///
     /// - Returns: Whether the upload is to be refused if another one is complete before it.
-    static func checkPreconditions(_ request: ReceivedRequest, _ record: FileRecord) throws(StorageRefusal) -> Bool {
+    static func checkPreconditions(_ request: ReceivedRequest, _ record: FileRecord) throws(StorageRejection) -> Bool {
         guard Preconditions.fieldNames.contains(where: { request.contains($0) }) else { return false }
         let preconditions = Preconditions(
             ifMatch: request.joinedText(of: "if-match"), ifNoneMatch: request.joinedText(of: "if-none-match"),
@@ -44,13 +44,13 @@ extension StorageConnection {
         if let field = preconditions.failedField(uploading: record.id, uploadedAt: record.seal?.uploadedAt) {
             throw .preconditionFailed(field)
         }
-        return preconditions.refusesRepetition(of: record.id)
+        return preconditions.rejectsRepetition(of: record.id)
     }
 }
 
 extension Upload {
     /// Reads the checksums in the trailers, which the body has to have, too.
-    func readTrailers() throws(StorageRefusal) {
+    func readTrailers() throws(StorageRejection) {
         var fields: AnnouncedChecksums.Fields = []
         for line in self.decoder.trailerLines {
             // Each line is a field: the decoder has seen to it.
@@ -62,7 +62,7 @@ extension Upload {
         do throws(ChecksumError) {
             self.trailing = try self.checksums.checksums(inTrailers: fields)
         } catch {
-            throw StorageRefusal(error)
+            throw StorageRejection(error)
         }
     }
 }

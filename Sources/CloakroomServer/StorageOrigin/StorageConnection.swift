@@ -15,11 +15,11 @@ final class StorageConnection: ChannelInboundHandler {
         /// Between requests, or within a head.
         case readingHead
         /// The connection is one too many of its address: its first head is waited for, and refused.
-        case refusing
+        case rejecting
         /// A body is arriving.
         case receiving(Upload)
         /// An answer is being made or sent; nothing is read.
-        case answering
+        case responding
         /// The last answer has been sent, and the rest of its request is read and dropped.
         case draining(Drain)
         /// The last answer has been sent, and its arrival is waited for.
@@ -67,10 +67,10 @@ final class StorageConnection: ChannelInboundHandler {
     /// Whether the client has said that it sends no more.
     private(set) var inputHasEnded = false
     /// Whether a request has been answered on this connection.
-    var hasAnswered = false
+    var hasResponded = false
     var watch = ProgressWatch()
-    /// The connection's place among those of its address, where these are limited.
-    var place: ConnectionLimiter.Place?
+    /// The connection's permit among those of its address, where these are limited.
+    var permit: ConnectionLimiter.Permit?
 
     init(environment: StorageEnvironment, group: ConnectionGroup) {
         self.environment = environment
@@ -90,24 +90,24 @@ final class StorageConnection: ChannelInboundHandler {
         let openConnections = self.environment.metrics.connections.opened()
         self.environment.expendable.makeRoom(openConnections: openConnections)
         if openConnections > self.environment.limits.maximumConnections {
-            self.environment.metrics.connections.refused(.origin)
+            self.environment.metrics.connections.rejected(.origin)
             context.close(promise: nil)
             return
         }
-        if self.takePlace(context) { context.read() }
+        if self.takePermit(context) { context.read() }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
         switch self.state {
         case .receiving(let upload): upload.abandon(self.environment.metrics)
         case .draining(let drain): self.environment.expendable.remove(drain.entry)
-        case .readingHead, .refusing, .answering, .lingering, .closed: break
+        case .readingHead, .rejecting, .responding, .lingering, .closed: break
         }
         self.endStall()
         self.state = .closed
         self.group.remove(self)
-        self.place?.release()
-        self.place = nil
+        self.permit?.release()
+        self.permit = nil
         self.access = nil
         self.environment.metrics.connections.closed()
         self.context = nil
@@ -126,9 +126,9 @@ final class StorageConnection: ChannelInboundHandler {
             // A client that does not read would hold up the end for as long as that may take.
             if self.stall != nil { return context.close(promise: nil) }
             switch self.state {
-            case .readingHead where self.inbound.readableBytes == 0: self.closeAfterAnswer(unreadBody: false)
+            case .readingHead where self.inbound.readableBytes == 0: self.closeAfterResponse(unreadBody: false)
             case .draining(let drain): self.endDraining(drain, isComplete: false)
-            case .readingHead, .refusing, .receiving, .answering, .lingering, .closed: break
+            case .readingHead, .rejecting, .receiving, .responding, .lingering, .closed: break
             }
         case ChannelEvent.inputClosed:
             self.inputClosed(context)
@@ -140,14 +140,14 @@ final class StorageConnection: ChannelInboundHandler {
     private func inputClosed(_ context: ChannelHandlerContext) {
         switch self.state {
         case .receiving(let upload):
-            self.refuse(upload.exchange, Upload.incompleteBody(upload), dropsBody: false)
-        case .readingHead, .answering:
+            self.reject(upload.exchange, Upload.incompleteBody(upload), dropsBody: false)
+        case .readingHead, .responding:
             // Requests that arrived whole are still answered.
             self.inputHasEnded = true
             self.process()
         case .draining(let drain):
             self.endDraining(drain, isComplete: true)
-        case .lingering, .refusing:
+        case .lingering, .rejecting:
             context.close(promise: nil)
         case .closed:
             break
@@ -186,11 +186,11 @@ final class StorageConnection: ChannelInboundHandler {
         guard let context else { return }
         switch self.state {
         case .readingHead where context.channel.isWritable: context.read()
-        case .refusing, .draining: context.read()
+        case .rejecting, .draining: context.read()
         case .receiving(let upload) where upload.machine.wantsBytes: context.read()
         // One read ahead: a client that does not send its next request early costs no change of what is polled for.
-        case .answering where self.inbound.readableBytes == 0: context.read()
-        case .readingHead, .receiving, .answering, .lingering, .closed: break
+        case .responding where self.inbound.readableBytes == 0: context.read()
+        case .readingHead, .receiving, .responding, .lingering, .closed: break
         }
     }
 
@@ -206,7 +206,7 @@ final class StorageConnection: ChannelInboundHandler {
             return
         }
         // Nothing that is whole is left, and nothing will follow.
-        self.closeAfterAnswer(unreadBody: false)
+        self.closeAfterResponse(unreadBody: false)
     }
 
     /// Takes one step; `false` where nothing can be done now.
@@ -216,10 +216,10 @@ final class StorageConnection: ChannelInboundHandler {
         case .readingHead: return context.channel.isWritable && self.parseHead()
         case .receiving(let upload): return self.receive(upload)
         case .draining(let drain): return self.drop(drain)
-        case .refusing:
-            self.refuseConnection()
+        case .rejecting:
+            self.rejectConnection()
             return false
-        case .answering, .lingering, .closed: return false
+        case .responding, .lingering, .closed: return false
         }
     }
 
@@ -231,16 +231,16 @@ final class StorageConnection: ChannelInboundHandler {
             }
             guard case .head(let head, let length) = try outcome.get() else { return false }
             self.inbound.moveReaderIndex(forwardBy: length)
-            self.state = .answering
+            self.state = .responding
             // A client that waits for `100 Continue` has not begun.
             self.unreadBody = head.hasBody && !head.expectsContinue ? BodyDecoder(head.framing) : nil
             self.handle(head)
             return true
         } catch {
-            self.state = .answering
+            self.state = .responding
             self.unreadBody = nil
             let exchange = self.makeExchange(route: .other, keepsAlive: false, wantsJSON: false, isHead: false)
-            self.refuse(exchange, StorageRefusal(error))
+            self.reject(exchange, StorageRejection(error))
             return false
         }
     }
@@ -252,16 +252,16 @@ final class StorageConnection: ChannelInboundHandler {
                 self.access?.received(bytes.readableBytes)
                 self.perform(upload.machine.received(bytes), upload)
             }
-            guard upload.decoder.hasEnded else { return false }
+            guard upload.decoder.isExpired else { return false }
             try upload.readTrailers()
-            self.state = .answering
+            self.state = .responding
             self.perform(upload.machine.bodyEnded(), upload)
             return true
-        } catch let refusal as StorageRefusal {
-            self.refuse(upload.exchange, refusal)
+        } catch let rejection as StorageRejection {
+            self.reject(upload.exchange, rejection)
         } catch {
             let reason = (error as? BodyDecoder.Malformed)?.reason ?? "its body is malformed"
-            self.refuse(upload.exchange, StorageRefusal(.malformed(reason)), dropsBody: false)
+            self.reject(upload.exchange, StorageRejection(.malformed(reason)), dropsBody: false)
         }
         return true
     }

@@ -24,7 +24,9 @@ final class StorageMetrics: Sendable {
 
     /// What became of an upload.
     enum UploadOutcome: String, Sendable, CaseIterable {
-        case sealed, repeated, refused, incomplete, failed
+        case sealed, repeated, incomplete, failed
+        // As the label has it.
+        case rejected = "refused"
     }
 
     /// By route, then by the status' place among all.

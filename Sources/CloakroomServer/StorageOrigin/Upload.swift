@@ -7,7 +7,7 @@ final class Upload {
     let staged: StagedBlob
     let record: FileRecord
     let checksums: AnnouncedChecksums
-    let refusesRepetition: Bool
+    let rejectsRepetition: Bool
     var decoder: BodyDecoder
     var machine = UploadMachine()
     /// The checksums that arrived behind the body.
@@ -17,18 +17,18 @@ final class Upload {
 
     init(
         _ exchange: StorageConnection.Exchange, staged: StagedBlob, record: FileRecord, decoder: BodyDecoder,
-        checksums: AnnouncedChecksums, refusesRepetition: Bool
+        checksums: AnnouncedChecksums, rejectsRepetition: Bool
     ) {
         self.exchange = exchange
         self.staged = staged
         self.record = record
         self.decoder = decoder
         self.checksums = checksums
-        self.refusesRepetition = refusesRepetition
+        self.rejectsRepetition = rejectsRepetition
     }
 
     /// Counts bytes of the body against the declared length as they arrive.
-    func count(_ bytes: Int, maximum: ByteCount) throws(StorageRefusal) {
+    func count(_ bytes: Int, maximum: ByteCount) throws(StorageRejection) {
         self.received += Int64(bytes)
         guard self.received <= maximum.bytes else {
             throw .tooLarge(maximum: maximum, received: self.received)
@@ -42,19 +42,19 @@ final class Upload {
     ///
     /// - Parameters:
     ///   - metrics: Where it is counted.
-    ///   - refusal: How it was answered; `nil` where the client has gone.
-    func abandon(_ metrics: StorageMetrics, _ refusal: StorageRefusal? = nil) {
+    ///   - rejection: The response; `nil` where the client has gone.
+    func abandon(_ metrics: StorageMetrics, _ rejection: StorageRejection? = nil) {
         guard !self.isAbandoned else { return }
         self.isAbandoned = true
-        guard let refusal, refusal.code != Self.incompleteCode else { return metrics.uploaded(.incomplete) }
-        metrics.uploaded(refusal.status.rawValue >= 500 ? .failed : .refused)
+        guard let rejection, rejection.code != Self.incompleteCode else { return metrics.uploaded(.incomplete) }
+        metrics.uploaded(rejection.status.rawValue >= 500 ? .failed : .rejected)
     }
 
     private static let incompleteCode = "IncompleteBody"
 
     /// The client stopped before the end.
-    static func incompleteBody(_ upload: Upload) -> StorageRefusal {
-        StorageRefusal(
+    static func incompleteBody(_ upload: Upload) -> StorageRejection {
+        StorageRejection(
             .badRequest, Self.incompleteCode,
             "The body ended before its declared length. Nothing was stored. The URL can be used again.",
             [
@@ -63,8 +63,8 @@ final class Upload {
     }
 
     /// The client sends too slowly.
-    static func tooSlow(_ rate: LowestRate) -> StorageRefusal {
-        StorageRefusal(
+    static func tooSlow(_ rate: LowestRate) -> StorageRejection {
+        StorageRejection(
             .requestTimeout, "RequestTimeout",
             "Fewer than \(rate.bytesPerSecond) bytes per second arrived over \(rate.windowSeconds) seconds. Nothing was stored. The URL can be used again."
         )

@@ -20,10 +20,10 @@ struct UploadMachine {
     /// Copied out of what arrived: a slice would keep its whole buffer, of which it may be a few bytes.
     private var gathered = ByteBuffer()
     private var isWriting = false
-    private var hasEnded = false
+    private var isExpired = false
 
     /// Whether the connection should be read.
-    var wantsBytes: Bool { !self.hasEnded && self.gathered.readableBytes < Self.batchLength }
+    var wantsBytes: Bool { !self.isExpired && self.gathered.readableBytes < Self.batchLength }
 
     /// Whether the client is what the upload waits for.
     var waitsForClient: Bool { self.wantsBytes && !self.isWriting }
@@ -38,7 +38,7 @@ struct UploadMachine {
     }
 
     mutating func bodyEnded() -> Action {
-        self.hasEnded = true
+        self.isExpired = true
         return self.next()
     }
 
@@ -48,10 +48,10 @@ struct UploadMachine {
     }
 
     private mutating func next() -> Action {
-        guard !self.isWriting, self.hasEnded || self.gathered.readableBytes >= Self.batchLength else { return .none }
+        guard !self.isWriting, self.isExpired || self.gathered.readableBytes >= Self.batchLength else { return .none }
         self.isWriting = true
         let batch = self.gathered
         self.gathered = ByteBuffer()
-        return self.hasEnded ? .seal(batch) : .write(batch)
+        return self.isExpired ? .seal(batch) : .write(batch)
     }
 }

@@ -63,7 +63,7 @@ extension BackupError {
     init(_ error: StorageError, at path: String) {
         switch error {
         case .full: self = .full(path: path)
-        case .failed(let reason), .writesRefused(let reason): self = .failed(path: path, reason: reason)
+        case .failed(let reason), .writesRejected(let reason): self = .failed(path: path, reason: reason)
         default: self = .failed(path: path, reason: "\(error)")
         }
     }

@@ -63,7 +63,7 @@ final class SharedBlobs {
     func link(_ file: SealedFile, to target: BlobTarget) throws(SystemCallError) -> Bool {
         // After a restoration, the same file may have been sealed with other bytes of the same length.
         guard self.catalog.has(file), Self.isRight(file, self.verifier, self.path, self.onDamage) else { return false }
-        return try Self.unlessRefused { () throws(SystemCallError) in try target.link(file.id, from: self.blobs) }
+        return try Self.unlessRejected { () throws(SystemCallError) in try target.link(file.id, from: self.blobs) }
     }
 
     /// Takes a pack over.
@@ -75,15 +75,15 @@ final class SharedBlobs {
     /// - Throws: The call that failed.
     func link(_ pack: PackID, to target: BlobTarget) throws(SystemCallError) -> Bool {
         guard self.packs.contains(pack) else { return false }
-        return try Self.unlessRefused { () throws(SystemCallError) in try target.link(pack, from: self.blobs) }
+        return try Self.unlessRejected { () throws(SystemCallError) in try target.link(pack, from: self.blobs) }
     }
 
-    private static func unlessRefused(_ link: () throws(SystemCallError) -> Void) throws(SystemCallError) -> Bool {
+    private static func unlessRejected(_ link: () throws(SystemCallError) -> Void) throws(SystemCallError) -> Bool {
         do throws(SystemCallError) {
             try link()
             return true
         } catch {
-            guard error.refusesLink else { throw error }
+            guard error.rejectsLink else { throw error }
             return false
         }
     }

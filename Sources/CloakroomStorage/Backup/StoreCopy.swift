@@ -171,7 +171,7 @@ final class StoreCopy {
     // MARK: What cannot be copied
 
     /// What has become of a file since the moment of the catalogue.
-    private enum Fate {
+    private enum RowOutcome {
         case unchanged, deleted
         /// Its bytes were damaged, and it waits for them.
         case pending
@@ -186,7 +186,7 @@ final class StoreCopy {
         case .copy(let error): throw error
         case .damage(let found): damage = found
         }
-        switch try self.fate(of: file) {
+        switch try self.outcome(of: file) {
         case .deleted:
             try self.catalog.remove(file.id)
             self.summary.deleted += 1
@@ -202,7 +202,7 @@ final class StoreCopy {
         }
     }
 
-    private func fate(of file: SealedFile) throws(BackupError) -> Fate {
+    private func outcome(of file: SealedFile) throws(BackupError) -> RowOutcome {
         guard let live = self.source.live else { return .unchanged }
         do throws(StorageError) {
             if let current = try live.sealedFile(file.id) { return current == file ? .unchanged : .replaced(current) }

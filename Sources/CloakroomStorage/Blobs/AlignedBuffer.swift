@@ -49,7 +49,7 @@ final class AlignedBufferPool: Sendable {
         self.free.withLock { $0.popLast() } ?? AlignedBuffer()
     }
 
-    func giveBack(_ buffer: AlignedBuffer) {
+    func release(_ buffer: AlignedBuffer) {
         buffer.clear()
         self.free.withLock { if $0.count < Self.limit { $0.append(buffer) } }
     }

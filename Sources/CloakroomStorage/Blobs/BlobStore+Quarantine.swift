@@ -35,7 +35,7 @@ extension BlobStore {
         let shard = self.directory(of: id)
         let file = try self.openIfReadable(id)
         if let file {
-            try self.refusingWritesOnFailure { () throws(SystemCallError) in try file.descriptor.synchronize() }
+            try self.rejectingWritesOnFailure { () throws(SystemCallError) in try file.descriptor.synchronize() }
         }
         let kept: Kept
         do throws(SystemCallError) {
@@ -104,7 +104,7 @@ extension BlobStore {
         } catch {
             throw error.storageError
         }
-        try self.refusingWritesOnFailure { () throws(SystemCallError) in try file.descriptor.synchronize() }
+        try self.rejectingWritesOnFailure { () throws(SystemCallError) in try file.descriptor.synchronize() }
         let kept: Kept
         do throws(SystemCallError) {
             kept = try self.link(temporary, of: self.stagingDirectory, as: name) { other throws(SystemCallError) in

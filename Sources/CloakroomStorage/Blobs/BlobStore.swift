@@ -195,15 +195,15 @@ public final class BlobStore: Sendable {
 
     /// Makes the names in a directory durable.
     func synchronize(_ directory: Directory) throws(StorageError) {
-        try self.refusingWritesOnFailure { () throws(SystemCallError) in try directory.synchronize() }
+        try self.rejectingWritesOnFailure { () throws(SystemCallError) in try directory.synchronize() }
     }
 
     /// Flushes something; no more writes are taken where that fails.
-    func refusingWritesOnFailure(_ flush: () throws(SystemCallError) -> Void) throws(StorageError) {
+    func rejectingWritesOnFailure(_ flush: () throws(SystemCallError) -> Void) throws(StorageError) {
         do throws(SystemCallError) {
             try flush()
         } catch {
-            self.health.refuseWrites(error.description)
+            self.health.rejectWrites(error.description)
             throw error.storageError
         }
     }

@@ -70,7 +70,7 @@ public final class StagedBlob: Sendable {
     deinit {
         self.state.withLock { state in
             if let name = state.temporaryName { try? self.store.stagingDirectory.remove(name) }
-            if let buffer = state.direct { self.store.alignedBuffers.giveBack(buffer) }
+            if let buffer = state.direct { self.store.alignedBuffers.release(buffer) }
         }
     }
 
@@ -143,7 +143,7 @@ public final class StagedBlob: Sendable {
                 throw error.storageError
             }
             guard state.file != nil else { return false }
-            try self.store.refusingWritesOnFailure { () throws(SystemCallError) in try state.file?.synchronize() }
+            try self.store.rejectingWritesOnFailure { () throws(SystemCallError) in try state.file?.synchronize() }
             guard try self.link(&state) else { return false }
             try self.store.synchronize(self.store.directory(of: state.fileID))
             return true

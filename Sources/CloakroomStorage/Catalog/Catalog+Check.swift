@@ -32,7 +32,7 @@ extension Catalog {
             guard let first = try Self.problems(by: "PRAGMA quick_check", of: connection).first else { return }
             // A disk that does not give a page is no damage.
             if let failure = Self.failure(in: first), !failure.isCorruption { throw failure }
-            self.health.refuseWrites("\(Self.fileName) is damaged: \(first)", isOfDamage: true)
+            self.health.rejectWrites("\(Self.fileName) is damaged: \(first)", isOfDamage: true)
         } catch {
             guard error.primaryCode != SQLITE_INTERRUPT else { return }
             throw error.storageError

@@ -16,7 +16,7 @@ extension Catalog {
             try connection.checkpoint(SQLITE_CHECKPOINT_TRUNCATE)
             guard !connection.hasChecksums else { return }
             if let problem = try self.problems(by: "PRAGMA quick_check", of: connection).first {
-                return health.refuseWrites("\(self.fileName) is damaged: \(problem)", isOfDamage: true)
+                return health.rejectWrites("\(self.fileName) is damaged: \(problem)", isOfDamage: true)
             }
             let size = try Int64(
                 connection.text(of: "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"))
@@ -53,10 +53,10 @@ extension Catalog {
         if let found = try blobs.flatMap({ try IdentityFile(directory: $0).read() }),
             let problem = self.problem(try self.identity(connection), beside: found)
         {
-            return .refused(["\(self.fileName) \(problem)"])
+            return .rejected(["\(self.fileName) \(problem)"])
         }
         let problems = try self.integrityProblems(of: connection)
-        guard problems.isEmpty else { return .refused(problems) }
+        guard problems.isEmpty else { return .rejected(problems) }
         try connection.rewrite()
         let loss: String? = if case .lost(let detail) = examination.outcome { detail } else { nil }
         if !examination.isOrderly, try self.hasIdentity(connection) {
@@ -71,7 +71,7 @@ extension Catalog {
     /// What became of a database that was to be written anew.
     public enum Acceptance: Hashable, Sendable {
         /// It is as it was, because of these problems.
-        case refused([String])
+        case rejected([String])
         /// It was written anew; which of its transactions are missing, if any are.
         case accepted(loss: String?)
     }

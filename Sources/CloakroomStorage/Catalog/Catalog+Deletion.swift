@@ -99,7 +99,7 @@ extension Catalog {
     ///   - limit: The most files of one call.
     /// - Returns: The files that were moved.
     /// - Throws: ``StorageError``.
-    func deleteEnded(now: Timestamp, limit: Int) async throws(StorageError) -> [FileID] {
+    func deleteExpired(now: Timestamp, limit: Int) async throws(StorageError) -> [FileID] {
         try await self.writer.write { connection throws(SQLiteError) in
             let rows = try connection.statement(
                 "SELECT id, organization_id FROM files WHERE expires_at <= ? ORDER BY expires_at LIMIT ?"

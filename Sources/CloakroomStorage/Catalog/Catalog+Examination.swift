@@ -68,7 +68,7 @@ extension Catalog {
         }
     }
 
-    /// Returns those of some files that have neither a row nor a note of their deletion.
+    /// Returns those of some files that have neither a row nor a tombstone.
     ///
     /// - Parameter ids: Any files.
     /// - Returns: The files, in the order of the ids.

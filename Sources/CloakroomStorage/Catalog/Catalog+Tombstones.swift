@@ -1,8 +1,8 @@
 import CloakroomDomain
 
-/// Notes of deletions.
+/// Tombstones.
 extension Catalog {
-    /// The note of a deletion.
+    /// A tombstone.
     struct Tombstone: Hashable, Sendable {
         let id: FileID
         /// Whether the file's bytes are said to be durably gone.
@@ -13,7 +13,7 @@ extension Catalog {
         let locator: BlobLocator?
     }
 
-    /// Returns notes of deletions, in the order of their ids.
+    /// Returns tombstones, in the order of their ids.
     ///
     /// - Parameters:
     ///   - id: The file before the first one; `nil` begins with the first of all.
@@ -38,7 +38,7 @@ extension Catalog {
         }
     }
 
-    /// Returns the note of a file's deletion, if there is one.
+    /// Returns the tombstone, if there is one.
     ///
     /// - Parameter id: The file.
     /// - Returns: The note of its deletion.
@@ -57,7 +57,7 @@ extension Catalog {
         }
     }
 
-    /// Removes notes of deletions of files that are there, before anything is removed because of them.
+    /// Removes tombstones of files that are there, before anything is removed because of them.
     ///
     /// - Returns: The files.
     /// - Throws: ``StorageError``.

@@ -47,7 +47,7 @@ extension CatalogWriter {
     ) {
         self.thread.submit { state in
             guard state == .active else {
-                return completion(.failure(.writesRefused("the server is shutting down")))
+                return completion(.failure(.writesRejected("the server is shutting down")))
             }
             completion(Result { () throws(StorageError) in try body() })
         }

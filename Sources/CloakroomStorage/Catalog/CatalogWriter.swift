@@ -110,7 +110,7 @@ final class CatalogWriter: GroupProcessor {
     }
 
     func cancel(_ jobs: [Job]) {
-        for job in jobs { job.fail(.writesRefused("the server is shutting down")) }
+        for job in jobs { job.fail(.writesRejected("the server is shutting down")) }
     }
 
     /// Copies the log into the database now and then: rarely enough for pages that change all the time.
@@ -216,7 +216,7 @@ final class CatalogWriter: GroupProcessor {
         case .job(let error): return error.storageError
         case .transaction(let error):
             if error.endsWrites {
-                self.health.refuseWrites("\(error.storageError)", isOfDamage: error.isCorruption)
+                self.health.rejectWrites("\(error.storageError)", isOfDamage: error.isCorruption)
             }
             return error.storageError
         }

@@ -35,26 +35,26 @@ final class ReaderPool: Sendable {
 
     /// Opens a connection that does not come back.
     func open() throws(StorageError) -> SQLiteConnection {
-        try self.refusingWrites { () throws(SQLiteError) in try self.connect() }
+        try self.rejectingWrites { () throws(SQLiteError) in try self.connect() }
     }
 
     /// Reads with a connection that no other thread uses meanwhile.
     func read<Value>(
         _ body: (SQLiteConnection) throws(SQLiteError) -> Value
     ) throws(StorageError) -> Value {
-        try self.refusingWrites { () throws(SQLiteError) in
+        try self.rejectingWrites { () throws(SQLiteError) in
             let connection = try self.checkOut()
             defer { self.idle.withLock { $0.append(connection) } }
             return try body(connection)
         }
     }
 
-    private func refusingWrites<Value>(_ body: () throws(SQLiteError) -> Value) throws(StorageError) -> Value {
+    private func rejectingWrites<Value>(_ body: () throws(SQLiteError) -> Value) throws(StorageError) -> Value {
         do throws(SQLiteError) {
             return try body()
         } catch {
             let failure = error.storageError
-            if error.isCorruption { self.health.refuseWrites("\(failure)", isOfDamage: true) }
+            if error.isCorruption { self.health.rejectWrites("\(failure)", isOfDamage: true) }
             throw failure
         }
     }

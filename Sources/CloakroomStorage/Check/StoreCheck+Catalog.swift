@@ -25,8 +25,8 @@ extension StoreCheck {
     private func check(_ tombstone: Catalog.Tombstone) async throws(StorageError) {
         guard !tombstone.hasRow else { return self.report(Self.contradiction(tombstone.id)) }
         // Before it is marked, the server has still to remove them.
-        guard tombstone.isMarked, try Suspect.isThere(tombstone, self.tree) else { return }
-        try await self.suspect(.undeleted(tombstone))
+        guard tombstone.isMarked, try Candidate.isThere(tombstone, self.tree) else { return }
+        try await self.candidate(.undeleted(tombstone))
     }
 
     static func contradiction(_ id: FileID, repair: String? = nil) -> Finding {

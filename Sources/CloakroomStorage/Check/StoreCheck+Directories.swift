@@ -16,7 +16,7 @@ extension StoreCheck {
                     self.noteForeign("\(name)/\(entry)")
                 }
             }
-            for id in try self.catalog.unknownFiles(ids) { try await self.suspect(.orphan(id)) }
+            for id in try self.catalog.unknownFiles(ids) { try await self.candidate(.orphan(id)) }
         }
     }
 
@@ -48,9 +48,9 @@ extension StoreCheck {
             return self.report(Finding(.noted, path, damage.description))
         }
         for header in content.slots where try !self.catalog.refers(to: header.slot, of: header.id) {
-            try await self.suspect(.slot(header.slot, of: header.id))
+            try await self.candidate(.slot(header.slot, of: header.id))
         }
-        for part in try self.unreferenced(content.otherPages, in: id) { try await self.suspect(.part(part)) }
+        for part in try self.unreferenced(content.otherPages, in: id) { try await self.candidate(.part(part)) }
     }
 
     /// Returns the parts of a pack to which no row refers, of pages that belong to no slot with a header that is right.

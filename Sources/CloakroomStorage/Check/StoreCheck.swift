@@ -42,7 +42,7 @@ public actor StoreCheck {
     /// Whether the observer could pass on everything.
     let isReported: @Sendable () -> Bool
     var summary = Summary()
-    private var suspects: [Suspect] = []
+    private var candidates: [Candidate] = []
     /// Damaged files that a repair has still to take out of the way.
     var damaged: [(id: FileID, damage: BlobDamage)] = []
 
@@ -88,13 +88,13 @@ public actor StoreCheck {
     }
 
     /// Deals with something that looks wrong: at once where nobody else is at the store, else later.
-    func suspect(_ suspect: Suspect) async throws(StorageError) {
+    func candidate(_ candidate: Candidate) async throws(StorageError) {
         guard let store = self.store else {
-            self.suspects.append(suspect)
+            self.candidates.append(candidate)
             return
         }
         let repair: String?
-        switch suspect {
+        switch candidate {
         case .orphan(let id): repair = try await store.quarantineOrphan(id) ? "moved to quarantine" : nil
         case .slot(let slot, let id):
             repair = try await store.quarantineUnreferenced(slot, of: id) ? "moved to quarantine" : nil
@@ -104,7 +104,7 @@ public actor StoreCheck {
             try await store.removeBytes(of: tombstone)
             repair = "removed"
         }
-        self.report(suspect.finding(repair: repair))
+        self.report(candidate.finding(repair: repair))
     }
 
     /// Whether a server has the directory; also where that cannot be told.
@@ -113,15 +113,15 @@ public actor StoreCheck {
     /// Looks again at what looked wrong beside a running server, until it is right or the patience is at its end.
     private func lookAgain() async throws(StorageError) {
         let end = ContinuousClock.now + self.patience
-        while !self.suspects.isEmpty {
-            var rest: [Suspect] = []
-            for suspect in self.suspects {
-                if try suspect.isStillThere(self.catalog, self.tree) { rest.append(suspect) }
+        while !self.candidates.isEmpty {
+            var rest: [Candidate] = []
+            for candidate in self.candidates {
+                if try candidate.isStillThere(self.catalog, self.tree) { rest.append(candidate) }
             }
-            self.suspects = rest
+            self.candidates = rest
             guard ContinuousClock.now < end, self.isServed else { break }
             try? await Task.sleep(for: Self.attemptInterval)
         }
-        for suspect in self.suspects { self.report(suspect.finding()) }
+        for candidate in self.candidates { self.report(candidate.finding()) }
     }
 }

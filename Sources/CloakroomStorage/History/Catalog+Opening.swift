@@ -71,7 +71,7 @@ extension Catalog {
     ) throws {
         guard let found = try self.identity(beside: blobs, in: directory) else { return }
         if let mismatch = try self.mismatch(directory, beside: found, examination) {
-            throw OpenError(description: self.refusal(mismatch, directory))
+            throw OpenError(description: self.rejection(mismatch, directory))
         }
     }
 
@@ -145,7 +145,7 @@ extension Catalog {
         }
     }
 
-    private static func refusal(_ mismatch: Mismatch, _ directory: DataDirectory) -> String {
+    private static func rejection(_ mismatch: Mismatch, _ directory: DataDirectory) -> String {
         let path = directory.path(of: Self.fileName)
         let identity = directory.path(of: "\(BlobStore.directoryName)/\(IdentityFile.name)")
         if mismatch.isOfLog {

@@ -68,7 +68,7 @@ extension Catalog {
 
     /// Ends the last generation of a run.
     func endHistory() async {
-        guard self.history.withLock({ $0 != nil }), self.health.reasonToRefuseWrites == nil else { return }
+        guard self.history.withLock({ $0 != nil }), self.health.reasonToRejectWrites == nil else { return }
         do throws(StorageError) {
             try await self.advance(.emptiedSoon)
         } catch {
@@ -113,7 +113,7 @@ extension Catalog {
         do throws(SystemCallError) {
             try history.identity.write(identity)
         } catch {
-            if error.call == .fsync { self.health.refuseWrites("blobs/identity: \(error)") }
+            if error.call == .fsync { self.health.rejectWrites("blobs/identity: \(error)") }
             throw error.storageError
         }
         self.writer.keep(history.mark)

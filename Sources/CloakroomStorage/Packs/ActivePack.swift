@@ -92,9 +92,9 @@ struct ActivePack {
     /// Gives back, durably, everything beyond what is used: what a failed ``add(_:)`` may have written in part.
     ///
     /// - Throws: The call that failed.
-    mutating func giveBackUnused() throws(SystemCallError) {
+    mutating func freeUnused() throws(SystemCallError) {
         self.written = self.used
-        try self.file.giveBack(self.used, self.limit - self.used)
+        try self.file.free(self.used, self.limit - self.used)
         try self.file.synchronize()
     }
 }

@@ -103,12 +103,12 @@ final class PackFile: Sendable {
     func free(_ slot: PackSlot, of id: FileID) throws(SystemCallError) -> Bool {
         let header = try self.file.read(count: PackSlotHeader.length, at: slot.offset)
         guard PackSlotHeader.looksLike(header, of: id) || header.isZero else { return false }
-        try self.giveBack(slot.offset, Int64(slot.length))
+        try self.free(slot.offset, Int64(slot.length))
         return true
     }
 
     /// Gives room back to the file system: it reads as zeros from now on.
-    func giveBack(_ offset: Int64, _ length: Int64) throws(SystemCallError) {
+    func free(_ offset: Int64, _ length: Int64) throws(SystemCallError) {
         let (system, descriptor) = (self.file.system, self.file.rawValue)
         do throws(SystemCallError) {
             try retryingInterrupted { () throws(SystemCallError) in

@@ -36,7 +36,7 @@ struct PackMaker: Sendable {
             return true
         } catch {
             if error.call == .fsync {
-                self.health.refuseWrites("\(error)")
+                self.health.rejectWrites("\(error)")
             } else {
                 try? self.staging.remove(file.id.fileName)
             }
@@ -51,7 +51,7 @@ struct PackMaker: Sendable {
             // All of its bodies may have been deleted already.
             _ = try pack.file.removeIfEmpty(self.directory)
         } catch {
-            if error.call == .fsync { self.health.refuseWrites("pack \(pack.file.id.fileName): \(error)") }
+            if error.call == .fsync { self.health.rejectWrites("pack \(pack.file.id.fileName): \(error)") }
         }
     }
 }

@@ -44,8 +44,8 @@ extension PackStore {
         let (pack, id) = (unended.pack, unended.pack.id)
         let tail = try self.tail(of: unended)
         do throws(SystemCallError) {
-            for slot in unused { try pack.giveBack(slot.offset, Int64(slot.length)) }
-            if tail < unended.length { try pack.giveBack(tail, unended.length - tail) }
+            for slot in unused { try pack.free(slot.offset, Int64(slot.length)) }
+            if tail < unended.length { try pack.free(tail, unended.length - tail) }
             // Before the cut, after which nobody looks for them any more.
             try pack.synchronize()
             try pack.cut(to: min(tail, self.packLength - Int64(PackSlotHeader.alignment)))

@@ -126,21 +126,21 @@ final class PackStore: Sendable {
     ///   - slot: The slot, to which the file's row referred.
     ///   - id: The file.
     /// - Throws: ``StorageError``.
-    func giveBack(_ slot: PackSlot, of id: FileID) throws(StorageError) {
+    func free(_ slot: PackSlot, of id: FileID) throws(StorageError) {
         let isUnread = self.readers.whenUnread(id) { [weak self] in
             // The sweep does it again where this fails.
             guard let self else { return }
-            self.writer.help { try? self.giveBackNow(slot, of: id) }
+            self.writer.help { try? self.freeNow(slot, of: id) }
         }
-        if isUnread { try self.giveBackNow(slot, of: id) }
+        if isUnread { try self.freeNow(slot, of: id) }
     }
 
     /// Gives a slot back durably to which no row refers or ever referred.
     ///
     /// - Parameter slot: The slot.
     /// - Throws: ``StorageError``.
-    func giveBackDurably(_ slot: PackSlot) throws(StorageError) {
-        try self.giveBack([(slot, nil)], in: slot.pack)
+    func freeDurably(_ slot: PackSlot) throws(StorageError) {
+        try self.free([(slot, nil)], in: slot.pack)
     }
 
     /// Gives a slot back durably to which no row refers any more, as soon as nobody reads it.
@@ -149,16 +149,16 @@ final class PackStore: Sendable {
     ///   - slot: The slot, to which the file's row referred.
     ///   - id: The file.
     /// - Throws: ``StorageError``.
-    func giveBackDurably(_ slot: PackSlot, of id: FileID) throws(StorageError) {
+    func freeDurably(_ slot: PackSlot, of id: FileID) throws(StorageError) {
         let isUnread = self.readers.whenUnread(id) { [weak self] in
             // Where this fails, a check finds what no row refers to.
             guard let self else { return }
-            self.writer.help { try? self.giveBackDurably(slot) }
+            self.writer.help { try? self.freeDurably(slot) }
         }
-        if isUnread { try self.giveBackDurably(slot) }
+        if isUnread { try self.freeDurably(slot) }
     }
 
-    private func giveBackNow(_ slot: PackSlot, of id: FileID) throws(StorageError) {
+    private func freeNow(_ slot: PackSlot, of id: FileID) throws(StorageError) {
         do throws(SystemCallError) {
             guard try !self.openFile(slot.pack, for: .changing).free(slot, of: id) else { return }
             self.reportLeft(slot, of: id)
@@ -174,12 +174,12 @@ final class PackStore: Sendable {
     ///
     /// - Parameter deleted: Files without a row, and their slots.
     /// - Returns: Those whose slots are durably gone; a pack that resists does not keep the others.
-    func giveBack(_ deleted: [(FileID, PackSlot)]) -> [FileID] {
+    func free(_ deleted: [(FileID, PackSlot)]) -> [FileID] {
         let unread = deleted.filter { !self.readers.contains($0.0) }
         var gone: [FileID] = []
         for (pack, files) in Dictionary(grouping: unread, by: \.1.pack) {
             do throws(StorageError) {
-                try self.giveBack(files.map { ($0.1, $0.0) }, in: pack)
+                try self.free(files.map { ($0.1, $0.0) }, in: pack)
                 gone += files.map(\.0)
             } catch {
                 self.health.report("The space of deleted bytes cannot be freed", files[0].0, error)
@@ -195,14 +195,14 @@ final class PackStore: Sendable {
     }
 
     /// Frees slots durably; those of deleted files only where they are theirs.
-    private func giveBack(_ slots: [(PackSlot, deleted: FileID?)], in id: PackID) throws(StorageError) {
+    private func free(_ slots: [(PackSlot, deleted: FileID?)], in id: PackID) throws(StorageError) {
         do throws(SystemCallError) {
             let pack = try self.openFile(id, for: .changing)
             for (slot, deleted) in slots {
                 if let deleted {
                     if try !pack.free(slot, of: deleted) { self.reportLeft(slot, of: deleted) }
                 } else {
-                    try pack.giveBack(slot.offset, Int64(slot.length))
+                    try pack.free(slot.offset, Int64(slot.length))
                 }
             }
             try pack.synchronize()
@@ -212,7 +212,7 @@ final class PackStore: Sendable {
             // A crash came after the removal and before that was noted.
             guard error.code != ENOENT else { return }
             // A flush that failed is not repeated: the next one would say that all is well.
-            if error.call == .fsync { self.health.refuseWrites("pack \(id.fileName): \(error)") }
+            if error.call == .fsync { self.health.rejectWrites("pack \(id.fileName): \(error)") }
             throw .failed("pack \(id.fileName): \(error)")
         }
     }

@@ -64,7 +64,7 @@ final class PackWriter: GroupProcessor, @unchecked Sendable {
     }
 
     func cancel(_ jobs: [Job]) {
-        for job in jobs { job.completion(.failure(.writesRefused("the server is shutting down"))) }
+        for job in jobs { job.completion(.failure(.writesRejected("the server is shutting down"))) }
     }
 
     // MARK: On the thread
@@ -123,11 +123,11 @@ final class PackWriter: GroupProcessor, @unchecked Sendable {
     /// flushed yet, what was written in part is given back. A pack that does not let that happen gets no more slots. It
     /// is not ended: start-up looks through it, and a whole slot that it finds is a body that a client did send.
     private func takeBack(after error: SystemCallError) {
-        guard error.call == .write else { return self.maker.health.refuseWrites("a pack: \(error)") }
+        guard error.call == .write else { return self.maker.health.rejectWrites("a pack: \(error)") }
         do throws(SystemCallError) {
-            try self.active?.giveBackUnused()
+            try self.active?.freeUnused()
         } catch {
-            if error.call == .fsync { return self.maker.health.refuseWrites("a pack: \(error)") }
+            if error.call == .fsync { return self.maker.health.rejectWrites("a pack: \(error)") }
             self.maker.health.report("A pack is left to the next start: \(error)")
             self.active = nil
         }

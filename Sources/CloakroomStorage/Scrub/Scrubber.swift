@@ -70,7 +70,7 @@ public actor Scrubber {
 
     /// Writes down how far the scrub has come, as at a shutdown.
     public func keepPlace() async {
-        guard let round, self.store.blobs.health.reasonToRefuseWrites == nil else { return }
+        guard let round, self.store.blobs.health.reasonToRejectWrites == nil else { return }
         do throws(StorageError) {
             try await self.store.catalog.keep(round)
         } catch {

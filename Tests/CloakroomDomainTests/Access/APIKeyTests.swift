@@ -23,7 +23,7 @@ struct APIKeyTests {
         #expect(key.visiblePrefix == String(text.prefix(11)))
     }
 
-    static let refused: [String] = [
+    static let rejected: [String] = [
         "", "sk_", "sk_\(Self.digits)", "sk_\(Self.digits)f0a8f586", "sk_\(Self.digits)00000000",
         "sk_\(Self.digits)F0A8F587", "sk_\(Self.digits.uppercased())\(Self.checksum)", "SK_\(Self.digits)f0a8f587",
         "\(Self.digits)\(Self.checksum)", "pk_\(Self.digits)\(Self.checksum)", "\(Self.key)0", " \(Self.key)",
@@ -32,7 +32,7 @@ struct APIKeyTests {
         "sk_\(Self.digits)87f5a8f0", "sk_\(Self.digits)é8f587", "Bearer \(Self.key)",
     ]
 
-    @Test(arguments: Self.refused)
+    @Test(arguments: Self.rejected)
     func anythingElseIsRefused(text: String) {
         let key = APIKey(text)
         #expect(key == nil)

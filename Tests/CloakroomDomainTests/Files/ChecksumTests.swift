@@ -69,7 +69,7 @@ struct ChecksumTests {
         var testDescription: String { "\(self.field): \(self.value)" }
     }
 
-    static let refused: [MalformedCase] = [
+    static let rejected: [MalformedCase] = [
         MalformedCase("content-md5", ""),
         MalformedCase("content-md5", "5d41402abc4b2a76b9719d911017c592"),
         MalformedCase("content-md5", "XUFAKrxLKna5cZ2REBfFkg"),
@@ -97,7 +97,7 @@ struct ChecksumTests {
         MalformedCase("x-amz-checksum-sha512", "\(Self.sha256Text)"),
     ]
 
-    @Test(arguments: Self.refused)
+    @Test(arguments: Self.rejected)
     func malformedDigestIsRefused(_ example: MalformedCase) {
         #expect(throws: ChecksumError.malformed(field: example.field)) {
             try Checksum.read(example.field, example.value)

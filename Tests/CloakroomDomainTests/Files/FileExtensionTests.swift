@@ -75,7 +75,7 @@ struct FileExtensionTests {
         #expect(try Self.contradiction(example) != nil)
     }
 
-    struct Refusal: CustomTestStringConvertible, Sendable {
+    struct Rejection: CustomTestStringConvertible, Sendable {
         let pair: Case
         let usual: String
 
@@ -87,44 +87,44 @@ struct FileExtensionTests {
         var testDescription: String { self.pair.testDescription }
     }
 
-    static let refusals: [Refusal] = [
-        Refusal("photo.png", "audio/mp3", usual: "image/png"),
-        Refusal("photo.png", "image/jpeg", usual: "image/png"),
-        Refusal("PHOTO.PNG", "IMAGE/JPEG", usual: "image/png"),
-        Refusal("clip.mp4", "image/png", usual: "video/mp4"),
-        Refusal("doc.pdf", "image/png", usual: "application/pdf"),
-        Refusal("cat.JPG", "image/png", usual: "image/jpeg"),
-        Refusal("song.mp3", "video/mp4", usual: "audio/mpeg"),
-        Refusal("song.mp3", "application/pdf", usual: "audio/mpeg"),
-        Refusal("film.mp4", "video/webm", usual: "video/mp4"),
-        Refusal("film.mp4", "application/zip", usual: "video/mp4"),
-        Refusal("paper.pdf", "text/html", usual: "application/pdf"),
-        Refusal("cat.html.png", "text/html", usual: "image/png"),
-        Refusal("page.html", "image/png", usual: "text/html"),
-        Refusal("data.csv", "application/pdf", usual: "text/csv"),
-        Refusal("data.csv", "application/vnd.oasis.opendocument.text", usual: "text/csv"),
-        Refusal("table.xlsx", "text/csv", usual: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-        Refusal("cat.png", "text/html", usual: "image/png"),
-        Refusal("cat.png", "image/svg+xml", usual: "image/png"),
-        Refusal("cat.svg", "image/png", usual: "image/svg+xml"),
-        Refusal("cat.heic", "image/png", usual: "image/heic"),
-        Refusal("cat.heic", "video/mp4", usual: "image/heic"),
-        Refusal("cat.avif", "image/jpeg", usual: "image/avif"),
-        Refusal("protein.pdb", "image/png", usual: "application/vnd.palm"),
-        Refusal("photo.png", "chemical/x-pdb", usual: "image/png"),
-        Refusal("font.ttf", "image/png", usual: "font/ttf"),
-        Refusal("font.woff2", "text/css", usual: "font/woff2"),
+    static let rejections: [Rejection] = [
+        Rejection("photo.png", "audio/mp3", usual: "image/png"),
+        Rejection("photo.png", "image/jpeg", usual: "image/png"),
+        Rejection("PHOTO.PNG", "IMAGE/JPEG", usual: "image/png"),
+        Rejection("clip.mp4", "image/png", usual: "video/mp4"),
+        Rejection("doc.pdf", "image/png", usual: "application/pdf"),
+        Rejection("cat.JPG", "image/png", usual: "image/jpeg"),
+        Rejection("song.mp3", "video/mp4", usual: "audio/mpeg"),
+        Rejection("song.mp3", "application/pdf", usual: "audio/mpeg"),
+        Rejection("film.mp4", "video/webm", usual: "video/mp4"),
+        Rejection("film.mp4", "application/zip", usual: "video/mp4"),
+        Rejection("paper.pdf", "text/html", usual: "application/pdf"),
+        Rejection("cat.html.png", "text/html", usual: "image/png"),
+        Rejection("page.html", "image/png", usual: "text/html"),
+        Rejection("data.csv", "application/pdf", usual: "text/csv"),
+        Rejection("data.csv", "application/vnd.oasis.opendocument.text", usual: "text/csv"),
+        Rejection("table.xlsx", "text/csv", usual: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        Rejection("cat.png", "text/html", usual: "image/png"),
+        Rejection("cat.png", "image/svg+xml", usual: "image/png"),
+        Rejection("cat.svg", "image/png", usual: "image/svg+xml"),
+        Rejection("cat.heic", "image/png", usual: "image/heic"),
+        Rejection("cat.heic", "video/mp4", usual: "image/heic"),
+        Rejection("cat.avif", "image/jpeg", usual: "image/avif"),
+        Rejection("protein.pdb", "image/png", usual: "application/vnd.palm"),
+        Rejection("photo.png", "chemical/x-pdb", usual: "image/png"),
+        Rejection("font.ttf", "image/png", usual: "font/ttf"),
+        Rejection("font.woff2", "text/css", usual: "font/woff2"),
         // Compressed: neither what is outside nor what is inside.
-        Refusal("x.tar.gz", "image/png", usual: "application/gzip"),
-        Refusal("data.csv.gz", "image/png", usual: "application/gzip"),
-        Refusal("data.csv.gz", "application/zip", usual: "application/gzip"),
-        Refusal("photo.gz", "image/png", usual: "application/gzip"),
-        Refusal(".csv.gz", "image/png", usual: "application/gzip"),
-        Refusal("photo.png.zip", "audio/mpeg", usual: "application/zip"),
+        Rejection("x.tar.gz", "image/png", usual: "application/gzip"),
+        Rejection("data.csv.gz", "image/png", usual: "application/gzip"),
+        Rejection("data.csv.gz", "application/zip", usual: "application/gzip"),
+        Rejection("photo.gz", "image/png", usual: "application/gzip"),
+        Rejection(".csv.gz", "image/png", usual: "application/gzip"),
+        Rejection("photo.png.zip", "audio/mpeg", usual: "application/zip"),
     ]
 
-    @Test(arguments: Self.refusals)
-    func refusalNamesTheUsualType(_ example: Refusal) throws {
+    @Test(arguments: Self.rejections)
+    func refusalNamesTheUsualType(_ example: Rejection) throws {
         #expect(try Self.contradiction(example.pair)?.text == example.usual)
     }
 

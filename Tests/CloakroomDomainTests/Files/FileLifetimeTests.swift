@@ -28,9 +28,9 @@ struct FileLifetimeTests {
     }
 
     @Test(arguments: [(nil, false), (59, true), (60, true), (61, false)] as [(Int64?, Bool)])
-    func fileHasEndedFromItsEndOn(seconds: Int64?, hasEnded: Bool) throws {
+    func fileHasEndedFromItsEndOn(seconds: Int64?, isExpired: Bool) throws {
         let file = try Self.file(endingAfter: seconds)
-        #expect(file.hasEnded(at: Self.creation.advanced(bySeconds: 60)) == hasEnded)
+        #expect(file.isExpired(at: Self.creation.advanced(bySeconds: 60)) == isExpired)
     }
 
     /// A file's own end, the latest that is allowed, and which counts, in seconds.

@@ -26,7 +26,7 @@ struct FilenameTests {
         var testDescription: String { self.name }
     }
 
-    static let refused: [Case] = [
+    static let rejected: [Case] = [
         Case("nothing", "", .length(0)),
         Case("256 characters", String(repeating: "a", count: 256), .length(256)),
         Case("256 emoji", String(repeating: "😀", count: 256), .length(256)),
@@ -43,7 +43,7 @@ struct FilenameTests {
         Case("a slash with an accent", "a/\u{301}b", .character("/")),
     ]
 
-    @Test(arguments: Self.refused)
+    @Test(arguments: Self.rejected)
     func nameIsRefused(_ example: Case) {
         #expect(throws: example.error) { try Filename(example.text) }
     }

@@ -6,7 +6,7 @@ import Testing
 struct APIConnectionProgressTests {
     /// What happens on a connection.
     enum Event: Sendable {
-        case head, headThatExpectsContinue, body(Int), end, demand, sent(Int), answered
+        case head, headThatExpectsContinue, body(Int), end, demand, sent(Int), responded
         /// So many seconds pass, each with these bytes waiting for the client, read or not.
         case seconds(Int, waiting: Int? = nil, isReading: Bool = true)
         /// So many seconds pass in which the client sends so many bytes of a body each.
@@ -47,8 +47,8 @@ struct APIConnectionProgressTests {
             case .body(let count): progress.bodyArrived(count)
             case .end: progress.requestArrived()
             case .demand: progress.bodyDemanded(tick)
-            case .sent(let count): progress.answerGrew(by: count)
-            case .answered: progress.answered(tick)
+            case .sent(let count): progress.responseGrew(by: count)
+            case .responded: progress.responded(tick)
             case .seconds(let count, let waiting, let isReading):
                 for _ in 0..<count { pass(waiting: waiting, isReading: isReading) }
             case .bodyEachSecond(let bytes, let seconds):
@@ -58,7 +58,7 @@ struct APIConnectionProgressTests {
                 }
             case .answerEachSecond(let bytes, let seconds, let waiting):
                 for _ in 0..<seconds {
-                    progress.answerGrew(by: bytes)
+                    progress.responseGrew(by: bytes)
                     pass(waiting: waiting)
                 }
             }
@@ -71,8 +71,8 @@ struct APIConnectionProgressTests {
         Case("76 seconds without a request", [.seconds(76)], .idle),
         Case(
             "time between requests counts from the answer",
-            [.seconds(70), .head, .end, .seconds(70), .answered, .seconds(75)], .kept),
-        Case("an idle connection after an answer", [.head, .end, .answered, .seconds(76)], .idle),
+            [.seconds(70), .head, .end, .seconds(70), .responded, .seconds(75)], .kept),
+        Case("an idle connection after an answer", [.head, .end, .responded, .seconds(76)], .idle),
         Case("a server that takes its time", [.head, .end, .seconds(1_000)], .kept),
     ]
 
@@ -96,15 +96,15 @@ struct APIConnectionProgressTests {
         Case("asked, and silent", [.headThatExpectsContinue, .demand, .seconds(20)], .sendsTooSlowly),
         Case("unasked, and slow", [.headThatExpectsContinue, .body(1), .seconds(20)], .sendsTooSlowly),
         Case("a body whose turn has not come", [.head, .end, .head, .seconds(1_000)], .kept),
-        Case("a body whose turn has come", [.head, .end, .head, .answered, .seconds(20)], .sendsTooSlowly),
+        Case("a body whose turn has come", [.head, .end, .head, .responded, .seconds(20)], .sendsTooSlowly),
     ]
 
-    static let answers: [Case] = [
+    static let responses: [Case] = [
         Case("nothing taken in 19 seconds", [.head, .end, .seconds(19, waiting: 100_000)], .kept),
         Case("nothing taken in 20 seconds", [.head, .end, .seconds(20, waiting: 100_000)], .takesTooSlowly),
         Case(
             "nothing taken of an answer that is whole",
-            [.head, .end, .answered, .seconds(20, waiting: 100_000)], .takesTooSlowly),
+            [.head, .end, .responded, .seconds(20, waiting: 100_000)], .takesTooSlowly),
         Case("a disk that is waited for", [.head, .end, .seconds(19, waiting: 100_000), .seconds(1_000)], .kept),
         Case(
             "as many bytes taken as come",
@@ -112,14 +112,14 @@ struct APIConnectionProgressTests {
         Case("too few of them", [.head, .end, .answerEachSecond(100, seconds: 20, waiting: 300_000)], .takesTooSlowly),
         Case(
             "an idle time begins when the answer has been taken",
-            [.head, .end, .sent(100_000), .answered, .answerEachSecond(600, seconds: 200, waiting: 1), .seconds(75)],
+            [.head, .end, .sent(100_000), .responded, .answerEachSecond(600, seconds: 200, waiting: 1), .seconds(75)],
             .kept),
         Case(
             "a body waits for the answer before it",
-            [.head, .end, .head, .answered, .answerEachSecond(600, seconds: 200, waiting: 1), .seconds(19)], .kept),
+            [.head, .end, .head, .responded, .answerEachSecond(600, seconds: 200, waiting: 1), .seconds(19)], .kept),
     ]
 
-    @Test(arguments: Self.requests + Self.bodies + Self.answers)
+    @Test(arguments: Self.requests + Self.bodies + Self.responses)
     func clientThatDoesNotGetOnIsNoticed(_ example: Case) {
         let verdicts = Self.play(example.events)
         #expect(verdicts.last == example.verdict)
@@ -130,14 +130,14 @@ struct APIConnectionProgressTests {
     @Test
     func answerIsDueOnceItsRequestHasArrived() {
         var progress = APIConnectionProgress()
-        #expect(!progress.isAnswerDue)
+        #expect(!progress.isResponseDue)
         progress.requestBegan(0, expectsContinue: false)
         progress.bodyArrived(1)
-        #expect(!progress.isAnswerDue)
+        #expect(!progress.isResponseDue)
         progress.requestArrived()
         progress.requestBegan(0, expectsContinue: false)
-        #expect(progress.isAnswerDue)
-        progress.answered(0)
-        #expect(!progress.isAnswerDue)
+        #expect(progress.isResponseDue)
+        progress.responded(0)
+        #expect(!progress.isResponseDue)
     }
 }

@@ -47,7 +47,7 @@ struct RateLimiterTests {
     /// draft-ietf-httpapi-ratelimit-headers.
     @Test func answersSayHowTheKeyStands() {
         var fields = HTTPFields()
-        RateLimiter.Standing(isAdmitted: true, limit: 5, remaining: 4).write(to: &fields)
+        RateLimiter.RateLimitState(isAdmitted: true, limit: 5, remaining: 4).write(to: &fields)
         let names = fields.map { "\($0.name): \($0.value)" }
         #expect(names == [#"RateLimit-Policy: "key";q=5;w=1"#, #"RateLimit: "key";r=4;t=1"#])
     }

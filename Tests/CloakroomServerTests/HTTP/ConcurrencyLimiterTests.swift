@@ -7,10 +7,10 @@ import Testing
 struct ConcurrencyLimiterTests {
     /// How many places are free; they are free again afterwards.
     private static func free(_ limiter: ConcurrencyLimiter<String>, _ key: String) -> Int {
-        var places: [ConcurrencyLimiter<String>.Place] = []
-        while let place = limiter.take(key) { places.append(place) }
-        for place in places { place.release() }
-        return places.count
+        var permits: [ConcurrencyLimiter<String>.Permit] = []
+        while let permit = limiter.take(key) { permits.append(permit) }
+        for permit in permits { permit.release() }
+        return permits.count
     }
 
     @Test
@@ -23,23 +23,23 @@ struct ConcurrencyLimiterTests {
     @Test
     func placesOfKeysAreApart() throws {
         let limiter = ConcurrencyLimiter<String>(limit: 2)
-        let place = try #require(limiter.take("a"))
+        let permit = try #require(limiter.take("a"))
         let free = [Self.free(limiter, "a"), Self.free(limiter, "b")]
         #expect(free == [1, 2])
-        place.release()
+        permit.release()
     }
 
-    /// A place that is given back twice does not free another's.
+    /// A permit that is released twice does not free another's.
     @Test
     func onlyTheFirstReleaseCounts() throws {
         let limiter = ConcurrencyLimiter<String>(limit: 3)
-        let places = [try #require(limiter.take("a")), try #require(limiter.take("a"))]
-        places[0].release()
-        places[0].release()
-        places[0].release()
+        let permits = [try #require(limiter.take("a")), try #require(limiter.take("a"))]
+        permits[0].release()
+        permits[0].release()
+        permits[0].release()
         let free = Self.free(limiter, "a")
         #expect(free == 2)
-        places[1].release()
+        permits[1].release()
     }
 
     /// Its last reference frees it, and no second time what was released before.
@@ -84,13 +84,13 @@ struct ConcurrencyLimiterTests {
                 group.addTask {
                     var count = 0
                     for round in 0..<500 {
-                        guard let place = limiter.take("a") else { continue }
+                        guard let permit = limiter.take("a") else { continue }
                         count += 1
                         peak.enter()
                         if round % 8 == 0 { await Task.yield() }
                         peak.leave()
-                        place.release()
-                        if round % 3 == 0 { place.release() }
+                        permit.release()
+                        if round % 3 == 0 { permit.release() }
                     }
                     return count
                 }

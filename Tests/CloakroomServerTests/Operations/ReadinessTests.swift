@@ -49,9 +49,9 @@ struct ReadinessTests {
     func refusedWritesAreDated() {
         // 2026-03-20T11:30:00Z, by date(1).
         let since = Timestamp(secondsSinceEpoch: 1_774_006_200)
-        let refusal = StorageHealth.Refusal(reason: "fsync: Input/output error", since: since, isOfDamage: false)
+        let rejection = StorageHealth.Rejection(reason: "fsync: Input/output error", since: since, isOfDamage: false)
         #expect(
-            Readiness.problem(refusal)
+            Readiness.problem(rejection)
                 == "writes are refused since 2026-03-20T11:30:00Z: fsync: Input/output error")
     }
 

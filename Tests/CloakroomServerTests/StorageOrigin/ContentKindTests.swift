@@ -40,12 +40,12 @@ struct ContentKindTests {
     struct Case: CustomTestStringConvertible, Sendable {
         let contentType: String
         let asked: String?
-        let answered: String?
+        let responded: String?
 
-        init(_ contentType: String, _ asked: String?, _ answered: String?) {
+        init(_ contentType: String, _ asked: String?, _ responded: String?) {
             self.contentType = contentType
             self.asked = asked
-            self.answered = answered
+            self.responded = responded
         }
 
         var testDescription: String { "\(self.contentType), \(self.asked ?? "no disposition")" }
@@ -70,7 +70,7 @@ struct ContentKindTests {
     @Test(arguments: Self.dispositions)
     func activeTypeIsNeverInline(_ example: Case) {
         let disposition = ContentKind(contentType: example.contentType).disposition(example.asked)
-        #expect(disposition == example.answered)
+        #expect(disposition == example.responded)
     }
 
     @Test(arguments: [

@@ -36,8 +36,8 @@ struct ErrorDocumentTests {
     ]
 
     private static func document(_ text: String) -> ErrorDocument {
-        let refusal = StorageRefusal(.forbidden, "AccessDenied", text, [.init("Received", text)])
-        return ErrorDocument(refusal, requestID: "0123456789abcdef")
+        let rejection = StorageRejection(.forbidden, "AccessDenied", text, [.init("Received", text)])
+        return ErrorDocument(rejection, requestID: "0123456789abcdef")
     }
 
     @Test(arguments: Self.texts)
@@ -67,8 +67,8 @@ struct ErrorDocumentTests {
 
     @Test
     func detailsStandBetweenMessageAndRequestID() {
-        let refusal = StorageRefusal(.badRequest, "BadDigest", "m", [.init("B", "1"), .init("A", "2")])
-        let json = ErrorDocument(refusal, requestID: "r").json
+        let rejection = StorageRejection(.badRequest, "BadDigest", "m", [.init("B", "1"), .init("A", "2")])
+        let json = ErrorDocument(rejection, requestID: "r").json
         let expected = #"{"Error":{"Code":"BadDigest","Message":"m","B":"1","A":"2","RequestId":"r"}}"#
         #expect(json == "\(expected)\n")
     }

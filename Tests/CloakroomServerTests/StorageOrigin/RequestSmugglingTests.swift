@@ -7,17 +7,17 @@ struct RequestSmugglingTests {
     struct Case: CustomTestStringConvertible, Sendable {
         let name: String
         let text: String
-        let refusal: HeadRefusal
+        let rejection: HeadRefusal
 
-        init(_ name: String, _ text: String, _ refusal: HeadRefusal = .malformed) {
+        init(_ name: String, _ text: String, _ rejection: HeadRefusal = .malformed) {
             self.name = name
             self.text = text
-            self.refusal = refusal
+            self.rejection = rejection
         }
 
         /// A PUT with these field lines after `Host`.
-        init(_ name: String, fields: String, _ refusal: HeadRefusal = .malformed) {
-            self.init(name, "PUT / HTTP/1.1\r\nHost: a\r\n\(fields)\r\n\r\n", refusal)
+        init(_ name: String, fields: String, _ rejection: HeadRefusal = .malformed) {
+            self.init(name, "PUT / HTTP/1.1\r\nHost: a\r\n\(fields)\r\n\r\n", rejection)
         }
 
         var testDescription: String { self.name }
@@ -106,7 +106,7 @@ struct RequestSmugglingTests {
     @Test(arguments: Self.lines + Self.requestLines + Self.framings)
     func ambiguousHeadIsRefused(_ example: Case) {
         let error = #expect(throws: RequestHeadError.self) { try ParsedHead.parse(example.text) }
-        let refusal = error.map { HeadRefusal($0) }
-        #expect(refusal == example.refusal)
+        let rejection = error.map { HeadRefusal($0) }
+        #expect(rejection == example.rejection)
     }
 }

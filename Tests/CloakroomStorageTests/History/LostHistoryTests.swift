@@ -20,7 +20,7 @@ struct LostHistoryTests {
 
     /// Ends a server that empties no log.
     private static func kill(_ fixture: Fixture) async throws {
-        fixture.health.refuseWrites("as if it had been killed")
+        fixture.health.rejectWrites("as if it had been killed")
         try await fixture.crash()
     }
 
@@ -79,7 +79,7 @@ struct LostHistoryTests {
         do {
             let service = try await SimulatedService.start(on: machine)
             _ = try await service.sendNew([1, 2, 3])
-            service.health.refuseWrites("as if it had been killed")
+            service.health.rejectWrites("as if it had been killed")
             await service.end()
         }
         let log = try FileDescriptor(

@@ -3,7 +3,7 @@ import CloakroomStorage
 import Hummingbird
 
 /// `GET /v1/files/{id}`: what is known of a file.
-struct ShowFile: Sendable {
+struct GetFile: Sendable {
     let services: APIServices
 
     func callAsFunction(

@@ -7,35 +7,35 @@ extension StorageConnection {
     ///
     /// - Parameters:
     ///   - exchange: The request.
-    ///   - refusal: What is wrong.
+    ///   - rejection: What is wrong.
     ///   - unreadBody: Whether bytes of the request's body are still to come.
     ///   - dropsBody: Whether the client still sends them, so that they are worth being read and dropped.
-    func refuse(_ exchange: Exchange, _ refusal: StorageRefusal, unreadBody: Bool? = nil, dropsBody: Bool = true) {
+    func reject(_ exchange: Exchange, _ rejection: StorageRejection, unreadBody: Bool? = nil, dropsBody: Bool = true) {
         guard self.context != nil else { return }
         var endsBody = unreadBody ?? !exchange.keepsAlive
         if case .receiving(let upload) = self.state {
-            upload.abandon(self.environment.metrics, refusal)
+            upload.abandon(self.environment.metrics, rejection)
             self.unreadBody = dropsBody ? upload.decoder : nil
             endsBody = true
         }
-        self.state = .answering
-        self.log(refusal, exchange)
-        let document = ErrorDocument(refusal, requestID: exchange.requestID.description)
+        self.state = .responding
+        self.log(rejection, exchange)
+        let document = ErrorDocument(rejection, requestID: exchange.requestID.description)
         let body = exchange.wantsJSON ? document.json : document.xml
-        let buffer = self.group.beginAnswer(refusal.status, exchange)
+        let buffer = self.group.beginResponse(rejection.status, exchange)
         buffer.writeField("Content-Type", exchange.wantsJSON ? "application/json" : "application/xml")
         buffer.writeField("Content-Length", body.utf8.count)
         buffer.writeField("Cache-Control", "no-store")
-        for field in refusal.fields { buffer.write("\(field.name): \(field.value)\r\n") }
+        for field in rejection.fields { buffer.write("\(field.name): \(field.value)\r\n") }
         buffer.endHead(keepsAlive: self.keepsAlive(exchange, unreadBody: endsBody))
         if !exchange.isHead { buffer.write(body) }
         self.send(buffer)
-        self.finish(exchange, refusal.status, unreadBody: endsBody)
+        self.finish(exchange, rejection.status, unreadBody: endsBody)
     }
 
-    private func log(_ refusal: StorageRefusal, _ exchange: Exchange) {
-        guard let reason = refusal.internalReason else { return }
-        self.logFailure(reason, exchange, status: refusal.status)
+    private func log(_ rejection: StorageRejection, _ exchange: Exchange) {
+        guard let reason = rejection.internalReason else { return }
+        self.logFailure(reason, exchange, status: rejection.status)
     }
 
     /// Logs a failure on our side.
@@ -49,9 +49,9 @@ extension StorageConnection {
     }
 
     /// Answers a CORS preflight (Fetch standard §3.2.2), or plain OPTIONS, which need no signature.
-    func answerPreflight(_ exchange: Exchange, _ head: RequestHead) {
+    func respondToPreflight(_ exchange: Exchange, _ head: RequestHead) {
         guard self.context != nil else { return }
-        let buffer = self.group.beginAnswer(.noContent, exchange)
+        let buffer = self.group.beginResponse(.noContent, exchange)
         buffer.writeField("Allow", Self.allowedMethods(head.request))
         buffer.writeField("Access-Control-Allow-Methods", "GET, HEAD, PUT")
         buffer.writeField("Access-Control-Allow-Headers", Self.allowedHeaders(head.request))

@@ -1,5 +1,5 @@
 /// How many things each key has at present, up to a limit.
-struct Tally<Key: Hashable & Sendable>: Equatable, Sendable {
+struct KeyedCounter<Key: Hashable & Sendable>: Equatable, Sendable {
     /// The most of a key.
     let limit: Int
     /// Only of keys that have any, so that a key which came and went takes no memory.

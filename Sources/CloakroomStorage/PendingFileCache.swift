@@ -5,7 +5,7 @@ import Synchronization
 ///
 /// What it gives can be out of date in one way: the file may have been sealed or deleted since. Sealing asks the row itself,
 /// so nothing rests on it.
-final class RecentFiles: Sendable {
+final class PendingFileCache: Sendable {
     private let files: Mutex<GenerationalCache<FileID, FileRecord>>
 
     /// - Parameter capacity: The most rows that are kept.

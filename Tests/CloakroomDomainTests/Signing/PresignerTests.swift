@@ -2,7 +2,7 @@ import CloakroomDomain
 import Testing
 
 /// Minted URLs are those that botocore signs for the same request, and verify.
-struct MinterTests {
+struct PresignerTests {
     struct Case: CustomTestStringConvertible, Sendable {
         let filename: String
         let mediaType: String
@@ -52,15 +52,15 @@ struct MinterTests {
     @Test(arguments: Self.downloads)
     func downloadURLIsBotocores(_ example: Case) throws {
         let fixture = try SigningFixture()
-        let minter = PresignedURL.Minter(policy: fixture.policy, keyRing: fixture.keyRing)
+        let presigner = PresignedURL.Presigner(policy: fixture.policy, keyRing: fixture.keyRing)
         let record = try Self.record(example.filename, example.mediaType)
-        let minted = minter.download(record, now: SigningFixture.now)
-        let url = minted.url.reveal()
+        let presigned = presigner.download(record, now: SigningFixture.now)
+        let url = presigned.url.reveal()
         let expected = SigningFixture.target(parameters: example.query, signature: example.signature)
         #expect(url.hasPrefix("http://127.0.0.1:8081\(SigningFixture.downloadPath)?"))
         #expect(Self.parameters(url) == Self.parameters(expected))
         // 2026-03-20T12:30:00Z
-        #expect(minted.expiresAt == Timestamp(secondsSinceEpoch: 1_774_009_800))
+        #expect(presigned.expiresAt == Timestamp(secondsSinceEpoch: 1_774_009_800))
         for method in ["GET", "HEAD"] {
             let target = String(url.dropFirst("http://127.0.0.1:8081".count))
             let grant = try fixture.verify(.head(method, target))
@@ -71,13 +71,13 @@ struct MinterTests {
     @Test
     func uploadURLIsBotocores() throws {
         let fixture = try SigningFixture()
-        let minter = PresignedURL.Minter(policy: fixture.policy, keyRing: fixture.keyRing)
+        let presigner = PresignedURL.Presigner(policy: fixture.policy, keyRing: fixture.keyRing)
         let record = try Self.record("cat.png", "image/png")
-        let minted = minter.upload(record, now: SigningFixture.now)
-        let url = minted.url.reveal()
+        let presigned = presigner.upload(record, now: SigningFixture.now)
+        let url = presigned.url.reveal()
         #expect(url.hasPrefix("http://127.0.0.1:8081\(SigningFixture.uploadPath)?"))
         #expect(Self.parameters(url) == Self.parameters(SigningFixture.upload))
-        #expect(minted.expiresAt == Timestamp(secondsSinceEpoch: 1_774_009_800))
+        #expect(presigned.expiresAt == Timestamp(secondsSinceEpoch: 1_774_009_800))
         let target = String(url.dropFirst("http://127.0.0.1:8081".count))
         let request = ReceivedRequest.head("PUT", target, ["Content-Type": "image/png", "Content-Length": "4096"])
         let grant = try fixture.verify(request)
@@ -88,51 +88,52 @@ struct MinterTests {
     @Test
     func urlsOfAFileThatEndsAreBotocores() throws {
         let fixture = try SigningFixture()
-        let minter = PresignedURL.Minter(policy: fixture.policy, keyRing: fixture.keyRing)
+        let presigner = PresignedURL.Presigner(policy: fixture.policy, keyRing: fixture.keyRing)
         let record = try Self.record("cat.png", "image/png", expiresAfter: 60)
-        let download = minter.download(record, now: SigningFixture.now)
+        let download = presigner.download(record, now: SigningFixture.now)
         let downloadTarget = SigningFixture.target(
             parameters: Self.downloads[0].query, expires: "60",
             signature: "2e5a1033833862178faf3ffea5a06f2ba19fdd9b0bed86188f4df618281b8320")
         #expect(Self.parameters(download.url.reveal()) == Self.parameters(downloadTarget))
-        let upload = minter.upload(record, now: SigningFixture.now)
+        let upload = presigner.upload(record, now: SigningFixture.now)
         let uploadTarget = SigningFixture.target(
             SigningFixture.uploadPath, expires: "60", headers: "content-length;content-type;host",
             signature: "e49bbf85b88d3db57966c52214bfb00028b119d20472c2d788737564bdf38823")
         #expect(Self.parameters(upload.url.reveal()) == Self.parameters(uploadTarget))
         // 2026-03-20T11:31:00Z
-        for minted in [download, upload] { #expect(minted.expiresAt == Timestamp(secondsSinceEpoch: 1_774_006_260)) }
+        let end = Timestamp(secondsSinceEpoch: 1_774_006_260)
+        for presigned in [download, upload] { #expect(presigned.expiresAt == end) }
     }
 
     @Test(arguments: [(1, "1"), (3_599, "3599"), (3_600, "3600"), (3_601, "3600")] as [(Int64, String)])
     func urlLivesNoLongerThanItsFile(seconds: Int64, expires: String) throws {
         let fixture = try SigningFixture()
-        let minter = PresignedURL.Minter(policy: fixture.policy, keyRing: fixture.keyRing)
-        let minted = minter.download(
+        let presigner = PresignedURL.Presigner(policy: fixture.policy, keyRing: fixture.keyRing)
+        let presigned = presigner.download(
             try Self.record("cat.png", "image/png", expiresAfter: seconds), now: SigningFixture.now)
-        #expect(Self.parameters(minted.url.reveal()).contains("X-Amz-Expires=\(expires)"))
+        #expect(Self.parameters(presigned.url.reveal()).contains("X-Amz-Expires=\(expires)"))
     }
 
     @Test
     func urlAfterARevocationLivesNoLongerThanItsFile() throws {
         let fixture = try SigningFixture()
-        let minter = PresignedURL.Minter(policy: fixture.policy, keyRing: fixture.keyRing)
+        let presigner = PresignedURL.Presigner(policy: fixture.policy, keyRing: fixture.keyRing)
         // Dated a second ahead.
         let record = try Self.record("cat.png", "image/png", urlsRevokedAt: SigningFixture.now, expiresAfter: 60)
-        let minted = minter.download(record, now: SigningFixture.now)
-        let parameters = Self.parameters(minted.url.reveal())
+        let presigned = presigner.download(record, now: SigningFixture.now)
+        let parameters = Self.parameters(presigned.url.reveal())
         #expect(parameters.contains("X-Amz-Date=20260320T113001Z"))
         #expect(parameters.contains("X-Amz-Expires=59"))
-        #expect(minted.expiresAt == Timestamp(secondsSinceEpoch: 1_774_006_260))
+        #expect(presigned.expiresAt == Timestamp(secondsSinceEpoch: 1_774_006_260))
     }
 
     /// A name of 120 CJK characters, or of 255 emoji, would make a URL of thousands.
     @Test(arguments: [(120, "漢"), (255, "😀"), (255, "é")])
     func longNameIsLeftToTheRow(count: Int, character: String) throws {
         let fixture = try SigningFixture()
-        let minter = PresignedURL.Minter(policy: fixture.policy, keyRing: fixture.keyRing)
+        let presigner = PresignedURL.Presigner(policy: fixture.policy, keyRing: fixture.keyRing)
         let name = String(repeating: character, count: count)
-        let url = minter.download(try Self.record(name, "image/png"), now: SigningFixture.now).url.reveal()
+        let url = presigner.download(try Self.record(name, "image/png"), now: SigningFixture.now).url.reveal()
         #expect(url.count <= 1_500)
         #expect(!url.contains("response-content-disposition"))
         let grant = try fixture.verify(.head("GET", String(url.dropFirst("http://127.0.0.1:8081".count))))
@@ -143,9 +144,9 @@ struct MinterTests {
     @Test
     func nameThatFitsIsInTheURL() throws {
         let fixture = try SigningFixture()
-        let minter = PresignedURL.Minter(policy: fixture.policy, keyRing: fixture.keyRing)
+        let presigner = PresignedURL.Presigner(policy: fixture.policy, keyRing: fixture.keyRing)
         let name = String(repeating: "a", count: 255)
-        let url = minter.download(try Self.record(name, "image/png"), now: SigningFixture.now).url.reveal()
+        let url = presigner.download(try Self.record(name, "image/png"), now: SigningFixture.now).url.reveal()
         #expect(url.count <= 1_500)
         #expect(url.contains("response-content-disposition"))
     }
@@ -153,10 +154,10 @@ struct MinterTests {
     @Test
     func mintedURLIsNotPrinted() throws {
         let fixture = try SigningFixture()
-        let minter = PresignedURL.Minter(policy: fixture.policy, keyRing: fixture.keyRing)
+        let presigner = PresignedURL.Presigner(policy: fixture.policy, keyRing: fixture.keyRing)
         let record = try Self.record("cat.png", "image/png")
-        let minted = minter.download(record, now: SigningFixture.now)
-        #expect(!"\(minted)".contains("Signature"))
-        #expect(!String(reflecting: minted).contains("Signature"))
+        let presigned = presigner.download(record, now: SigningFixture.now)
+        #expect(!"\(presigned)".contains("Signature"))
+        #expect(!String(reflecting: presigned).contains("Signature"))
     }
 }

@@ -1,12 +1,12 @@
 import CloakroomDomain
 
-extension StorageRefusal {
-    private static func parametersError(_ message: String) -> StorageRefusal {
-        StorageRefusal(.badRequest, "AuthorizationQueryParametersError", message)
+extension StorageRejection {
+    private static func parametersError(_ message: String) -> StorageRejection {
+        StorageRejection(.badRequest, "AuthorizationQueryParametersError", message)
     }
 
-    private static func accessDenied(_ message: String, _ details: [Detail] = []) -> StorageRefusal {
-        StorageRefusal(.forbidden, "AccessDenied", message, details)
+    private static func accessDenied(_ message: String, _ details: [Detail] = []) -> StorageRejection {
+        StorageRejection(.forbidden, "AccessDenied", message, details)
     }
 
     /// Maps every way in which a presigned URL can fail, as S3 answers it.
@@ -93,7 +93,7 @@ extension StorageRefusal {
                 .badRequest, "InvalidArgument", "The value of \(name) is not a valid header field value.",
                 [Detail("ArgumentName", name)])
         case .noSuchKey:
-            self = StorageRefusal(.notFound, "NoSuchKey", "The file does not exist.")
+            self = StorageRejection(.notFound, "NoSuchKey", "The file does not exist.")
         case .methodNotAllowed(let allowed):
             self.init(.methodNotAllowed, "MethodNotAllowed", "This method is not allowed on this resource.")
             self.fields = [Detail("Allow", allowed.joined(separator: ", "))]

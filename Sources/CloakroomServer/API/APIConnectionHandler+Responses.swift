@@ -9,10 +9,10 @@ import NIOHTTPTypes
 /// Answers of which the framework knows nothing, and the end of a connection.
 extension APIConnectionHandler {
     /// Answers the first request once its head has arrived, and drops everything else.
-    func refuse(_ refusal: APIError, _ part: HTTPRequestPart, _ context: ChannelHandlerContext) {
-        guard case .head(let request) = part, !self.isLastAnswer else { return }
+    func reject(_ rejection: APIError, _ part: HTTPRequestPart, _ context: ChannelHandlerContext) {
+        guard case .head(let request) = part, !self.isLastResponse else { return }
         // No request has been counted as arrived, so that this answer is the last.
-        self.respond(with: refusal, hasBody: request.method != .head, context, nil)
+        self.respond(with: rejection, hasBody: request.method != .head, context, nil)
     }
 
     /// Notes what follows the last answer; the framework would take it for the next request.
@@ -47,7 +47,7 @@ extension APIConnectionHandler {
         response.headers[.date] = SystemClock().now.imfFixdate
         var body = ByteBuffer()
         error.document(requestID: requestID).write(into: &body)
-        self.isLastAnswer = true
+        self.isLastResponse = true
         self.access?.note(status: response.status.code)
         if hasBody { self.access?.sent(Int64(body.readableBytes)) }
         context.write(self.wrapOutboundOut(.head(response.head)), promise: nil)
@@ -55,7 +55,7 @@ extension APIConnectionHandler {
         self.write(context: context, data: self.wrapOutboundOut(.end(nil)), promise: promise)
     }
 
-    func closeAfterAnswer(_ context: ChannelHandlerContext) {
+    func closeAfterResponse(_ context: ChannelHandlerContext) {
         guard !self.beginDraining(context) else { return }
         self.linger(context)
     }
@@ -69,6 +69,6 @@ extension APIConnectionHandler {
 
     /// Whether the rest of the request's body can be read and dropped: the client sends it, and its end is known.
     var canDrain: Bool {
-        self.refusal == nil && self.parserError == nil && self.progress.isBodyArriving && self.context != nil
+        self.rejection == nil && self.parserError == nil && self.progress.isBodyArriving && self.context != nil
     }
 }

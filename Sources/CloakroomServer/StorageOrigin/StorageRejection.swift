@@ -2,7 +2,7 @@ import CloakroomDomain
 import CloakroomStorage
 
 /// An error answer of the storage origin: S3's code, its status, and what the client may know.
-struct StorageRefusal: Error, Hashable, Sendable {
+struct StorageRejection: Error, Hashable, Sendable {
     let status: HTTPStatus
     let code: String
     let message: String
@@ -31,7 +31,7 @@ struct StorageRefusal: Error, Hashable, Sendable {
     }
 }
 
-extension StorageRefusal {
+extension StorageRejection {
     /// Maps what the head parser refuses.
     init(_ error: RequestHeadError) {
         switch error {
@@ -76,7 +76,7 @@ extension StorageRefusal {
             self.internalReason = "an upload to a declared file was refused as a new one: \(error)"
         case .full:
             self.init(.insufficientStorage, "InsufficientStorage", "The storage is full; reads and deletions work.")
-        case .writesRefused(let reason):
+        case .writesRejected(let reason):
             self.init(.serviceUnavailable, "ServiceUnavailable", "The storage does not accept uploads at the moment.")
             self.internalReason = reason
         case .damaged:
@@ -104,20 +104,20 @@ extension StorageRefusal {
     }
 
     /// A condition of an upload is false.
-    static func preconditionFailed(_ field: String) -> StorageRefusal {
+    static func preconditionFailed(_ field: String) -> StorageRejection {
         let reason =
             switch field {
             case "If-None-Match": "the file has already been uploaded, and If-None-Match names its ETag or is *"
             case "If-Match": "the file has not been uploaded yet, or If-Match does not name its ETag"
             default: "the file was uploaded after \(field)"
             }
-        return StorageRefusal(
+        return StorageRejection(
             .preconditionFailed, "PreconditionFailed", "A condition is false: \(reason).", [Detail("Condition", field)])
     }
 
     /// The length that arrived, or was announced, is not the declared one.
-    static func lengthMismatch(expected: Int64, received: Int64?) -> StorageRefusal {
-        StorageRefusal(
+    static func lengthMismatch(expected: Int64, received: Int64?) -> StorageRejection {
+        StorageRejection(
             .badRequest, "ContentLengthMismatch", "The length of the body does not match the declared size_bytes.",
             [
                 Detail("Mismatch", "content-length"), Detail("Expected", "\(expected)"),
@@ -126,8 +126,8 @@ extension StorageRefusal {
     }
 
     /// The media type that arrived is not the declared one.
-    static func typeMismatch(expected: String, received: String?) -> StorageRefusal {
-        StorageRefusal(
+    static func typeMismatch(expected: String, received: String?) -> StorageRejection {
+        StorageRejection(
             .badRequest, "ContentTypeMismatch", "The Content-Type does not match the declared content_type.",
             [
                 Detail("Mismatch", "content-type"), Detail("Expected", expected),
@@ -136,27 +136,27 @@ extension StorageRefusal {
     }
 
     /// The body is encoded: its bytes would not be those of the file.
-    static func encoded(_ received: String) -> StorageRefusal {
-        var refusal = StorageRefusal(
+    static func encoded(_ received: String) -> StorageRejection {
+        var rejection = StorageRejection(
             .unsupportedMediaType, "UnsupportedContentEncoding",
             "The body must not be encoded: send it without Content-Encoding.",
             [Detail("Expected", "identity"), Detail("Received", received)])
         // RFC 9110 §15.5.16.
-        refusal.fields = [Detail("Accept-Encoding", "identity")]
-        return refusal
+        rejection.fields = [Detail("Accept-Encoding", "identity")]
+        return rejection
     }
 
     /// The client's address has as many connections as it may.
-    static func slowDown(limit: Int) -> StorageRefusal {
-        var refusal = StorageRefusal(
+    static func slowDown(limit: Int) -> StorageRejection {
+        var rejection = StorageRejection(
             .serviceUnavailable, "SlowDown", "The client address has exceeded its limit of \(limit) connections.")
-        refusal.fields = [Detail("Retry-After", "1")]
-        return refusal
+        rejection.fields = [Detail("Retry-After", "1")]
+        return rejection
     }
 
     /// The body is over the limit for files.
-    static func tooLarge(maximum: ByteCount, received: Int64) -> StorageRefusal {
-        StorageRefusal(
+    static func tooLarge(maximum: ByteCount, received: Int64) -> StorageRejection {
+        StorageRejection(
             .contentTooLarge, "EntityTooLarge", "The body is larger than the maximum file size.",
             [Detail("MaxSizeAllowed", "\(maximum)"), Detail("ProposedSize", "\(received)")])
     }

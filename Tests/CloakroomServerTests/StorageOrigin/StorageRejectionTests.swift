@@ -53,31 +53,31 @@ struct StorageRefusalTests {
 
     @Test(arguments: Self.presigned)
     func presignedURLErrorIsAnsweredAsS3Does(_ example: Case) {
-        let refusal = StorageRefusal(example.error)
-        #expect(refusal.status.rawValue == example.status)
-        #expect(refusal.code == example.code)
+        let rejection = StorageRejection(example.error)
+        #expect(rejection.status.rawValue == example.status)
+        #expect(rejection.code == example.code)
     }
 
-    private static func details(_ refusal: StorageRefusal) -> [String] {
-        refusal.details.map { "\($0.name)=\($0.value)" }
+    private static func details(_ rejection: StorageRejection) -> [String] {
+        rejection.details.map { "\($0.name)=\($0.value)" }
     }
 
     @Test
     func expiryTellsTheTimes() {
         let end = Timestamp(secondsSinceEpoch: 1_774_009_800)
         let now = Timestamp(secondsSinceEpoch: 1_774_009_801)
-        let refusal = StorageRefusal(PresignedURLError.expired(lifetimeSeconds: 3_600, at: end, now: now))
-        #expect(refusal.message == "Request has expired")
+        let rejection = StorageRejection(PresignedURLError.expired(lifetimeSeconds: 3_600, at: end, now: now))
+        #expect(rejection.message == "Request has expired")
         let expected = ["X-Amz-Expires=3600", "Expires=2026-03-20T12:30:00Z", "ServerTime=2026-03-20T12:30:01Z"]
-        #expect(Self.details(refusal) == expected)
+        #expect(Self.details(rejection) == expected)
     }
 
     @Test
     func mismatchIsNamed() throws {
         let mediaType = try #require(MediaType("image/png"))
-        let type = StorageRefusal(PresignedURLError.contentTypeMismatch(expected: mediaType, received: "image/gif"))
-        let absent = StorageRefusal(PresignedURLError.contentTypeMismatch(expected: mediaType, received: nil))
-        let method = StorageRefusal(
+        let type = StorageRejection(PresignedURLError.contentTypeMismatch(expected: mediaType, received: "image/gif"))
+        let absent = StorageRejection(PresignedURLError.contentTypeMismatch(expected: mediaType, received: nil))
+        let method = StorageRejection(
             PresignedURLError.signatureMismatch(
                 PresignedURLError.Mismatch(element: .method, expected: "GET", received: "POST")))
         #expect(type.status == HTTPStatus.badRequest)
@@ -89,10 +89,10 @@ struct StorageRefusalTests {
 
     @Test
     func unsignedHeadersAndAllowedMethodsAreListed() {
-        let headers = StorageRefusal(PresignedURLError.headersNotSigned(["x-amz-acl", "x-amz-copy-source"]))
-        let methods = StorageRefusal(PresignedURLError.methodNotAllowed(allowed: ["GET", "HEAD", "OPTIONS"]))
+        let headers = StorageRejection(PresignedURLError.headersNotSigned(["x-amz-acl", "x-amz-copy-source"]))
+        let methods = StorageRejection(PresignedURLError.methodNotAllowed(allowed: ["GET", "HEAD", "OPTIONS"]))
         #expect(Self.details(headers) == ["HeadersNotSigned=x-amz-acl, x-amz-copy-source"])
-        #expect(methods.fields == [StorageRefusal.Detail("Allow", "GET, HEAD, OPTIONS")])
+        #expect(methods.fields == [StorageRejection.Detail("Allow", "GET, HEAD, OPTIONS")])
     }
 
     struct StorageCase: CustomTestStringConvertible, Sendable {
@@ -108,16 +108,16 @@ struct StorageRefusalTests {
         StorageCase(error: .alreadySealed, status: 409, code: "UploadAlreadyCompleted"),
         StorageCase(error: .wrongLength(expected: 2, received: 1), status: 400, code: "ContentLengthMismatch"),
         StorageCase(error: .full, status: 507, code: "InsufficientStorage"),
-        StorageCase(error: .writesRefused("fsync: EIO"), status: 503, code: "ServiceUnavailable"),
+        StorageCase(error: .writesRejected("fsync: EIO"), status: 503, code: "ServiceUnavailable"),
         StorageCase(error: .failed("/var/lib: EIO"), status: 500, code: "InternalError"),
     ]
 
     @Test(arguments: Self.storage)
     func storageErrorIsAnsweredWithoutItsReason(_ example: StorageCase) {
-        let refusal = StorageRefusal(example.error)
-        let document = ErrorDocument(refusal, requestID: "0").xml
-        #expect(refusal.status.rawValue == example.status)
-        #expect(refusal.code == example.code)
+        let rejection = StorageRejection(example.error)
+        let document = ErrorDocument(rejection, requestID: "0").xml
+        #expect(rejection.status.rawValue == example.status)
+        #expect(rejection.code == example.code)
         #expect(!document.contains("EIO"))
     }
 }

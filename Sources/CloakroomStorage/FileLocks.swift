@@ -3,7 +3,7 @@ import DequeModule
 import Synchronization
 
 /// One at a time for each file, in the order of asking: sealing and deleting a file exclude each other.
-final class FileTurns: Sendable {
+final class FileLocks: Sendable {
     /// Those who wait, for each file at which somebody is.
     private let waiting = Mutex<[FileID: Deque<CheckedContinuation<Void, Never>>]>([:])
 
@@ -17,7 +17,7 @@ final class FileTurns: Sendable {
     }
 
     /// Takes a file's turn if it is free; ``pass(_:)`` ends it.
-    func takeIfFree(_ id: FileID) -> Bool {
+    func lockIfFree(_ id: FileID) -> Bool {
         self.waiting.withLock { waiting in
             guard waiting[id] == nil else { return false }
             waiting[id] = []

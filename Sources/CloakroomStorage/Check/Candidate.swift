@@ -3,10 +3,10 @@ import CloakroomDomain
 import Glibc
 
 /// Something that looks wrong, and may be right a moment later: beside a running server it is looked at again.
-enum Suspect: Hashable, Sendable {
-    /// A blob in its place, without a row or a note of its deletion.
+enum Candidate: Hashable, Sendable {
+    /// A blob in its place, without a row or a tombstone.
     case orphan(FileID)
-    /// A slot with a header that is right, to which neither its file's row nor the note of its deletion refers.
+    /// A slot with a header that is right, to which neither its file's row nor the tombstone refers.
     case slot(PackSlot, of: FileID)
     /// A part of a pack that is not empty and no slot's.
     case part(PackSlot)
@@ -23,7 +23,7 @@ enum Suspect: Hashable, Sendable {
     func isStillThere(_ catalog: Catalog, _ tree: BlobTree) throws(StorageError) -> Bool {
         switch self {
         case .orphan(let id):
-            // In this order: its name goes before the note of its deletion does.
+            // In this order: its name goes before the tombstone does.
             guard try !catalog.unknownFiles([id]).isEmpty else { return false }
             return try Self.hasOwnFile(id, tree)
         case .slot(let slot, let id):

@@ -4,7 +4,7 @@ import Testing
 @testable import CloakroomStorage
 
 @Suite("Rows inserted a moment ago")
-struct RecentFilesTests {
+struct PendingFileCacheTests {
     private static func record(_ number: UInt64) throws -> FileRecord {
         FileRecord(
             id: FileID(milliseconds: 1, sequence: 0, random: number),
@@ -14,7 +14,7 @@ struct RecentFilesTests {
 
     @Test
     func aRowIsGivenOnce() throws {
-        let files = RecentFiles(capacity: 8)
+        let files = PendingFileCache(capacity: 8)
         let record = try Self.record(1)
         files.keep(record)
         #expect(files.take(record.id) == record)
@@ -23,7 +23,7 @@ struct RecentFilesTests {
 
     @Test
     func noMoreAreKeptThanThereIsRoomFor() throws {
-        let files = RecentFiles(capacity: 8)
+        let files = PendingFileCache(capacity: 8)
         let records = try (0..<100).map { try Self.record($0) }
         for record in records { files.keep(record) }
         let kept = records.filter { files.take($0.id) != nil }

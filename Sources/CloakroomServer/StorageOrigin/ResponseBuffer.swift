@@ -5,7 +5,7 @@ import NIOCore
 /// Where the answers of an event loop are put together, one at a time, before they go to the socket.
 ///
 /// It keeps its memory from answer to answer. A `ByteBuffer` would be shared with the channel, and so made anew for each.
-final class AnswerBuffer {
+final class ResponseBuffer {
     private var storage: UnsafeMutableRawBufferPointer
     private(set) var count = 0
     /// How many bytes the response head has, once it is ended.
