@@ -76,7 +76,9 @@ struct SigningKeysCommand: ParsableCommand {
             try SigningKeysCommand.perform(self.directory) { file in
                 let keys = try file.read().keys
                 let rest = keys.filter { $0.accessKeyID != self.id }
-                guard rest.count < keys.count else { throw Rejection(description: "there is no signing key \(self.id)") }
+                guard rest.count < keys.count else {
+                    throw Rejection(description: "there is no signing key \(self.id)")
+                }
                 guard !rest.isEmpty else {
                     throw Rejection(description: "\(self.id) is the only signing key; add one before you retire it")
                 }
