@@ -52,6 +52,18 @@ def test_the_picture_has_routes_and_ports_that_there_are(listing, server, client
     assert ports == {"API": addresses["api"].split(":")[1], "storage origin": addresses["storage"].split(":")[1]}
 
 
+@pytest.mark.parametrize("opening", ["PUT /uploads/", "GET /files/", "DELETE /v1/"])
+def test_the_tour_leads_to_functions_that_there_are(opening):
+    steps = re.findall(r"^.*?  (\S+\.swift) +(\w+)$", find("docs/tour.md", opening).text, re.MULTILINE)
+    assert len(steps) > 8
+    for name, function in steps:
+        [path] = (ROOT / "Sources").rglob(name)
+        assert re.search(rf"\b(func|struct|class) {function}\b", path.read_text()), (name, function)
+
+
+TAKEN.update(("docs/tour.md", opening) for opening in ("PUT /uploads/", "GET /files/", "DELETE /v1/"))
+
+
 @takes("README.md", "Sources/\n")
 def test_the_map_has_every_folder(listing):
     folders, inner = [], []
