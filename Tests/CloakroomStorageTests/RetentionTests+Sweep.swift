@@ -86,6 +86,33 @@ extension RetentionTests {
         try await fixture.close()
     }
 
+    /// A statement that is left open would keep the writer from checkpoints, and from writing after somebody else.
+    @Test(arguments: [true, false])
+    func aStepOfASweepLeavesNoSnapshot(isExpiry: Bool) async throws {
+        let fixture = try Fixture()
+        let access = try Fixture.access()
+        for _ in 0...FileStore.sweepBatch {
+            _ = try await fixture.request(
+                [1], access: access, fileLifetime: isExpiry ? try Self.lifetime(60) : nil)
+        }
+        let later = isExpiry ? Self.after(60) : Self.after(86_400)
+        _ = try await fixture.store.sweep(now: later)
+        #expect(try fixture.sqlite3("SELECT count(*) FROM files") == "1")
+        try await fixture.catalog.makeDurable()
+
+        for _ in 0..<FileStore.sweepBatch {
+            _ = try await fixture.request(
+                [1], access: access, fileLifetime: isExpiry ? try Self.lifetime(60) : nil)
+        }
+        _ = try await fixture.store.sweep(now: later)
+        let directory = try DataDirectory(path: fixture.directory.path, creates: false, exclusively: false)
+        let command = try Catalog(directory: directory, owner: .command, health: fixture.health)
+        try await command.checkWritable()
+        try await command.shutDown()
+        try await fixture.catalog.checkWritable()
+        try await fixture.close()
+    }
+
     /// However many there are: more than a step of the sweep takes.
     @Test(arguments: [1_000, 100_000])
     func filesWhoseUploadIsUnderWayAreLeftAlone(size: Int) async throws {

@@ -81,7 +81,6 @@ extension Catalog {
                 """
             ).bind(now.secondsSinceEpoch - Self.uploadGraceSeconds)
             let abandoned = try Self.filesAndOwners(rows, limit: limit, unless: isUnderWay)
-            rows.reset()
             for (id, owner) in abandoned {
                 _ = try Self.moveToDeleted(id, of: owner, now: now, connection)
                 try Self.freeKey(of: id, connection)
@@ -114,6 +113,8 @@ extension Catalog {
     private static func filesAndOwners(
         _ rows: SQLiteStatement, limit: Int, unless isLeftAlone: (FileID) -> Bool = { _ in false }
     ) throws(SQLiteError) -> [(FileID, OrganizationID)] {
+        // A statement that has not come to its end keeps a snapshot: the connection could neither write nor checkpoint.
+        defer { rows.reset() }
         var files: [(FileID, OrganizationID)] = []
         while files.count < limit, try rows.step() {
             if let id = rows.blob(0).flatMap({ FileID(bytes: $0) }), !isLeftAlone(id),
