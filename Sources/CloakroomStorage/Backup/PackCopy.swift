@@ -74,7 +74,11 @@ final class PackCopy {
         guard body.count == slot.bodyLength else {
             throw .damage(.wrongLength(expected: file.size.bytes, found: Int64(body.count)))
         }
-        guard SHA256.hash(Array(body)) == file.seal.sha256 else { throw .damage(.wrongDigest) }
+        guard SHA256.hash(Array(body)) == file.seal.sha256 else {
+            // A server takes what is in memory for what it has verified.
+            self.source?.dropCache(at: slot.offset, length: Int64(slot.length))
+            throw .damage(.wrongDigest)
+        }
         guard self.target.hasRoom(for: Int64(slot.length)) else { throw .copy(.full(path: self.targetPath)) }
         bytes.append(contentsOf: repeatElement(0, count: slot.length - bytes.count))
         do throws(SystemCallError) {

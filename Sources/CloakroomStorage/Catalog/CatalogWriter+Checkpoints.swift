@@ -85,7 +85,8 @@ extension CatalogWriter {
         for attempt in 1... {
             do throws(SQLiteError) {
                 // The mark says that the WAL was copied before it is emptied.
-                _ = try self.checkpointPassively()
+                let frames = try self.connection.checkpoint(SQLITE_CHECKPOINT_FULL)
+                self.mark.withLock { $0 }?.copied(frames: frames.copied)
                 try self.connection.checkpoint(SQLITE_CHECKPOINT_TRUNCATE)
                 self.mark.withLock { $0 }?.reset()
                 self.walBeginsAnew.store(true, ordering: .relaxed)

@@ -28,7 +28,15 @@ extension Catalog {
     static func moveLog(of root: Directory, into blobs: Directory) throws(SystemCallError) -> String {
         let quarantine = try Directory(in: blobs, BlobStore.quarantineName)
         let name = try self.keptName(in: quarantine)
-        try root.rename(Self.logName, to: quarantine, as: name)
+        do throws(SystemCallError) {
+            try root.rename(Self.logName, to: quarantine, as: name)
+        } catch {
+            // The blobs are on another file system.
+            guard error.code == EXDEV, let copy = try self.copyLog(of: root, into: blobs) else { throw error }
+            try root.remove(Self.logName)
+            try root.synchronize()
+            return copy
+        }
         try quarantine.synchronize()
         try root.synchronize()
         return self.path(of: name)

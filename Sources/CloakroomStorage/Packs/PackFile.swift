@@ -59,7 +59,7 @@ final class PackFile: Sendable {
         self.id = id
         self.file = try directory.open(id.fileName, flags: (purpose == .reading ? O_RDONLY : O_RDWR) | O_NOFOLLOW)
         // A neighbour's bytes would come into memory, where nobody verifies them.
-        if purpose == .reading { self.file.system.readNothingAhead(of: self.file.rawValue) }
+        self.file.system.readNothingAhead(of: self.file.rawValue)
     }
 
     /// Returns the secret of a pack with which some bytes begin; `nil` where they are no pack's.

@@ -177,6 +177,10 @@ final class PackStore: Sendable {
     func free(_ deleted: [(FileID, PackSlot)]) -> [FileID] {
         let unread = deleted.filter { !self.readers.contains($0.0) }
         var gone: [FileID] = []
+        for (id, slot) in unread where !slot.isPossible {
+            self.health.report(
+                "The tombstone of a deleted file leads to no slot", id, "its bytes are left; see `cloakroom check`")
+        }
         for (pack, files) in Dictionary(grouping: unread, by: \.1.pack) {
             do throws(StorageError) {
                 try self.free(files.map { ($0.1, $0.0) }, in: pack)
