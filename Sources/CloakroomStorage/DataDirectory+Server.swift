@@ -1,9 +1,11 @@
 import Glibc
 
 extension DataDirectory {
-    /// Runs work while no server has the directory; none can start meanwhile, but waits for a second.
+    /// Runs work while no server has the directory.
     ///
-    /// - Parameter body: The work, which only reads.
+    /// A server that starts meanwhile waits for a second, then gives up.
+    ///
+    /// - Parameter body: The work: a look at the files, or a migration.
     /// - Returns: What the work returned; `nil` if a server has the directory.
     /// - Throws: What the work threw, or the call that failed.
     func unlessServed<Value>(_ body: () throws -> Value) throws -> Value? {

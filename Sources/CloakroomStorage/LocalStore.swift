@@ -3,8 +3,7 @@ import NIOPosix
 
 /// The default pair of engines, opened together: rows in SQLite, bytes on the local disk.
 ///
-/// The one place that opens them, for the server, its tests and its benchmarks; a command that needs only rows opens a
-/// ``Catalog``.
+/// The server and its tests open them here. A command that needs only rows opens a ``Catalog``.
 public struct LocalStore: Sendable {
     /// What may differ from one process to another.
     public struct Options: Sendable {
@@ -14,8 +13,9 @@ public struct LocalStore: Sendable {
         public var verification = ReadVerification.first
         /// The longest life of a presigned URL, by default SigV4's seven days.
         public var urlLifetimeSeconds: Int64 = 604_800
-        /// How many threads wait for the disk: enough that flushes of uploads which end together share one of the file
-        /// system's.
+        /// How many threads wait for the disk.
+        ///
+        /// With enough of them, uploads that end together share a flush.
         public var diskThreads = 16
         /// How many threads read many rows at once, no more than cores; 0 leaves it to those of the disk.
         public var lookupThreads = 0

@@ -1,8 +1,9 @@
 import CloakroomDomain
 import Synchronization
 
-/// Which declared files are being uploaded at the moment, to this process: the sweep leaves them alone however long that
-/// takes.
+/// The declared files that are being uploaded to this process.
+///
+/// The sweep leaves them alone, however long an upload takes.
 final class UploadsUnderWay: Sendable {
     /// One upload, for as long as this object lives.
     final class Upload: Sendable {

@@ -1,9 +1,8 @@
 import CloakroomStorage
 
-/// Asks the catalogue whether it works, at most once a second: each probe is a commit with a flush, and whoever may ask for
-/// `/readyz` may ask often.
+/// Probes the catalogue for `/readyz`, at most once a second: each probe is a commit with a flush.
 ///
-/// Whoever asks while one is under way, or within a second of its beginning, gets its answer.
+/// Requests that come while a probe is under way, or within a second of its start, share its outcome.
 actor EngineProbe {
     /// What a probe found.
     struct Outcome: Sendable {

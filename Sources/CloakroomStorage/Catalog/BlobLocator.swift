@@ -1,6 +1,6 @@
-/// Where the bytes of a ready file are, in the words of whoever keeps them: 1 to 64 bytes that nobody else reads.
+/// The place of a ready file's bytes: 1 to 64 bytes that only the engine of the bytes writes and reads.
 ///
-/// A row has none where its file's id alone says where the bytes are.
+/// A row has none if the file's id is enough to find them.
 struct BlobLocator: Hashable, Sendable {
     /// In bytes.
     static let lengths = 1...64

@@ -125,7 +125,7 @@ extension Catalog {
         do {
             return try file.read()
         } catch let error as SystemCallError {
-            // What the blobs have is not known: a generation that is counted now might be one too many.
+            // The generation of the blobs is unknown. Counting another could put the database two ahead of them.
             throw error.storageError
         } catch {
             return nil
