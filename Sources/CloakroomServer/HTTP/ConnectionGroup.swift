@@ -2,7 +2,7 @@ import NIOCore
 
 /// A connection that is looked at once a second, on its event loop.
 protocol TimedConnection: AnyObject {
-    /// Looks whether the client gets on.
+    /// Looks whether the client makes progress.
     func secondPassed()
 
     /// What it is doing for its client.
@@ -25,13 +25,13 @@ enum ConnectionActivity: Sendable {
 /// An origin's connections on one event loop, looked at once a second: one timer for all of them, none for each.
 final class ConnectionGroup {
     private var connections: [ObjectIdentifier: any TimedConnection] = [:]
-    /// Whether the server ends now: a connection that comes yet is closed at once.
+    /// Whether the server is ending: a new connection is closed at once.
     private var isCutOff = false
-    /// Seconds since the group began, the resolution of every time-out.
+    /// Seconds since the group began, the resolution of every timeout.
     private(set) var tick = 0
-    private var headWriter = ResponseHeadWriter()
-    /// Made with the first answer: only those of the storage origin are put together here.
-    private lazy var response = ResponseBuffer()
+    var headWriter = ResponseHeadWriter(fields: ConnectionGroup.commonFields)
+    /// Allocated with the first response: only the storage origin assembles its own.
+    lazy var response = ResponseBuffer()
 
     /// Starts the timer.
     static func start(on eventLoop: any EventLoop) -> NIOLoopBound<ConnectionGroup> {
@@ -47,16 +47,6 @@ final class ConnectionGroup {
 
     func remove(_ connection: any TimedConnection) {
         self.connections[ObjectIdentifier(connection)] = nil
-    }
-
-    /// Begins an answer in the buffer of this event loop, which ``StorageConnection/send(_:continues:)`` empties.
-    func beginResponse(
-        _ status: HTTPStatus, _ exchange: StorageConnection.Exchange, content: ContentKind = .other
-    ) -> ResponseBuffer {
-        self.response.clear()
-        self.headWriter.begin(
-            status, requestID: exchange.requestID, now: exchange.now, content: content, into: self.response)
-        return self.response
     }
 
     /// Closes every connection, whatever it is doing, and returns what they were doing.

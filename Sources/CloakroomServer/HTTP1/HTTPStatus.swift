@@ -1,4 +1,4 @@
-/// The statuses that the storage origin answers with (RFC 9110 §15).
+/// The statuses of responses that are written here (RFC 9110 §15).
 enum HTTPStatus: Int, Hashable, Sendable, CaseIterable {
     case ok = 200
     case noContent = 204

@@ -1,14 +1,11 @@
-import CloakroomCrypto
-import CloakroomDomain
-import NIOCore
-
-/// Where the answers of an event loop are put together, one at a time, before they go to the socket.
+/// Assembles the responses of an event loop, one at a time, before they go to the socket.
 ///
-/// It keeps its memory from answer to answer. A `ByteBuffer` would be shared with the channel, and so made anew for each.
+/// It keeps its memory from response to response. A `ByteBuffer` would be shared with the channel, and so allocated anew
+/// for each.
 final class ResponseBuffer {
     private var storage: UnsafeMutableRawBufferPointer
     private(set) var count = 0
-    /// How many bytes the response head has, once it is ended.
+    /// How many bytes the response head has, once it has been ended.
     private(set) var headLength = 0
 
     init(capacity: Int = 8_192) {
@@ -72,7 +69,7 @@ final class ResponseBuffer {
     /// Writes a number that is not negative in decimal digits.
     func write(decimal value: Int) {
         self.write(atMost: 20) { room in
-            // The largest number has 19 digits; they are made from the last on, and then moved to the front.
+            // The largest number has 19 digits; they are written from the last on, then moved to the front.
             var position = room.count
             var rest = value.magnitude
             repeat {
@@ -102,13 +99,6 @@ final class ResponseBuffer {
         self.write(literal: ": ")
         self.write(decimal: value)
         self.write(literal: "\r\n")
-    }
-
-    /// Writes the `ETag` field of a file.
-    func writeEntityTag(_ id: FileID) {
-        self.write(literal: "ETag: \"")
-        self.write(atMost: FileID.textLength) { id.writeText(into: $0) }
-        self.write(literal: "\"\r\n")
     }
 
     /// Ends a response head.

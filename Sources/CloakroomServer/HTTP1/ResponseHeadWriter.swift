@@ -1,36 +1,29 @@
 import CloakroomDomain
 
-/// Writes response heads of the storage origin: what every answer carries, and what the caller adds.
+/// Writes the start of response heads: the status line, the date, and fields that every response has.
 ///
 /// One for each event loop: what does not change within a second is kept as bytes.
 struct ResponseHeadWriter {
-    /// Fields of every answer: no sniffing, no referrer, and any page may read it.
-    private static let commonFields = """
-        X-Content-Type-Options: nosniff\r
-        Referrer-Policy: no-referrer\r
-        Cross-Origin-Resource-Policy: cross-origin\r
-        Access-Control-Allow-Origin: *\r
-        Access-Control-Expose-Headers: *\r\n
-        """
-
+    private let fields: StaticString
     private var second: Timestamp?
-    /// From the status line's end to the request id.
+    /// From the status line's end on: `Date` and the fields.
     private var common: [UInt8] = []
 
-    /// Writes the status line and the common fields; the caller appends its own and ends the head.
+    /// - Parameter fields: Written behind `Date` as they are; a last line without its end is for the caller to complete.
+    init(fields: StaticString) {
+        self.fields = fields
+    }
+
+    /// Writes the start of a head; the caller appends its own fields and ends the head.
     ///
     /// - Parameters:
     ///   - status: The status.
-    ///   - requestID: The request's id.
     ///   - now: For the `Date` field.
-    ///   - content: What is sent, which decides on the policy.
     ///   - buffer: Where to write.
-    mutating func begin(
-        _ status: HTTPStatus, requestID: RequestID, now: Timestamp, content: ContentKind, into buffer: ResponseBuffer
-    ) {
+    mutating func begin(_ status: HTTPStatus, now: Timestamp, into buffer: ResponseBuffer) {
         if self.second != now {
             self.second = now
-            self.common = Array("\r\nDate: \(now.imfFixdate)\r\n\(Self.commonFields)x-amz-request-id: ".utf8)
+            self.common = Array("\r\nDate: \(now.imfFixdate)\r\n\(self.fields)".utf8)
         }
         if status == .ok {
             buffer.write(literal: "HTTP/1.1 200 OK")
@@ -41,8 +34,5 @@ struct ResponseHeadWriter {
             buffer.write(literal: status.reason)
         }
         buffer.write(self.common)
-        buffer.write(atMost: 16) { requestID.writeText(into: $0) }
-        buffer.write(literal: "\r\n")
-        buffer.write(literal: content.policy)
     }
 }
