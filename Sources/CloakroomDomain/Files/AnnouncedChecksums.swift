@@ -66,8 +66,7 @@ public struct AnnouncedChecksums: Sendable {
 
     private static func announced(_ list: String) throws(ChecksumError) -> [String] {
         var names: [String] = []
-        for item in list.split(whereSeparator: { ", \t".contains($0) }) {
-            let name = item.lowercased()
+        for name in HTTPCharacter.tokens(of: list) {
             switch ChecksumField(name) {
             case .none: continue
             case .unsupported: throw .unsupported(field: name, received: nil)

@@ -52,7 +52,7 @@ public struct Filename: Hashable, Sendable, CustomStringConvertible {
         // Bytes, not characters: a mark that follows a full stop makes it no other full stop.
         let bytes = Array(self.text.utf8)
         guard let dot = bytes.lastIndex(of: UInt8(ascii: ".")), dot > 0, dot + 1 < bytes.count else { return nil }
-        let suffix = bytes[(dot + 1)...].map { UInt8(ascii: "A")...UInt8(ascii: "Z") ~= $0 ? $0 | 0x20 : $0 }
+        let suffix = bytes[(dot + 1)...].map(\.asciiLowercased)
         return String(decoding: suffix, as: UTF8.self)
     }
 

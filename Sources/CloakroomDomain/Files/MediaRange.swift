@@ -13,7 +13,7 @@ public struct MediaRange: Hashable, Sendable, CustomStringConvertible {
             parts.allSatisfy({ part in
                 part == "*"
                     || (!part.isEmpty
-                        && part.utf8.allSatisfy { FieldScanner.isTokenCharacter($0) && $0 != UInt8(ascii: "*") })
+                        && part.utf8.allSatisfy { HTTPCharacter.isToken($0) && $0 != UInt8(ascii: "*") })
             }), parts[0] != "*" || parts[1] == "*"
         else { return nil }
         self.type = String(parts[0])

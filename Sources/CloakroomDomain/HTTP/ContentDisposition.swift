@@ -43,7 +43,7 @@ public struct ContentDisposition: Sendable {
     private var extendedValue: String {
         var encoded: [UInt8] = []
         for byte in self.filename.text.utf8 {
-            if FieldScanner.isTokenCharacter(byte), byte != UInt8(ascii: "*"), byte != UInt8(ascii: "'"),
+            if HTTPCharacter.isToken(byte), byte != UInt8(ascii: "*"), byte != UInt8(ascii: "'"),
                 byte != UInt8(ascii: "%")
             {
                 encoded.append(byte)

@@ -15,7 +15,7 @@ package struct FieldScanner {
 
     /// Skips `OWS = *( SP / HTAB )`.
     package mutating func skipWhitespace() {
-        while let byte = self.next, byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") { self.position += 1 }
+        while let byte = self.next, HTTPCharacter.isWhitespace(byte) { self.position += 1 }
     }
 
     package mutating func take(_ scalar: Unicode.Scalar) -> Bool {
@@ -39,11 +39,11 @@ package struct FieldScanner {
     /// Takes `token = 1*tchar`.
     package mutating func token() -> String? {
         let start = self.position
-        while let byte = self.next, Self.isTokenCharacter(byte) { self.position += 1 }
+        while let byte = self.next, HTTPCharacter.isToken(byte) { self.position += 1 }
         return self.position > start ? self.text(from: start, to: self.position) : nil
     }
 
-    /// Takes `token *( OWS "," OWS token )`, and returns it as it stands.
+    /// Takes `token *( OWS "," OWS token )`, and returns it verbatim.
     ///
     /// A comma without a token behind it is left.
     mutating func tokenList() -> String? {
@@ -71,11 +71,11 @@ package struct FieldScanner {
             case UInt8(ascii: "\""):
                 return String(decoding: content, as: UTF8.self)
             case UInt8(ascii: "\\"):
-                guard let escaped = self.next, Self.isFieldCharacter(escaped) else { return nil }
+                guard let escaped = self.next, HTTPCharacter.isFieldValue(escaped) else { return nil }
                 content.append(escaped)
                 self.position += 1
             default:
-                guard Self.isFieldCharacter(byte) else { return nil }
+                guard HTTPCharacter.isFieldValue(byte) else { return nil }
                 content.append(byte)
             }
         }
@@ -87,7 +87,7 @@ package struct FieldScanner {
         guard self.take(":") else { return nil }
         let start = self.position
         while let byte = self.next, byte != UInt8(ascii: ":") {
-            guard "+/=".utf8.contains(byte) || Self.isAlphanumeric(byte) else { return nil }
+            guard "+/=".utf8.contains(byte) || HTTPCharacter.isAlphanumeric(byte) else { return nil }
             self.position += 1
         }
         let digits = self.text(from: start, to: self.position)
@@ -102,33 +102,6 @@ package struct FieldScanner {
         self.position < self.bytes.count ? self.bytes[self.position] : nil
     }
 
-    /// tchar of RFC 9110 §5.6.2.
-    static func isTokenCharacter(_ byte: UInt8) -> Bool {
-        switch byte {
-        case _ where Self.isAlphanumeric(byte):
-            true
-        case UInt8(ascii: "!"), UInt8(ascii: "#"), UInt8(ascii: "$"), UInt8(ascii: "%"), UInt8(ascii: "&"),
-            UInt8(ascii: "'"), UInt8(ascii: "*"), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "."),
-            UInt8(ascii: "^"), UInt8(ascii: "_"), UInt8(ascii: "`"), UInt8(ascii: "|"), UInt8(ascii: "~"):
-            true
-        default:
-            false
-        }
-    }
-
-    /// ALPHA and DIGIT.
-    private static func isAlphanumeric(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "a")...UInt8(ascii: "z"):
-            true
-        default:
-            false
-        }
-    }
-
-    /// HTAB, SP, VCHAR and obs-text: what a field value may hold (RFC 9110 §5.5).
-    package static func isFieldCharacter(_ byte: UInt8) -> Bool {
-        byte == UInt8(ascii: "\t") || (byte >= 0x20 && byte != 0x7F)
-    }
+    /// Whether a byte may be in a field value; see ``HTTPCharacter/isFieldValue(_:)``.
+    package static func isFieldCharacter(_ byte: UInt8) -> Bool { HTTPCharacter.isFieldValue(byte) }
 }

@@ -45,7 +45,7 @@ struct MultipartHeaders: Sendable {
     private mutating func readLine() throws(MultipartError) {
         self.count += 1
         guard self.count <= Self.maximumCount else { throw .tooManyHeaders(maximum: Self.maximumCount) }
-        if let control = self.line.first(where: { !FieldScanner.isFieldCharacter($0) }) {
+        if let control = self.line.first(where: { !HTTPCharacter.isFieldValue($0) }) {
             throw .controlCharacter(control)
         }
         guard let text = String(validating: self.line, as: UTF8.self) else { throw .headerNotUTF8 }
@@ -56,11 +56,7 @@ struct MultipartHeaders: Sendable {
         }
         guard let name = Name(rawValue: name) else { return }
         guard self.values[name] == nil else { throw .repeatedHeader(name: name.rawValue) }
-        scanner.skipWhitespace()
-        let isSpace: (UInt8) -> Bool = { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
-        let value = self.line[scanner.position...]
-        let end = value.lastIndex { !isSpace($0) }.map { $0 + 1 } ?? value.startIndex
-        self.values[name] = String(decoding: value[..<end], as: UTF8.self)
+        self.values[name] = String(decoding: HTTPCharacter.trimmed(self.line[scanner.position...]), as: UTF8.self)
     }
 
     private mutating func end() throws(MultipartError) -> MultipartPart {

@@ -15,7 +15,7 @@ struct MultipartParameterScanner {
 
     /// Takes `token = 1*tchar`.
     mutating func token() -> String? {
-        let token = self.rest.prefix(while: FieldScanner.isTokenCharacter)
+        let token = self.rest.prefix(while: HTTPCharacter.isToken)
         self.rest = self.rest.dropFirst(token.count)
         return token.isEmpty ? nil : String(decoding: token, as: UTF8.self)
     }
@@ -40,7 +40,7 @@ struct MultipartParameterScanner {
     private var malformed: MultipartError { .malformedDisposition(received: self.text) }
 
     private mutating func skipWhitespace() {
-        self.rest = self.rest.drop { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
+        self.rest = self.rest.drop(while: HTTPCharacter.isWhitespace)
     }
 
     private mutating func quotedValue() throws(MultipartError) -> [UInt8] {

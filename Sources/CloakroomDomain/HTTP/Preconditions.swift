@@ -124,9 +124,7 @@ public struct Preconditions: Sendable {
             return character == "," && !isQuoted
         }
         return items.contains { item in
-            let start = item.drop { $0 == " " || $0 == "\t" }
-            let end = start.lastIndex { $0 != " " && $0 != "\t" }
-            let tag = end.map { start[...$0] } ?? start
+            let tag = Substring(HTTPCharacter.trimmed(item.utf8))
             if tag == "*" { return true }
             if tag.hasPrefix("W/") { return weakly && tag.dropFirst(2) == entityTag }
             return tag == entityTag

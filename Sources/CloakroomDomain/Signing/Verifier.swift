@@ -290,7 +290,7 @@ public struct Verifier: Sendable {
         // What is encoded may decode to a control character; the text itself holds none.
         guard !value.contains(UInt8(ascii: "%")) else {
             let decoded = PercentEncoding.decodeCanonical(value)
-            guard decoded.allSatisfy(FieldScanner.isFieldCharacter) else {
+            guard decoded.allSatisfy(HTTPCharacter.isFieldValue) else {
                 throw .malformedResponseHeader(text.description)
             }
             return String(decoding: decoded, as: UTF8.self)

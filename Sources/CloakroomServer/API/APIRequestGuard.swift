@@ -1,11 +1,12 @@
+import CloakroomDomain
 import NIOCore
 import NIOHTTP1
 
-/// Refuses what the API's HTTP parser takes and RFC 9112 does not allow, and marks requests that end their connection.
+/// Rejects what the API's HTTP parser accepts and RFC 9112 forbids, and marks requests that end their connection.
 ///
-/// The parser lets an empty `Transfer-Encoding`, and one in HTTP/1.0, pass for a message without a body: whoever stands
-/// before it may see a body there, in which another request could hide. And it takes nothing that follows a request for
-/// another protocol, which the API never speaks: the next request would wait for ever.
+/// The parser takes an empty `Transfer-Encoding`, and one in HTTP/1.0, for no body: a proxy before it may see a body, in
+/// which another request could hide. And it reads nothing behind a request for another protocol, which the API never
+/// speaks: the next request would wait for ever.
 final class APIRequestGuard: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
@@ -25,7 +26,7 @@ final class APIRequestGuard: ChannelInboundHandler, RemovableChannelHandler {
         } catch {
             self.hasRejected = true
             context.fireUserInboundEventTriggered(RejectionEvent(error: error))
-            // The framework answers with 400 and ends the connection.
+            // The framework responds with 400 and ends the connection.
             return context.fireErrorCaught(HTTPParserError.unknown)
         }
         let isLast = !head.isKeepAlive || head.method == .CONNECT || Self.asksForUpgrade(head)
@@ -37,7 +38,8 @@ final class APIRequestGuard: ChannelInboundHandler, RemovableChannelHandler {
     /// Leaves one `Expect: 100-continue` where the client expects it, and none to HTTP/1.0 (RFC 9110 §10.1.1).
     private func settleExpectation(_ head: inout HTTPRequestHead) {
         guard head.headers.contains(name: "Expect") else { return }
-        let isExpected = head.version.minor > 0 && head.headers["Expect"].contains { !Self.trimmed($0).isEmpty }
+        let isExpected =
+            head.version.minor > 0 && head.headers["Expect"].contains { !HTTPCharacter.trimmed($0.utf8).isEmpty }
         head.headers.remove(name: "Expect")
         if isExpected { head.headers.add(name: "Expect", value: "100-continue") }
     }
@@ -53,17 +55,18 @@ final class APIRequestGuard: ChannelInboundHandler, RemovableChannelHandler {
         guard hosts.count == 1 || (hosts.isEmpty && isVersion10) else {
             throw .malformed("must have exactly one Host field; it has \(hosts.count)")
         }
-        guard hosts.allSatisfy({ HTTPCharacter.isHost(ArraySlice(Self.trimmed($0).utf8)) }) else {
+        guard hosts.allSatisfy({ HTTPCharacter.isHost(HTTPCharacter.trimmed(ArraySlice($0.utf8))) }) else {
             throw .malformed("must have a valid host in the field Host")
         }
         if !codings.isEmpty {
             guard !isVersion10 else { throw .malformed("must not have Transfer-Encoding in HTTP/1.0") }
-            guard codings.count == 1, Self.trimmed(codings[0]).lowercased() == "chunked" else {
+            let coding = HTTPCharacter.trimmed(ArraySlice(codings[0].utf8))
+            guard codings.count == 1, coding.isEqualIgnoringCase(to: "chunked") else {
                 throw .unsupportedTransferCoding
             }
         }
         let expectations = head.headers["Expect"]
-        guard expectations.allSatisfy({ HTTPCharacter.list(ArraySlice($0.utf8), holdsOnly: "100-continue") }) else {
+        guard expectations.allSatisfy({ HTTPCharacter.list(ArraySlice($0.utf8), containsOnly: "100-continue") }) else {
             throw .unsupportedExpectation
         }
     }
@@ -77,11 +80,5 @@ final class APIRequestGuard: ChannelInboundHandler, RemovableChannelHandler {
     private static func asksForUpgrade(_ head: HTTPRequestHead) -> Bool {
         head.headers.contains(name: "Upgrade")
             && head.headers[canonicalForm: "Connection"].contains { $0.lowercased() == "upgrade" }
-    }
-
-    private static func trimmed(_ value: String) -> Substring {
-        let rest = value.drop { $0 == " " || $0 == "\t" }
-        guard let last = rest.lastIndex(where: { $0 != " " && $0 != "\t" }) else { return "" }
-        return rest[...last]
     }
 }

@@ -1,3 +1,4 @@
+import CloakroomDomain
 import HTTPTypes
 import Hummingbird
 
@@ -8,7 +9,7 @@ enum ContentCoding {
     /// - Parameter field: The value of `Content-Encoding`, several joined by commas.
     /// - Returns: `true` where every coding is `identity`, or there is none.
     static func isIdentity(_ field: String) -> Bool {
-        field.split { $0 == "," || $0 == " " || $0 == "\t" }.allSatisfy { $0.lowercased() == "identity" }
+        HTTPCharacter.tokens(of: field).allSatisfy { $0 == "identity" }
     }
 
     /// Passes unless a request of the API has an encoded body.

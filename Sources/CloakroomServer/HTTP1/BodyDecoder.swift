@@ -1,3 +1,5 @@
+import CloakroomCrypto
+import CloakroomDomain
 import NIOCore
 
 /// Takes a body out of the bytes of a connection by its framing (RFC 9112 §6 and §7).
@@ -35,14 +37,14 @@ struct BodyDecoder {
     }
 
     /// Whether the whole body has been taken.
-    var isExpired: Bool {
+    var isComplete: Bool {
         if case .ended = self.state { true } else { false }
     }
 
     /// Takes the next bytes of the body.
     ///
     /// - Parameter buffer: The connection's bytes; what belongs to the body is read from it.
-    /// - Returns: Some bytes of the body, or `nil` where more have to arrive or the body has ended.
+    /// - Returns: Some bytes of the body; `nil` where more has to arrive, or the body is complete.
     /// - Throws: ``Malformed``.
     mutating func next(_ buffer: inout ByteBuffer) throws(Malformed) -> ByteBuffer? {
         while true {
@@ -116,24 +118,11 @@ struct BodyDecoder {
 
     /// chunk-size [ chunk-ext ]; extensions are ignored (RFC 9112 §7.1.1).
     private static func chunkSize(_ line: [UInt8]) throws(Malformed) -> Int64 {
-        let digits = line.prefix { HTTPCharacter.isHexadecimal($0) }
-        let rest = line[digits.endIndex...].drop { $0 == 0x20 || $0 == 0x09 }
+        let digits = line.prefix { Hexadecimal.value(of: $0) != nil }
+        let rest = line[digits.endIndex...].drop(while: HTTPCharacter.isWhitespace)
         guard (1...Self.maximumSizeDigits).contains(digits.count), rest.isEmpty || rest.first == UInt8(ascii: ";"),
             rest.allSatisfy(HTTPCharacter.isFieldValue)
         else { throw Malformed(reason: "a chunk has no valid size") }
         return Int64(String(decoding: digits, as: UTF8.self), radix: 16) ?? 0
-    }
-}
-
-extension HTTPCharacter {
-    /// HEXDIG, in either case.
-    static func isHexadecimal(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"),
-            UInt8(ascii: "A")...UInt8(ascii: "F"):
-            true
-        default:
-            false
-        }
     }
 }

@@ -2,7 +2,7 @@ import CloakroomDomain
 
 import Glibc
 
-/// Parses a request head to the letter of RFC 9112, refusing what implementations are known to read differently.
+/// Parses a request head to the letter of RFC 9112, rejecting what implementations are known to read differently.
 ///
 /// No bare line feeds, folded lines, white space before a colon, repeated or signed `Content-Length`, or
 /// `Content-Length` beside `Transfer-Encoding`: the shapes that request smuggling is made of.
@@ -120,11 +120,11 @@ struct HTTPHeadParser {
         guard self.fields.count < Self.maximumFieldCount else { throw .tooLarge }
         let name = self.take { HTTPCharacter.isToken($0) }
         guard !name.isEmpty, self.takeByte(UInt8(ascii: ":")) else { throw .malformed("a field has no valid name") }
-        for index in name where UInt8(ascii: "A")...UInt8(ascii: "Z") ~= self.bytes[index] { self.bytes[index] |= 0x20 }
-        _ = self.take { $0 == 0x20 || $0 == 0x09 }
+        for index in name where self.bytes[index].isASCIIUppercase { self.bytes[index] |= 0x20 }
+        _ = self.take { HTTPCharacter.isWhitespace($0) }
         var value = self.take { HTTPCharacter.isFieldValue($0) }
         try self.endLine()
-        while let last = value.last, self.bytes[last] == 0x20 || self.bytes[last] == 0x09 {
+        while let last = value.last, HTTPCharacter.isWhitespace(self.bytes[last]) {
             value = value.lowerBound..<(value.upperBound - 1)
         }
         self.fields.append(ReceivedRequest.Field(name: name, value: value))
@@ -174,7 +174,7 @@ struct HTTPHeadParser {
             } else if name.isEqual(to: "connection") {
                 closes = closes || HTTPCharacter.list(value, contains: "close")
             } else if name.isEqual(to: "expect") {
-                guard HTTPCharacter.list(value, holdsOnly: "100-continue") else { throw .unsupportedExpectation }
+                guard HTTPCharacter.list(value, containsOnly: "100-continue") else { throw .unsupportedExpectation }
                 expectsContinue = expectsContinue || self.isVersion11 && !value.isEmpty
             }
         }

@@ -1,6 +1,6 @@
 import CloakroomDomain
 
-/// A parsed request head, and how the message goes on after it.
+/// A parsed request head, and how the body after it is delimited.
 struct RequestHead: Sendable {
     /// How the body is delimited (RFC 9112 §6.3).
     enum Framing: Hashable, Sendable {
@@ -23,7 +23,7 @@ struct RequestHead: Sendable {
     var hasBody: Bool { self.framing != .none && self.framing != .length(0) }
 }
 
-/// Why a head is refused; every one of these ends the connection, whose framing cannot be trusted any more.
+/// Why a head is rejected; each of these ends the connection, because its framing cannot be trusted any more.
 enum RequestHeadError: Error, Hashable, Sendable {
     /// The head is not what RFC 9112 allows; the text says in what.
     case malformed(String)

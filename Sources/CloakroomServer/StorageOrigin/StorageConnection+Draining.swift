@@ -29,7 +29,7 @@ extension StorageConnection {
     ///
     /// - Returns: `false` where the connection is to be closed at once.
     func beginDraining() -> Bool {
-        guard let context, let decoder = self.unreadBody, !decoder.isExpired, !self.isQuiescing, !self.inputHasEnded,
+        guard let context, let decoder = self.unreadBody, !decoder.isComplete, !self.isQuiescing, !self.inputHasEnded,
             let entry = self.becomeExpendable(.draining)
         else { return false }
         self.unreadBody = nil
@@ -56,8 +56,8 @@ extension StorageConnection {
         } catch {
             drain.remaining = -1
         }
-        guard drain.decoder.isExpired || drain.remaining < 0 else { return false }
-        self.endDraining(drain, isComplete: drain.decoder.isExpired)
+        guard drain.decoder.isComplete || drain.remaining < 0 else { return false }
+        self.endDraining(drain, isComplete: drain.decoder.isComplete)
         return true
     }
 

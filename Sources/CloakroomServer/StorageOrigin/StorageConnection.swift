@@ -252,7 +252,7 @@ final class StorageConnection: ChannelInboundHandler {
                 self.access?.received(bytes.readableBytes)
                 self.perform(upload.machine.received(bytes), upload)
             }
-            guard upload.decoder.isExpired else { return false }
+            guard upload.decoder.isComplete else { return false }
             try upload.readTrailers()
             self.state = .responding
             self.perform(upload.machine.bodyEnded(), upload)

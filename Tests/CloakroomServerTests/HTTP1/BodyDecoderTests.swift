@@ -7,7 +7,7 @@ import Testing
 struct BodyDecoderTests {
     struct Decoded: Hashable {
         let body: String
-        let isExpired: Bool
+        let isComplete: Bool
         /// What was left of the connection's bytes.
         let rest: String
     }
@@ -21,7 +21,7 @@ struct BodyDecoderTests {
             arrived.writeBytes(piece)
             while let bytes = try decoder.next(&arrived) { body.writeImmutableBuffer(bytes) }
         }
-        return Decoded(body: String(buffer: body), isExpired: decoder.isExpired, rest: String(buffer: arrived))
+        return Decoded(body: String(buffer: body), isComplete: decoder.isComplete, rest: String(buffer: arrived))
     }
 
     static func decode(_ framing: RequestHead.Framing, _ text: String) throws -> Decoded {
@@ -33,18 +33,18 @@ struct BodyDecoderTests {
         let framing: RequestHead.Framing
         let text: String
         let body: String
-        let isExpired: Bool
+        let isComplete: Bool
         let rest: String
 
         init(
-            _ name: String, _ framing: RequestHead.Framing, _ text: String, _ body: String, isExpired: Bool = true,
+            _ name: String, _ framing: RequestHead.Framing, _ text: String, _ body: String, isComplete: Bool = true,
             rest: String = ""
         ) {
             self.name = name
             self.framing = framing
             self.text = text
             self.body = body
-            self.isExpired = isExpired
+            self.isComplete = isComplete
             self.rest = rest
         }
 
@@ -56,7 +56,7 @@ struct BodyDecoderTests {
         Case("a length of 0", .length(0), "GET", "", rest: "GET"),
         Case("exactly the length", .length(5), "hello", "hello"),
         Case("more than the length", .length(5), "helloGET", "hello", rest: "GET"),
-        Case("less than the length", .length(5), "hell", "hell", isExpired: false),
+        Case("less than the length", .length(5), "hell", "hell", isComplete: false),
         Case("line ends in the body", .length(6), "a\r\n\r\nbGET", "a\r\n\r\nb", rest: "GET"),
     ]
 
@@ -74,29 +74,29 @@ struct BodyDecoderTests {
         Case("space before an extension", .chunked, "5 \t;a\r\nhello\r\n0\r\n\r\n", "hello"),
         Case("trailers", .chunked, "5\r\nhello\r\n0\r\nX: y\r\nContent-Length: 1\r\n\r\n", "hello"),
         Case("the next request", .chunked, "5\r\nhello\r\n0\r\n\r\nGET", "hello", rest: "GET"),
-        Case("an end that has not arrived", .chunked, "5\r\nhello\r\n0\r\n", "hello", isExpired: false),
-        Case("a chunk that has not arrived", .chunked, "5\r\nhel", "hel", isExpired: false),
-        Case("a size that has not arrived", .chunked, "5\r", "", isExpired: false, rest: "5\r"),
+        Case("an end that has not arrived", .chunked, "5\r\nhello\r\n0\r\n", "hello", isComplete: false),
+        Case("a chunk that has not arrived", .chunked, "5\r\nhel", "hel", isComplete: false),
+        Case("a size that has not arrived", .chunked, "5\r", "", isComplete: false, rest: "5\r"),
     ]
 
     @Test(arguments: Self.fixed + Self.chunked)
     func bodyIsTakenOut(_ example: Case) throws {
         let decoded = try Self.decode(example.framing, example.text)
-        let expected = Decoded(body: example.body, isExpired: example.isExpired, rest: example.rest)
+        let expected = Decoded(body: example.body, isComplete: example.isComplete, rest: example.rest)
         #expect(decoded == expected)
     }
 
     @Test(arguments: Self.fixed + Self.chunked)
     func bytesMayArriveOneByOne(_ example: Case) throws {
         let decoded = try Self.decode(example.framing, example.text.utf8.map { [$0] })
-        let expected = Decoded(body: example.body, isExpired: example.isExpired, rest: example.rest)
+        let expected = Decoded(body: example.body, isComplete: example.isComplete, rest: example.rest)
         #expect(decoded == expected)
     }
 
     @Test
     func bytesMayBeCutAnywhere() throws {
         let bytes = Array("5;a=1\r\nhello\r\n00c\r\n, cruel\r\nwor\r\n2\r\nld\r\n0\r\nX: y\r\n\r\nGET".utf8)
-        let expected = Decoded(body: "hello, cruel\r\nworld", isExpired: true, rest: "GET")
+        let expected = Decoded(body: "hello, cruel\r\nworld", isComplete: true, rest: "GET")
         for first in 0...bytes.count {
             for second in first...bytes.count {
                 let pieces = [Array(bytes[..<first]), Array(bytes[first..<second]), Array(bytes[second...])]
