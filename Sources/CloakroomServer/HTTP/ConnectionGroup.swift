@@ -40,6 +40,19 @@ final class ConnectionGroup {
         return group
     }
 
+    /// The most look-ups under way.
+    static let maximumLookUps = 1_024
+    private var lookUps = 0
+
+    /// Counts a look-up whose row comes later; `false` where too many are under way.
+    func beginLookUp() -> Bool {
+        guard self.lookUps < Self.maximumLookUps else { return false }
+        self.lookUps += 1
+        return true
+    }
+
+    func endLookUp() { self.lookUps -= 1 }
+
     func add(_ connection: any TimedConnection) {
         self.connections[ObjectIdentifier(connection)] = connection
         if self.isCutOff { connection.cutOff() }

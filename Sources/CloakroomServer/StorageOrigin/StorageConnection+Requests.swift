@@ -2,59 +2,80 @@ import CloakroomDomain
 import CloakroomStorage
 import NIOCore
 
+/// From a head to a grant.
 extension StorageConnection {
-    /// Answers a request, or begins to.
-    func handle(_ head: RequestHead) {
+    /// Responds to a request, or begins to.
+    func respond(to head: RequestHead) {
         let request = head.request
-        let exchange = self.makeExchange(head, keepsAlive: head.keepsAlive)
-        if request.method.isEqual(to: "OPTIONS") { return self.respondToPreflight(exchange, head) }
-        do {
-            let grant = try self.verify(request, now: exchange.now)
-            if let access, let keyID = self.environment.verifier.accessKeyID(of: request) { access.note(keyID: keyID) }
-            switch grant {
-            case .download(let grant): self.download(grant, exchange, head)
-            case .upload(let grant): self.upload(grant, exchange, head)
-            }
-        } catch let error as PresignedURLError {
-            self.environment.metrics.rejected(error)
-            self.reject(exchange, StorageRejection(error), unreadBody: head.hasBody)
-        } catch {
-            let error = (error as? StorageError) ?? .failed("\(error)")
-            self.reject(exchange, StorageRejection(error), unreadBody: head.hasBody)
-        }
-    }
-
-    /// Verifies; an upload that does not match as received is tried with what its client declared.
-    private func verify(_ request: ReceivedRequest, now: Timestamp) throws -> Grant {
-        let keyRing = self.environment.signingKeys.keyRing
+        let exchange = self.makeExchange(head)
+        if request.method.isEqual(to: "OPTIONS") { return self.respondToPreflight(exchange, request) }
         do throws(PresignedURLError) {
-            return try self.environment.verifier.verify(request, keyRing: keyRing, now: now)
+            self.proceed(try self.verify(request, exchange), exchange, head)
         } catch .signatureMismatch(nil) where request.method.isEqual(to: "PUT") {
-            guard let id = FileID(text: request.path.dropFirst("/uploads/".utf8.count)),
-                let declared = try self.environment.store.declarationForVerification(id, now: now)
-            else { throw PresignedURLError.signatureMismatch(nil) }
-            return try self.environment.verifier.verify(request, keyRing: keyRing, now: now, declared: declared)
+            self.verifyAsDeclared(exchange, head)
+        } catch {
+            self.reject(exchange, error)
         }
     }
 
-    /// Notes a request whose head has arrived.
-    func makeExchange(_ head: RequestHead, keepsAlive: Bool) -> Exchange {
+    private func verify(
+        _ request: ReceivedRequest, _ exchange: Exchange, declared: UploadDeclaration? = nil
+    ) throws(PresignedURLError) -> Grant {
+        let keyRing = self.environment.signingKeys.keyRing
+        return try self.environment.verifier.verify(request, keyRing: keyRing, now: exchange.now, declared: declared)
+    }
+
+    /// Tries an upload that does not match as received with what its client declared.
+    private func verifyAsDeclared(_ exchange: Exchange, _ head: RequestHead) {
+        guard let id = FileID(text: head.request.path.dropFirst("/uploads/".utf8.count)) else {
+            return self.reject(exchange, .signatureMismatch(nil))
+        }
+        switch self.environment.store.lookUpDeclaration(of: id, now: exchange.now) {
+        case .now(let declared): self.verifyAsDeclared(declared, exchange, head)
+        case .later(let pending): self.wait(for: pending, exchange) { $0.verifyAsDeclared($1, exchange, head) }
+        }
+    }
+
+    private func verifyAsDeclared(
+        _ declared: Result<UploadDeclaration?, StorageError>, _ exchange: Exchange, _ head: RequestHead
+    ) {
+        do {
+            guard let declared = try declared.get() else { throw PresignedURLError.signatureMismatch(nil) }
+            self.proceed(try self.verify(head.request, exchange, declared: declared), exchange, head)
+        } catch let error as PresignedURLError {
+            self.reject(exchange, error)
+        } catch {
+            self.reject(exchange, .of(error))
+        }
+    }
+
+    private func proceed(_ grant: Grant, _ exchange: Exchange, _ head: RequestHead) {
+        if let access, let keyID = self.environment.verifier.accessKeyID(of: head.request) {
+            access.note(keyID: keyID)
+        }
+        switch grant {
+        case .download(let grant): self.download(grant, exchange, head.request)
+        case .upload(let grant): self.upload(grant, exchange, head)
+        }
+    }
+
+    private func reject(_ exchange: Exchange, _ error: PresignedURLError) {
+        self.environment.metrics.rejected(error)
+        self.reject(exchange, StorageRejection(error))
+    }
+
+    // MARK: Exchanges
+
+    /// Begins the exchange of a request.
+    func makeExchange(_ head: RequestHead) -> Exchange {
         let request = head.request
         return self.makeExchange(
-            route: Self.route(request), keepsAlive: keepsAlive,
-            wantsJSON: Self.acceptsJSON(request),
-            isHead: request.method.isEqual(to: "HEAD"))
+            Self.route(request), wantsJSON: Self.acceptsJSON(request), isHead: request.method.isEqual(to: "HEAD"))
     }
 
-    private static func acceptsJSON(_ request: ReceivedRequest) -> Bool {
-        // Mostly it does not, and then nothing is parsed.
-        guard let value = request.firstValue(of: "accept"), value.contains("application/json") else { return false }
-        return AcceptField([String(decoding: value, as: UTF8.self)]).namesJSON
-    }
-
-    /// Notes a request that is to be answered.
+    /// Begins an exchange, by default of a request whose head cannot be read.
     func makeExchange(
-        route: StorageMetrics.Route, keepsAlive: Bool, wantsJSON: Bool, isHead: Bool
+        _ route: StorageMetrics.Route = .other, wantsJSON: Bool = false, isHead: Bool = false
     ) -> Exchange {
         self.route = route
         let requestID = self.environment.requestIDs.next()
@@ -63,7 +84,13 @@ extension StorageConnection {
         }
         return Exchange(
             requestID: requestID, route: route, startedAt: .now(), now: self.environment.clock.now,
-            keepsAlive: keepsAlive, wantsJSON: wantsJSON, isHead: isHead)
+            wantsJSON: wantsJSON, isHead: isHead)
+    }
+
+    private static func acceptsJSON(_ request: ReceivedRequest) -> Bool {
+        // Mostly it does not, and then nothing is parsed.
+        guard let value = request.firstValue(of: "accept"), value.contains("application/json") else { return false }
+        return AcceptField([String(decoding: value, as: UTF8.self)]).namesJSON
     }
 
     private static func route(_ request: ReceivedRequest) -> StorageMetrics.Route {

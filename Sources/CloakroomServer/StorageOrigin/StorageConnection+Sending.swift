@@ -5,11 +5,11 @@ import Glibc
 
 /// The way out: straight to the socket while nothing waits before, else through the channel.
 ///
-/// Nearly every answer fits into the socket's buffer. Handing it to the kernel here, from a buffer that the event loop
+/// Nearly every response fits into the socket's buffer. Handing it to the kernel here, from a buffer that the event loop
 /// keeps for that, takes one system call and no allocation. What the socket does not take is queued in the channel, which
-/// waits for the client; until that is gone, whatever follows is queued behind it.
+/// waits for the client; whatever follows is queued behind it.
 extension StorageConnection {
-    /// Sends what an answer's buffer holds.
+    /// Sends the bytes of a response's buffer.
     ///
     /// - Parameters:
     ///   - buffer: The bytes; it is free when this returns.
@@ -19,7 +19,7 @@ extension StorageConnection {
         self.send(buffer.bytes, continues: continues)
     }
 
-    /// Sends what an answer's buffer holds, and a body that is not copied there first.
+    /// Sends the bytes of a response's buffer, and a body that is not copied there first.
     func send(_ buffer: ResponseBuffer, body: UnsafeRawBufferPointer) {
         let head = buffer.bytes
         self.sent(Int64(head.count + body.count))
@@ -104,5 +104,12 @@ extension StorageConnection {
             connection.queuedBytes -= bytesInMemory
             completion(connection)
         }
+    }
+
+    /// Counts bytes of a response that the network stack has taken over.
+    func sent(_ count: Int64) {
+        self.machine.sent(Int(count))
+        self.environment.metrics.sentBytes(count)
+        self.access?.sent(count)
     }
 }

@@ -3,78 +3,49 @@ import CloakroomDomain
 import CloakroomStorage
 import NIOCore
 
+/// From a grant to a stored file.
 extension StorageConnection {
-    /// Checks everything that the head can tell, then lets the body come.
     func upload(_ grant: UploadGrant, _ exchange: Exchange, _ head: RequestHead) {
+        switch self.environment.store.lookUp(grant, now: exchange.now) {
+        case .now(let record): self.begin(record, grant, exchange, head)
+        case .later(let pending): self.wait(for: pending, exchange) { $0.begin($1, grant, exchange, head) }
+        }
+    }
+
+    /// Checks everything that the head can tell, then lets the body come.
+    private func begin(
+        _ record: Result<FileRecord, StorageError>, _ grant: UploadGrant, _ exchange: Exchange, _ head: RequestHead
+    ) {
         do {
-            let record = try self.environment.store.record(grant, now: exchange.now)
+            let record = try record.get()
             self.access?.note(record.organization)
-            try Self.checkEncoding(head.request)
-            try Self.checkType(head.request, record.declaration)
-            try self.checkLength(head.framing, record.declaration)
-            try Self.checkCompleteness(head.request)
-            let checksums = try Self.checksums(head)
-            let rejectsRepetition = try Self.checkPreconditions(head.request, record)
+            let request = try UploadRequest(
+                head, record, maximumSize: self.environment.verifier.policy.maximumSize)
             let staged = try self.environment.store.stage(
-                grant, record, checksums: checksums.checksums, algorithms: checksums.algorithms)
-            let upload = Upload(
-                exchange, staged: staged, record: record, decoder: BodyDecoder(head.framing),
-                checksums: checksums, rejectsRepetition: rejectsRepetition)
+                grant, record, checksums: request.checksums.checksums, algorithms: request.checksums.algorithms)
             if head.expectsContinue { self.sendContinue() }
-            self.state = .receiving(upload)
-            self.restartWatch()
-        } catch let rejection as StorageRejection {
-            self.environment.metrics.uploaded(.rejected)
-            self.reject(exchange, rejection, unreadBody: head.hasBody)
-        } catch let error as StorageError {
-            let rejection = StorageRejection(error)
-            self.environment.metrics.uploaded(rejection.status.rawValue >= 500 ? .failed : .rejected)
-            self.reject(exchange, rejection, unreadBody: head.hasBody)
+            self.upload = Upload(exchange, staged: staged, record: record, request)
+            self.machine.uploadAccepted(declaredSize: record.declaration.size.bytes, self.group.tick)
         } catch {
-            self.environment.metrics.uploaded(.failed)
-            self.reject(exchange, StorageRejection(.failed("\(error)")), unreadBody: head.hasBody)
+            let rejection = StorageRejection.of(error)
+            let isOurs = !(error is StorageRejection) && rejection.status.rawValue >= 500
+            self.environment.metrics.uploaded(isOurs ? .failed : .rejected)
+            self.reject(exchange, rejection)
         }
     }
 
-    private static func checkEncoding(_ request: ReceivedRequest) throws(StorageRejection) {
-        guard let received = request.joinedText(of: "content-encoding"), !ContentCoding.isIdentity(received) else {
-            return
-        }
-        throw .encoded(received)
-    }
-
-    /// Holds an upload to the declared type.
-    ///
-    /// Without a type it is taken as declared; a type that is signed has to be there, which the signature has shown.
-    private static func checkType(
-        _ request: ReceivedRequest, _ declaration: UploadDeclaration
-    ) throws(StorageRejection) {
-        // Two types joined are no type.
-        guard let received = request.joinedText(of: "content-type") else { return }
-        guard let mediaType = MediaType(received), declaration.mediaType.accepts(mediaType) else {
-            throw .typeMismatch(expected: declaration.mediaType.text, received: received)
-        }
-    }
-
-    private func checkLength(
-        _ framing: RequestHead.Framing, _ declaration: UploadDeclaration
-    ) throws(StorageRejection) {
-        let maximum = self.environment.verifier.policy.maximumSize
-        let length: Int64
-        switch framing {
-        case .chunked: return
-        case .none: length = 0
-        case .length(let announced): length = announced
-        }
-        guard length <= maximum.bytes else { throw .tooLarge(maximum: maximum, received: length) }
-        guard length == declaration.size.bytes else {
-            throw .lengthMismatch(expected: declaration.size.bytes, received: length)
+    /// Reads the checksums in the trailers of a complete body, then seals the file.
+    func readTrailers(_ lines: [[UInt8]], _ upload: Upload) {
+        do throws(StorageRejection) {
+            try upload.readTrailers(lines)
+            self.perform(self.machine.trailersAccepted(), upload)
+        } catch {
+            self.reject(upload.exchange, error)
         }
     }
 
     // MARK: Towards the disk
 
-    /// Carries out what the machine decided.
     func perform(_ action: UploadMachine.Action, _ upload: Upload) {
         switch action {
         case .none: break
@@ -94,17 +65,13 @@ extension StorageConnection {
     }
 
     private func wrote(_ result: Result<Void, any Error>, _ upload: Upload) {
-        // Refused meanwhile, or the client went away: there is nothing left to do.
+        // Rejected meanwhile, or the client has gone: there is nothing left to do.
         guard !upload.isAbandoned else { return }
         switch result {
         case .success:
-            self.perform(upload.machine.writeFinished(), upload)
-            self.process()
-            self.readIfWanted()
-        case .failure(let error):
-            // Where the whole body has arrived meanwhile, there is nothing unread.
-            let isReceiving = if case .receiving = self.state { true } else { false }
-            self.fail(upload, error, unreadBody: isReceiving)
+            self.perform(self.machine.writeFinished(), upload)
+            self.continueProcessing()
+        case .failure(let error): self.fail(upload, error)
         }
     }
 
@@ -117,11 +84,10 @@ extension StorageConnection {
         sealed.whenComplete { result in
             let (connection, upload) = bound.value
             switch result {
-            case .success(let sealed) where sealed.isRepetition && upload.rejectsRepetition:
-                connection.environment.metrics.uploaded(.rejected)
-                connection.reject(upload.exchange, .preconditionFailed("If-None-Match"), unreadBody: false)
+            case .success(let sealed) where sealed.isRepetition && upload.request.rejectsRepetition:
+                connection.fail(upload, StorageRejection.preconditionFailed("If-None-Match"))
             case .success(let sealed): connection.respond(sealed, upload)
-            case .failure(let error): connection.fail(upload, error, unreadBody: false)
+            case .failure(let error): connection.fail(upload, error)
             }
         }
     }
@@ -129,21 +95,19 @@ extension StorageConnection {
     private func respond(_ sealed: FileStore.Sealed, _ upload: Upload) {
         self.environment.metrics.uploaded(sealed.isRepetition ? .repeated : .sealed)
         guard self.context != nil else { return }
-        let exchange = upload.exchange
-        let buffer = self.group.beginResponse(.ok, exchange)
+        let buffer = self.group.beginResponse(.ok, upload.exchange)
         buffer.write(literal: "Content-Length: 0\r\n")
         buffer.writeEntityTag(upload.record.id)
         buffer.writeField("x-amz-checksum-sha256", Base64.encode(sealed.sha256.bytes))
-        buffer.endHead(keepsAlive: self.keepsAlive(exchange))
+        buffer.endHead(keepsAlive: self.machine.keepsAlive)
         self.send(buffer)
-        self.finish(exchange, .ok)
+        self.finish(upload.exchange, .ok)
     }
 
-    private func fail(_ upload: Upload, _ error: any Error, unreadBody: Bool) {
-        let rejection = StorageRejection((error as? StorageError) ?? .failed("\(error)"))
+    /// Rejects an upload; it is counted even where the connection has closed meanwhile.
+    private func fail(_ upload: Upload, _ error: any Error) {
+        let rejection = StorageRejection.of(error)
         upload.abandon(self.environment.metrics, rejection)
-        guard case .closed = self.state else {
-            return self.reject(upload.exchange, rejection, unreadBody: unreadBody)
-        }
+        self.reject(upload.exchange, rejection)
     }
 }

@@ -1,7 +1,7 @@
 import CloakroomDomain
 import CloakroomStorage
 
-/// An error answer of the storage origin: S3's code, its status, and what the client may know.
+/// An error response of the storage origin: S3's code, its status, and what the client may know.
 struct StorageRejection: Error, Hashable, Sendable {
     let status: HTTPStatus
     let code: String
@@ -32,7 +32,7 @@ struct StorageRejection: Error, Hashable, Sendable {
 }
 
 extension StorageRejection {
-    /// Maps what the head parser refuses.
+    /// Maps what the head parser rejects.
     init(_ error: RequestHeadError) {
         switch error {
         case .malformed(let reason):
@@ -73,7 +73,7 @@ extension StorageRejection {
             self.init(.forbidden, "AccessDenied", "The URL has been revoked.")
         case .quotaExceeded, .idempotencyKeyReused:
             self.init(.internalServerError, "InternalError", "The storage failed; nothing was changed.")
-            self.internalReason = "an upload to a declared file was refused as a new one: \(error)"
+            self.internalReason = "an upload to a declared file was rejected as a new one: \(error)"
         case .full:
             self.init(.insufficientStorage, "InsufficientStorage", "The storage is full; reads and deletions work.")
         case .writesRejected(let reason):
@@ -85,6 +85,15 @@ extension StorageRejection {
         case .failed(let reason):
             self.init(.internalServerError, "InternalError", "The storage failed; nothing was changed.")
             self.internalReason = reason
+        }
+    }
+
+    /// Maps whatever responding to a request can throw.
+    static func of(_ error: any Error) -> StorageRejection {
+        switch error {
+        case let rejection as StorageRejection: rejection
+        case let error as StorageError: StorageRejection(error)
+        default: StorageRejection(.failed("\(error)"))
         }
     }
 
@@ -146,11 +155,28 @@ extension StorageRejection {
         return rejection
     }
 
-    /// The client's address has as many connections as it may.
+    /// The client's address has as many connections as it may have.
     static func slowDown(limit: Int) -> StorageRejection {
         var rejection = StorageRejection(
             .serviceUnavailable, "SlowDown", "The client address has exceeded its limit of \(limit) connections.")
         rejection.fields = [Detail("Retry-After", "1")]
+        return rejection
+    }
+
+    /// As many requests wait for rows as may on an event loop.
+    static let tooManyLookUps = {
+        var rejection = StorageRejection(
+            .serviceUnavailable, "SlowDown", "Too many requests are waiting for the database. Try again.")
+        rejection.fields = [Detail("Retry-After", "1")]
+        return rejection
+    }()
+
+    /// The range of a GET begins behind the file's end.
+    static func invalidRange(_ size: ByteCount) -> StorageRejection {
+        var rejection = StorageRejection(
+            .rangeNotSatisfiable, "InvalidRange", "The range is outside the file.",
+            [Detail("ActualObjectSize", "\(size)")])
+        rejection.fields = [Detail("Content-Range", "bytes */\(size)")]
         return rejection
     }
 

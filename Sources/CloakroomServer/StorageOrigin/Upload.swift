@@ -1,44 +1,26 @@
 import CloakroomDomain
 import CloakroomStorage
 
-/// An upload whose body is arriving.
+/// An upload whose body is arriving or being stored.
 final class Upload {
     let exchange: StorageConnection.Exchange
     let staged: StagedBlob
     let record: FileRecord
-    let checksums: AnnouncedChecksums
-    let rejectsRepetition: Bool
-    var decoder: BodyDecoder
-    var machine = UploadMachine()
+    let request: UploadRequest
     /// The checksums that arrived behind the body.
-    var trailing: [Checksum] = []
-    private(set) var received: Int64 = 0
+    private(set) var trailing: [Checksum] = []
     private(set) var isAbandoned = false
 
     init(
-        _ exchange: StorageConnection.Exchange, staged: StagedBlob, record: FileRecord, decoder: BodyDecoder,
-        checksums: AnnouncedChecksums, rejectsRepetition: Bool
+        _ exchange: StorageConnection.Exchange, staged: StagedBlob, record: FileRecord, _ request: UploadRequest
     ) {
         self.exchange = exchange
         self.staged = staged
         self.record = record
-        self.decoder = decoder
-        self.checksums = checksums
-        self.rejectsRepetition = rejectsRepetition
+        self.request = request
     }
 
-    /// Counts bytes of the body against the declared length as they arrive.
-    func count(_ bytes: Int, maximum: ByteCount) throws(StorageRejection) {
-        self.received += Int64(bytes)
-        guard self.received <= maximum.bytes else {
-            throw .tooLarge(maximum: maximum, received: self.received)
-        }
-        guard self.received <= self.record.declaration.size.bytes else {
-            throw .lengthMismatch(expected: self.record.declaration.size.bytes, received: self.received)
-        }
-    }
-
-    /// Notes once that the upload came to nothing.
+    /// Counts once that nothing was stored.
     ///
     /// - Parameters:
     ///   - metrics: Where it is counted.
@@ -50,23 +32,46 @@ final class Upload {
         metrics.uploaded(rejection.status.rawValue >= 500 ? .failed : .rejected)
     }
 
-    private static let incompleteCode = "IncompleteBody"
-
-    /// The client stopped before the end.
-    static func incompleteBody(_ upload: Upload) -> StorageRejection {
-        StorageRejection(
-            .badRequest, Self.incompleteCode,
-            "The body ended before its declared length. Nothing was stored. The URL can be used again.",
-            [
-                .init("Expected", "\(upload.record.declaration.size)"), .init("Received", "\(upload.received)"),
-            ])
+    /// Reads the checksums in the trailers; the body is compared with them when it is sealed.
+    func readTrailers(_ lines: [[UInt8]]) throws(StorageRejection) {
+        var fields: AnnouncedChecksums.Fields = []
+        for line in lines {
+            // Each line is a field: the decoder has checked it.
+            let parts = line.split(separator: UInt8(ascii: ":"), maxSplits: 1, omittingEmptySubsequences: false)
+            let name = String(decoding: parts[0].map(\.asciiLowercased), as: UTF8.self)
+            guard parts.count == 2, AnnouncedChecksums.isRelevant(name) else { continue }
+            fields.append((name, String(decoding: HTTPCharacter.trimmed(parts[1]), as: UTF8.self)))
+        }
+        do throws(ChecksumError) {
+            self.trailing = try self.request.checksums.checksums(inTrailers: fields)
+        } catch {
+            throw StorageRejection(error)
+        }
     }
 
-    /// The client sends too slowly.
-    static func tooSlow(_ rate: LowestRate) -> StorageRejection {
-        StorageRejection(
-            .requestTimeout, "RequestTimeout",
-            "Fewer than \(rate.bytesPerSecond) bytes per second arrived over \(rate.windowSeconds) seconds. Nothing was stored. The URL can be used again."
-        )
+    private static let incompleteCode = "IncompleteBody"
+
+    /// Says what is wrong with a body that is arriving.
+    func rejection(
+        _ fault: StorageConnectionMachine.UploadFault, _ environment: StorageEnvironment
+    ) -> StorageRejection {
+        let declared = self.record.declaration.size
+        switch fault {
+        case .malformed(let reason): return StorageRejection(.malformed(reason))
+        case .tooLarge(let received):
+            return .tooLarge(maximum: environment.verifier.policy.maximumSize, received: received)
+        case .tooLong(let received): return .lengthMismatch(expected: declared.bytes, received: received)
+        case .incomplete(let received):
+            return StorageRejection(
+                .badRequest, Self.incompleteCode,
+                "The body ended before its declared length. Nothing was stored. The URL can be used again.",
+                [.init("Expected", "\(declared)"), .init("Received", "\(received)")])
+        case .tooSlow:
+            let rate = environment.limits.lowestRate
+            return StorageRejection(
+                .requestTimeout, "RequestTimeout",
+                "Fewer than \(rate.bytesPerSecond) bytes per second arrived over \(rate.windowSeconds) seconds. Nothing was stored. The URL can be used again."
+            )
+        }
     }
 }

@@ -2,8 +2,8 @@ import NIOCore
 
 /// Decides when the bytes of an upload go to the disk, and when the connection is read.
 ///
-/// One write is under way at a time. While it is, bytes gather for the next; once a batch has gathered, reading stops.
-/// So an upload holds two batches in memory at most, however fast its client and however slow the disk.
+/// One write is under way at a time. Meanwhile bytes gather for the next; once a batch has gathered, reading stops. So an
+/// upload holds at most two batches in memory, however fast the client and slow the disk.
 struct UploadMachine {
     /// What to do next.
     enum Action {
@@ -14,16 +14,16 @@ struct UploadMachine {
         case seal(ByteBuffer)
     }
 
-    /// Bytes of a batch: large enough that handing it to another thread costs nothing beside hashing it.
+    /// Bytes of a batch: large enough that hashing it costs far more than handing it to another thread.
     static let batchLength = 256 * 1_024
 
-    /// Copied out of what arrived: a slice would keep its whole buffer, of which it may be a few bytes.
+    /// Copied from what arrived: a slice of a few bytes would keep its whole buffer.
     private var gathered = ByteBuffer()
     private var isWriting = false
-    private var isExpired = false
+    private var bodyHasEnded = false
 
     /// Whether the connection should be read.
-    var wantsBytes: Bool { !self.isExpired && self.gathered.readableBytes < Self.batchLength }
+    var wantsBytes: Bool { !self.bodyHasEnded && self.gathered.readableBytes < Self.batchLength }
 
     /// Whether the client is what the upload waits for.
     var waitsForClient: Bool { self.wantsBytes && !self.isWriting }
@@ -38,7 +38,7 @@ struct UploadMachine {
     }
 
     mutating func bodyEnded() -> Action {
-        self.isExpired = true
+        self.bodyHasEnded = true
         return self.next()
     }
 
@@ -48,10 +48,11 @@ struct UploadMachine {
     }
 
     private mutating func next() -> Action {
-        guard !self.isWriting, self.isExpired || self.gathered.readableBytes >= Self.batchLength else { return .none }
+        let isDue = self.bodyHasEnded || self.gathered.readableBytes >= Self.batchLength
+        guard isDue, !self.isWriting else { return .none }
         self.isWriting = true
         let batch = self.gathered
         self.gathered = ByteBuffer()
-        return self.isExpired ? .seal(batch) : .write(batch)
+        return self.bodyHasEnded ? .seal(batch) : .write(batch)
     }
 }

@@ -1,0 +1,32 @@
+import CloakroomStorage
+import NIOCore
+
+/// Rows that a request waits for.
+extension StorageConnection {
+    /// Waits for a row, and goes on with it unless the connection has closed meanwhile.
+    ///
+    /// - Parameters:
+    ///   - pending: The look-up under way.
+    ///   - exchange: The request that waits.
+    ///   - body: Called on the event loop.
+    func wait<Value>(
+        for pending: PendingLookup<Value>, _ exchange: Exchange,
+        then body: @escaping (StorageConnection, Result<Value, StorageError>) -> Void
+    ) {
+        guard let context, self.group.beginLookUp() else {
+            pending.cancel()
+            return self.reject(exchange, .tooManyLookUps)
+        }
+        self.machine.lookUpBegan()
+        self.cancelLookUp = pending.cancel
+        let bound = NIOLoopBound((self, body), eventLoop: context.eventLoop)
+        pending.value.hop(to: context.eventLoop).whenComplete { result in
+            let (connection, body) = bound.value
+            connection.group.endLookUp()
+            guard connection.machine.lookUpEnded() else { return }
+            connection.cancelLookUp = nil
+            body(connection, result.mapError { ($0 as? StorageError) ?? .failed("\($0)") })
+            connection.continueProcessing()
+        }
+    }
+}

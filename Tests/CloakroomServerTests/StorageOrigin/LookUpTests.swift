@@ -1,0 +1,128 @@
+import CloakroomDomain
+import CloakroomStorage
+import Foundation
+import Logging
+import NIOCore
+import NIOEmbedded
+import Testing
+
+@testable import CloakroomServer
+
+/// Rows that come later: what a connection waits for, and what it does when it closes or waits for too many.
+struct LookUpTests {
+    /// A look-up whose row the test provides.
+    private final class Row {
+        let promise: EventLoopPromise<Int>
+        private(set) var isCancelled = false
+
+        init(_ loop: any EventLoop) {
+            self.promise = loop.makePromise()
+        }
+
+        deinit {
+            self.promise.fail(ChannelError.eof)
+        }
+
+        var pending: PendingLookup<Int> {
+            PendingLookup(value: self.promise.futureResult, cancel: { self.isCancelled = true })
+        }
+    }
+
+    /// A connection without a socket.
+    private struct Client {
+        let channel = EmbeddedChannel()
+        let connection: StorageConnection
+        let row: Row
+
+        init(_ environment: StorageEnvironment, _ group: ConnectionGroup) throws {
+            self.connection = StorageConnection(environment: environment, group: group)
+            self.row = Row(self.channel.eventLoop)
+            try self.channel.pipeline.syncOperations.addHandler(self.connection)
+            try self.channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
+        }
+
+        /// Lets the connection wait for the row; it is noted in the response's place.
+        func wait(_ found: @escaping (Result<Int, StorageError>) -> Void = { _ in }) {
+            self.connection.wait(for: self.row.pending, self.connection.makeExchange()) { found($1) }
+        }
+
+        func sentText() throws -> String {
+            var text = ""
+            while let data = try self.channel.readOutbound(as: IOData.self) {
+                if case .byteBuffer(let bytes) = data { text += String(buffer: bytes) }
+            }
+            return text
+        }
+    }
+
+    private static func withEnvironment(_ body: (StorageEnvironment) throws -> Void) async throws {
+        let path = FileManager.default.temporaryDirectory.appending(path: "look-up-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let directory = try DataDirectory(path: path, exclusively: true)
+        let local = try await LocalStore.open(
+            directory, health: StorageHealth(logger: logger), now: SystemClock().now)
+        let file = SigningKeyFile(directory: directory)
+        try file.write([try SigningKey.generate(now: SystemClock().now)])
+        let policy = SigningPolicy(
+            region: "local", lifetimeSeconds: 3_600, baseURL: try #require(StorageURL("http://127.0.0.1:1")),
+            maximumSize: .defaultMaximumFileSize)
+        let environment = StorageEnvironment(
+            store: local.files, verifier: Verifier(policy: policy),
+            signingKeys: try SigningKeys(file: file, logger: logger), limits: .init(), connectionLimiter: nil,
+            metrics: StorageMetrics(), accessLog: nil, requestIDs: RequestIDGenerator(), clock: SystemClock(),
+            logger: logger)
+        try body(environment)
+        try await local.shutDown()
+    }
+
+    @Test
+    func requestGoesOnWithTheRow() async throws {
+        try await Self.withEnvironment { environment in
+            let client = try Client(environment, ConnectionGroup())
+            var found: [Int] = []
+            client.wait { found.append((try? $0.get()) ?? -1) }
+            #expect(client.connection.machine.state == .lookingUp)
+            #expect(found.isEmpty)
+            client.row.promise.succeed(42)
+            #expect(found == [42])
+            #expect(client.connection.machine.state == .responding)
+            #expect(!client.row.isCancelled)
+        }
+    }
+
+    @Test
+    func connectionThatClosesCancelsItsLookUp() async throws {
+        try await Self.withEnvironment { environment in
+            let client = try Client(environment, ConnectionGroup())
+            var found: [Int] = []
+            client.wait { found.append((try? $0.get()) ?? -1) }
+            client.connection.cutOff()
+            #expect(client.row.isCancelled)
+            client.row.promise.succeed(42)
+            #expect(found.isEmpty)
+        }
+    }
+
+    @Test
+    func lookUpsOfAnEventLoopAreBounded() async throws {
+        try await Self.withEnvironment { environment in
+            let group = ConnectionGroup()
+            let clients = try (0..<1_024).map { _ in try Client(environment, group) }
+            for client in clients { client.wait() }
+            let excess = try Client(environment, group)
+            excess.wait()
+            #expect(excess.row.isCancelled)
+            let response = try excess.sentText()
+            #expect(response.hasPrefix("HTTP/1.1 503 Service Unavailable\r\n"))
+            #expect(response.contains("Retry-After: 1\r\n"))
+            #expect(response.contains("<Code>SlowDown</Code>"))
+            // A row that has come makes room for another.
+            clients[0].row.promise.succeed(1)
+            let next = try Client(environment, group)
+            next.wait()
+            #expect(next.connection.machine.state == .lookingUp)
+            for client in clients { client.row.promise.succeed(1) }
+        }
+    }
+}
