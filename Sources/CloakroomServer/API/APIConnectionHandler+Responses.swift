@@ -3,39 +3,62 @@ import HTTPTypes
 import Hummingbird
 import HummingbirdCore
 import NIOCore
-import NIOHTTP1
 import NIOHTTPTypes
 
-/// Answers of which the framework knows nothing, and the end of a connection.
+/// What is written: counted, and where the framework sees no request, made here.
 extension APIConnectionHandler {
-    /// Answers the first request once its head has arrived, and drops everything else.
-    func reject(_ rejection: APIError, _ part: HTTPRequestPart, _ context: ChannelHandlerContext) {
-        guard case .head(let request) = part, !self.isLastResponse else { return }
-        // No request has been counted as arrived, so that this answer is the last.
-        self.respond(with: rejection, hasBody: request.method != .head, context, nil)
-    }
-
-    /// Notes what follows the last answer; the framework would take it for the next request.
-    func follow(_ part: HTTPRequestPart) {
+    /// Notes a part of a response, and returns what to do with it.
+    func note(_ part: HTTPResponsePart) -> APIConnectionMachine.WriteAction {
         switch part {
-        case .body(let bytes): self.progress.bodyArrived(bytes.readableBytes)
-        case .end: self.progress.requestArrived()
-        case .head: break
+        case .head(let head):
+            let kind = Self.kind(head)
+            let action = self.machine.headWritten(kind)
+            if action != .drop, kind != .informational { self.access?.note(status: head.status.code) }
+            return action
+        case .body(let bytes):
+            let action = self.machine.bodyWritten(bytes.readableBytes)
+            if action != .drop { self.access?.sent(Int64(bytes.readableBytes)) }
+            return action
+        case .end:
+            let received = self.machine.bodyLength
+            let action = self.machine.endWritten(self.tick)
+            if action != .drop { self.finishAccess(received: received) }
+            return action
         }
     }
 
-    /// Whether a response is the framework's own to what it could not read: ours have a type.
-    static func isFrameworks(_ head: HTTPResponse) -> Bool {
-        head.status == .badRequest && head.headerFields[.contentType] == nil
+    private func finishAccess(received: Int?) {
+        if let received { self.access?.received(received) }
+        self.access?.finish()
+        self.access = nil
     }
 
-    /// Answers a request that the parser could not read.
+    /// Tells the access log how much of the request's body has arrived.
+    func reportReceived() {
+        if let received = self.machine.bodyLength { self.access?.received(received) }
+    }
+
+    /// The framework's own response to what it could not read has no type; ours have one.
+    private static func kind(_ head: HTTPResponse) -> APIConnectionMachine.HeadKind {
+        if head.status.kind == .informational { return .informational }
+        return head.status == .badRequest && head.headerFields[.contentType] == nil ? .frameworks : .ours
+    }
+
+    // MARK: Rejections
+
+    /// Responds to the first request of a connection over the limit of its address.
+    func rejectConnection(_ part: HTTPRequestPart, _ context: ChannelHandlerContext) {
+        guard case .head(let request) = part, let limiter = self.environment.limiter else { return }
+        self.respond(with: .connectionsLimited(limiter.limit), hasBody: request.method != .head, context, nil)
+    }
+
+    /// Responds to a request that the parser could not read.
     func rejectMalformed(_ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?) {
-        let error = self.headError ?? RequestHeadError(self.parserError ?? .unknown)
+        let error = self.machine.malformation ?? .malformed("must be HTTP/1.1 (RFC 9112)")
         self.respond(with: APIError(error), hasBody: true, context, promise)
     }
 
-    /// Writes the connection's last answer.
+    /// Writes the connection's last response.
     private func respond(
         with error: APIError, hasBody: Bool, _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?
     ) {
@@ -47,7 +70,6 @@ extension APIConnectionHandler {
         response.headers[.date] = SystemClock().now.imfFixdate
         var body = ByteBuffer()
         error.document(requestID: requestID).write(into: &body)
-        self.isLastResponse = true
         self.access?.note(status: response.status.code)
         if hasBody { self.access?.sent(Int64(body.readableBytes)) }
         context.write(self.wrapOutboundOut(.head(response.head)), promise: nil)
@@ -55,20 +77,13 @@ extension APIConnectionHandler {
         self.write(context: context, data: self.wrapOutboundOut(.end(nil)), promise: promise)
     }
 
-    func closeAfterResponse(_ context: ChannelHandlerContext) {
-        guard !self.beginDraining(context) else { return }
-        self.linger(context)
-    }
-
-    /// Ends our side, and the connection a moment later: an answer has to arrive before the socket is reset.
-    func linger(_ context: ChannelHandlerContext) {
-        self.isClosing = true
-        context.close(mode: .output, promise: nil)
-        context.eventLoop.assumeIsolated().scheduleTask(in: Self.lingering) { context.close(promise: nil) }
-    }
-
-    /// Whether the rest of the request's body can be read and dropped: the client sends it, and its end is known.
-    var canDrain: Bool {
-        self.rejection == nil && self.parserError == nil && self.progress.isBodyArriving && self.context != nil
+    /// Writes the end of the last response; once it has gone out, the connection ends.
+    func writeLastEnd(_ data: NIOAny, _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?) {
+        let promise = promise ?? context.eventLoop.makePromise()
+        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+        promise.futureResult.whenComplete { _ in
+            bound.value.perform(bound.value.machine.lastResponseFlushed())
+        }
+        context.writeAndFlush(data, promise: promise)
     }
 }

@@ -1,18 +1,18 @@
-/// Follows the requests of an API connection, and tells once a second whether its client gets on.
+/// Follows the requests of an API connection, and judges once a second whether the client makes progress.
 ///
-/// A client is waited for in three ways, each with a limit: until it asks for something, until the body of its request
-/// is there, and until it has taken an answer. While the server is what it waits for, none of them counts. Times are
-/// ticks of the ``ConnectionGroup``.
+/// The server waits for a client in three ways, each with a limit: for a request, for the body of a request, and until a
+/// response has been taken. While the client waits for the server, none of them counts. Times are ticks of the
+/// ``ConnectionGroup``.
 struct APIConnectionProgress {
-    /// What is to become of the connection.
+    /// The judgement on a connection.
     enum Verdict: Hashable, Sendable {
         /// It goes on.
         case kept
-        /// Its client has asked for nothing for too long.
+        /// The client has sent no request for too long.
         case idle
-        /// Its client sends a body too slowly.
+        /// The client sends a body too slowly.
         case sendsTooSlowly
-        /// Its client takes an answer too slowly.
+        /// The client takes a response too slowly.
         case takesTooSlowly
     }
 
@@ -27,28 +27,28 @@ struct APIConnectionProgress {
 
     /// The time between two requests of a connection, or for a request's head, in seconds.
     static let idleSeconds = 75
-    /// The lowest rate of a body and of an answer.
+    /// The lowest rate of a body and of a response.
     static let lowestRate = LowestRate.standard
 
     private var rest = Rest.nothing
-    /// Requests whose body has arrived, and answers that have gone out: a pipelined request may be ahead of its turn.
+    /// Requests whose body has arrived, and responses that have gone out: a pipelined request may be ahead of its turn.
     private var requestsArrived = 0
     private var responsesSent = 0
     private var incoming = ProgressWatch()
     private var outgoing = ProgressWatch()
 
-    /// Whether a request has arrived whole and is being answered.
+    /// Whether a request has arrived whole and is being responded to.
     var isResponseDue: Bool { self.requestsArrived > self.responsesSent }
 
     /// Whether the client is sending the body of a request, asked for where it wanted to be.
     var isBodyArriving: Bool { self.rest == .body }
 
-    /// How long ago the client last took an answer at the lowest rate, in seconds.
+    /// How long ago the client last took a response at the lowest rate, in seconds.
     func secondsSinceTaken(_ tick: Int) -> Int { self.outgoing.elapsed(tick) }
 
     // MARK: What happens
 
-    /// Notes that the connection is there.
+    /// Notes that the connection has begun.
     mutating func opened(_ tick: Int) {
         self.incoming.restart(tick)
         self.outgoing.restart(tick)
@@ -79,10 +79,10 @@ struct APIConnectionProgress {
         self.requestsArrived += 1
     }
 
-    /// Notes bytes of an answer that have been handed to the channel.
+    /// Notes bytes of a response that have been handed to the channel.
     mutating func responseGrew(by count: Int) { self.outgoing.queued(count) }
 
-    /// Notes that the whole of an answer has been handed to the channel, and the connection goes on.
+    /// Notes that a whole response has been handed to the channel, and the connection goes on.
     mutating func responded(_ tick: Int) {
         self.responsesSent += 1
         self.incoming.restart(tick)
@@ -90,14 +90,13 @@ struct APIConnectionProgress {
 
     // MARK: The judgement
 
-    /// Looks whether the client gets on; called once a second.
+    /// Judges the last second.
     ///
     /// - Parameters:
     ///   - tick: Of the group's clock.
-    ///   - waiting: Bytes of answers that the client has not acknowledged; `nil` where the socket has taken all that
-    ///     there are, so that the next ones are the server's to bring.
-    ///   - isReading: Whether the server takes what the client sends.
-    /// - Returns: What is to become of the connection.
+    ///   - waiting: Bytes of responses that the client has not acknowledged; `nil` where the socket has taken all.
+    ///   - isReading: Whether the server reads what the client sends.
+    /// - Returns: The judgement.
     mutating func secondPassed(_ tick: Int, waiting: Int?, isReading: Bool) -> Verdict {
         if let waiting {
             self.incoming.restart(tick)
