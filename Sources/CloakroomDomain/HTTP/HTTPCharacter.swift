@@ -29,8 +29,10 @@ package enum HTTPCharacter {
 
     /// Whether the bit of an ASCII byte is set, in a word for 0 to 63 and one for 64 to 127.
     @inlinable
+    @inline(__always)
     package static func isMember(_ byte: UInt8, _ low: UInt64, _ high: UInt64) -> Bool {
-        byte < 128 && ((byte < 64 ? low : high) >> UInt64(byte & 63)) & 1 == 1
+        let bits = byte < 64 ? low : byte < 128 ? high : 0
+        return bits >> UInt64(byte & 63) & 1 == 1
     }
 
     /// Whether a value is `uri-host [ ":" port ]` (RFC 9110 §7.2); it may be empty.

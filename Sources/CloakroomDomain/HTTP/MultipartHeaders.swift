@@ -1,6 +1,6 @@
 /// Collects the header fields of one part of a form, line by line (RFC 7578 §4.8); then begins anew.
 ///
-/// Fields that mean nothing to a form are ignored. Those that would have the contents decoded are refused.
+/// Fields that mean nothing to a form are ignored. Those that ask for the contents to be decoded are rejected.
 struct MultipartHeaders: Sendable {
     /// The most bytes in the header fields of a part, with their line ends.
     static let maximumLength = 16_384

@@ -144,11 +144,10 @@ package enum PercentEncoding {
         return !self.isUnreserved(decoded) && self.isUpperCase(bytes, at: 1)
     }
 
+    /// Whether a byte is one of `A-Za-z0-9-_.~` (RFC 3986 §2.3).
     @inline(__always)
     static func isUnreserved(_ byte: UInt8) -> Bool {
-        // A bit for each of the bytes 0 to 63, and 64 to 127: set for `A-Za-z0-9-_.~`.
-        let bits = byte < 64 ? 0x03FF_6000_0000_0000 as UInt64 : byte < 128 ? 0x47FF_FFFE_87FF_FFFE : 0
-        return bits >> UInt64(byte & 63) & 1 == 1
+        HTTPCharacter.isMember(byte, 0x03FF_6000_0000_0000, 0x47FF_FFFE_87FF_FFFE)
     }
 
     /// Returns a text, percent-encoded.

@@ -4,16 +4,16 @@
 public struct ReceivedRequest: Sendable {
     /// One field line, as ranges of the head's bytes.
     public struct Field: Sendable {
-        /// Where the name stands, in lower case.
+        /// The range of the name, in lower case.
         public let name: Range<Int>
-        /// Where the value stands, without surrounding white space.
+        /// The range of the value, without surrounding white space.
         public let value: Range<Int>
 
         /// Creates a field.
         ///
         /// - Parameters:
-        ///   - name: Where the name stands.
-        ///   - value: Where the value stands.
+        ///   - name: The range of the name.
+        ///   - value: The range of the value.
         public init(name: Range<Int>, value: Range<Int>) {
             self.name = name
             self.value = value
@@ -31,8 +31,8 @@ public struct ReceivedRequest: Sendable {
     ///
     /// - Parameters:
     ///   - bytes: The head, with its field names in lower case.
-    ///   - method: Where the method stands.
-    ///   - target: Where the request target stands, in origin form (RFC 9112 §3.2.1).
+    ///   - method: The range of the method.
+    ///   - target: The range of the request target, in origin form (RFC 9112 §3.2.1).
     ///   - fields: The field lines.
     public init(bytes: [UInt8], method: Range<Int>, target: Range<Int>, fields: [Field]) {
         self.bytes = bytes

@@ -1,3 +1,5 @@
+import CloakroomCrypto
+
 /// Walks a JSON text (RFC 8259) and tells where its values are; every byte stays where it is.
 ///
 /// Decoding into values and encoding them again would change numbers, escapes, white space and the order of members.
@@ -182,22 +184,15 @@ struct JSONScanner {
         case UInt8(ascii: "u"):
             self.offset += 1
             for _ in 0..<4 {
-                guard let byte = self.peek, Self.isHexadecimalDigit(byte) else { throw .malformed(at: self.offset) }
+                guard let byte = self.peek, Hexadecimal.value(of: byte) != nil else {
+                    throw .malformed(at: self.offset)
+                }
                 self.offset += 1
             }
         case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),
             UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
             self.offset += 1
         default: throw .malformed(at: self.offset)
-        }
-    }
-
-    private static func isHexadecimalDigit(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"),
-            UInt8(ascii: "A")...UInt8(ascii: "F"):
-            true
-        default: false
         }
     }
 

@@ -33,7 +33,7 @@ public struct Verifier: Sendable {
         let key = keyRing.derivedKey(for: claim.credential) {
             self.policy.scope(day: String(decoding: claim.credential.day, as: UTF8.self))
         }
-        // An unknown key is told apart after the HMAC: the answer takes as long as for a known one.
+        // An unknown key is rejected after the HMAC: the response takes as long as for a known one.
         let matches = self.matches(request, claim, key, declared: declared)
         guard key != nil else { throw .unknownAccessKey(claim.credential.accessKeyID) }
         if claim.parameters.contains(.securityToken) { throw .securityToken }
@@ -120,7 +120,7 @@ public struct Verifier: Sendable {
     private func matches(
         _ request: ReceivedRequest, _ claim: PresignedClaim, _ key: KeyRing.DerivedKey?, declared: UploadDeclaration?
     ) -> Result<Void, PresignedURLError> {
-        // A list that is not in canonical form is refused by its own rule, before any work in proportion to it.
+        // A list that is not in canonical form is rejected by its own rule, before any work in proportion to it.
         guard let signature = claim.signature, claim.signedHeaders.isCanonical else {
             return .failure(.signatureMismatch(nil))
         }

@@ -1,3 +1,5 @@
+import CloakroomDomain
+
 import Glibc
 
 extension ListenAddress {
@@ -44,12 +46,7 @@ extension ListenAddress {
     }
 
     private static func isNameByte(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
-            true
-        default: false
-        }
+        HTTPCharacter.isAlphanumeric(byte) || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
     }
 
     private static func bytes(of text: String, _ family: Int32) -> [UInt8]? {

@@ -84,7 +84,7 @@ struct BodyDecoder {
             if line.isEmpty {
                 self.state = .ended
             } else {
-                // What is no field could be the next request, for whoever reads this otherwise (RFC 9112 §7.1.2).
+                // A line that is not a field could be the next request to another reader (RFC 9112 §7.1.2).
                 guard let colon = line.firstIndex(of: UInt8(ascii: ":")), colon > 0,
                     line[..<colon].allSatisfy(HTTPCharacter.isToken),
                     line[colon...].allSatisfy(HTTPCharacter.isFieldValue)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import CloakroomServer
 
-/// Heads that RFC 9112 allows, and how their message goes on.
+/// Heads that RFC 9112 allows, and how the body is delimited.
 struct HTTPHeadParserTests {
     struct Case: CustomTestStringConvertible, Sendable {
         let name: String
@@ -44,7 +44,7 @@ struct HTTPHeadParserTests {
         Case("closed is not close", ["GET / HTTP/1.1", "Host: a", "Connection: closed"]),
         Case("empty members", ["GET / HTTP/1.1", "Host: a", "Connection: , ,"]),
         Case("HTTP/1.0", ["GET / HTTP/1.0"], keepsAlive: false),
-        // Staying would have to be announced in the answer (RFC 9112 §9.3); the connection is closed instead.
+        // Keeping it open would have to be announced in the response (RFC 9112 §9.3).
         Case("HTTP/1.0 that would stay", ["GET / HTTP/1.0", "Connection: Keep-Alive"], keepsAlive: false),
         Case(
             "an expectation", ["PUT / HTTP/1.1", "Host: a", "Content-Length: 5", "Expect: 100-Continue"], .length(5),

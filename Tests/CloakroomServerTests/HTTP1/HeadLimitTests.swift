@@ -21,13 +21,13 @@ struct HeadLimitTests {
     }
 
     @Test(arguments: [16_385, 16_386, 65_536])
-    func largerHeadIsRefused(length: Int) {
+    func largerHeadIsRejected(length: Int) {
         #expect(throws: RequestHeadError.tooLarge) { try ParsedHead.parse(Self.head(length: length)) }
     }
 
     /// A head without an end is not waited for beyond the limit.
     @Test
-    func endlessHeadIsRefused() throws {
+    func endlessHeadIsRejected() throws {
         let parsed = try ParsedHead.parse(String(Self.head(length: 20_000).prefix(16_000)))
         #expect(parsed == nil)
         let endless = "GET /\(String(repeating: "x", count: 16_384))"

@@ -2,7 +2,7 @@ import Testing
 
 @testable import CloakroomServer
 
-/// Chunked bodies whose end two implementations could see in different places: each is refused.
+/// Chunked bodies whose end two implementations could see in different places: each is rejected.
 struct MalformedBodyTests {
     struct Case: CustomTestStringConvertible, Sendable {
         let name: String
@@ -56,12 +56,12 @@ struct MalformedBodyTests {
     ]
 
     @Test(arguments: Self.sizes + Self.lineEnds)
-    func ambiguousChunkIsRefused(_ example: Case) {
+    func ambiguousChunkIsRejected(_ example: Case) {
         #expect(throws: BodyDecoder.Malformed.self) { try BodyDecoderTests.decode(.chunked, example.text) }
     }
 
     @Test(arguments: Self.sizes + Self.lineEnds)
-    func ambiguousChunkIsRefusedByteByByte(_ example: Case) {
+    func ambiguousChunkIsRejectedByteByByte(_ example: Case) {
         let bytes = example.text.utf8.map { [$0] }
         #expect(throws: BodyDecoder.Malformed.self) { try BodyDecoderTests.decode(.chunked, bytes) }
     }

@@ -26,8 +26,8 @@ enum ParsedHead {
     }
 }
 
-/// What a head is refused for, without the explanation.
-enum HeadRefusal: Hashable, Sendable {
+/// What a head is rejected for, without the explanation.
+enum HeadRejection: Hashable, Sendable {
     case malformed
     case tooLarge
     case version

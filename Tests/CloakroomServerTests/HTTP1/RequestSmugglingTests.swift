@@ -2,21 +2,21 @@ import Testing
 
 @testable import CloakroomServer
 
-/// Heads that implementations are known to read differently: each is refused, whatever follows.
+/// Heads that implementations are known to read differently: each is rejected, whatever follows.
 struct RequestSmugglingTests {
     struct Case: CustomTestStringConvertible, Sendable {
         let name: String
         let text: String
-        let rejection: HeadRefusal
+        let rejection: HeadRejection
 
-        init(_ name: String, _ text: String, _ rejection: HeadRefusal = .malformed) {
+        init(_ name: String, _ text: String, _ rejection: HeadRejection = .malformed) {
             self.name = name
             self.text = text
             self.rejection = rejection
         }
 
         /// A PUT with these field lines after `Host`.
-        init(_ name: String, fields: String, _ rejection: HeadRefusal = .malformed) {
+        init(_ name: String, fields: String, _ rejection: HeadRejection = .malformed) {
             self.init(name, "PUT / HTTP/1.1\r\nHost: a\r\n\(fields)\r\n\r\n", rejection)
         }
 
@@ -104,9 +104,9 @@ struct RequestSmugglingTests {
     ]
 
     @Test(arguments: Self.lines + Self.requestLines + Self.framings)
-    func ambiguousHeadIsRefused(_ example: Case) {
+    func ambiguousHeadIsRejected(_ example: Case) {
         let error = #expect(throws: RequestHeadError.self) { try ParsedHead.parse(example.text) }
-        let rejection = error.map { HeadRefusal($0) }
+        let rejection = error.map { HeadRejection($0) }
         #expect(rejection == example.rejection)
     }
 }
