@@ -1,6 +1,6 @@
 import NIOCore
 
-/// What the machine asks for beside responses.
+/// The machine's actions, apart from responses.
 extension APIConnectionHandler {
     func perform(_ action: APIConnectionMachine.Action) {
         switch action {

@@ -1,7 +1,7 @@
 import CloakroomDomain
 import NIOCore
 
-/// What the machine asks for beside responses.
+/// The machine's actions, apart from responses.
 extension StorageConnection {
     func perform(_ action: StorageConnectionMachine.Action) {
         switch action {

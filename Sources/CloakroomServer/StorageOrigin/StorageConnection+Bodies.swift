@@ -48,32 +48,30 @@ extension StorageConnection {
     /// Sends the next piece when the one before it has gone out, so that a slow client is noticed.
     private func sendNextPiece(_ transfer: FileTransfer) {
         guard let context else { return }
-        guard !transfer.range.isEmpty else {
-            return self.finish(transfer.exchange, transfer.status)
-        }
+        guard !transfer.range.isEmpty else { return self.finish(transfer.exchange, transfer.status) }
         let end = min(transfer.range.upperBound, transfer.range.lowerBound + Int64(Self.pieceLength))
         guard !transfer.verifies, !transfer.blob.mustBeCopied, transfer.blob.isCached(transfer.range.lowerBound..<end)
-        else {
-            return self.readNextPiece(transfer)
-        }
-        let taken = Int64(self.sendNow(transfer.blob, transfer.range.lowerBound..<end))
-        self.take(taken, of: transfer)
+        else { return self.readNextPiece(transfer) }
+        self.take(Int64(self.sendNow(transfer.blob, transfer.range.lowerBound..<end)), of: transfer)
         let rest = transfer.range.lowerBound..<end
-        if transfer.range.isEmpty {
-            self.sendNextPiece(transfer)
-        } else if rest.isEmpty {
-            // The others on this event loop have their turn.
-            let bound = NIOLoopBound((self, transfer), eventLoop: context.eventLoop)
-            context.eventLoop.execute { bound.value.0.sendNextPiece(bound.value.1) }
-        } else {
-            self.queue(.fileRegion(transfer.region(rest))) { connection in
-                connection.take(Int64(rest.count), of: transfer)
-                connection.sendNextPiece(transfer)
-            }
+        guard rest.isEmpty else {
+            return self.queue(.fileRegion(transfer.region(rest)), Int64(rest.count), of: transfer)
+        }
+        guard !transfer.range.isEmpty else { return self.sendNextPiece(transfer) }
+        // The others on this event loop have their turn.
+        let bound = NIOLoopBound((self, transfer), eventLoop: context.eventLoop)
+        context.eventLoop.execute { bound.value.0.sendNextPiece(bound.value.1) }
+    }
+
+    /// Queues a piece in the channel, and sends the next one when it has gone out.
+    private func queue(_ piece: IOData, _ count: Int64, of transfer: FileTransfer) {
+        self.queue(piece) { connection in
+            connection.take(count, of: transfer)
+            connection.sendNextPiece(transfer)
         }
     }
 
-    /// Notes bytes of a body that have gone out.
+    /// Counts bytes of a body that have gone out.
     private func take(_ count: Int64, of transfer: FileTransfer) {
         self.sent(count)
         transfer.advance(by: count)
@@ -90,10 +88,7 @@ extension StorageConnection {
             let (connection, transfer) = bound.value
             switch result {
             case .success(let bytes):
-                connection.queue(.byteBuffer(bytes)) { connection in
-                    connection.take(Int64(range.count), of: transfer)
-                    connection.sendNextPiece(transfer)
-                }
+                connection.queue(.byteBuffer(bytes), Int64(range.count), of: transfer)
             case .failure(let error):
                 // Half a response has gone out: only a broken connection says that it is incomplete.
                 connection.logFailure("\(error)", transfer.exchange)

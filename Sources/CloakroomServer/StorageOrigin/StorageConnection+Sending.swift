@@ -78,8 +78,8 @@ extension StorageConnection {
 
     /// Calls a function with the socket, which does not block, unless bytes are queued that go first.
     ///
-    /// - Parameter body: Returns a number of bytes; a negative one stands for an error, which the channel finds again
-    ///   and deals with when it is given the bytes.
+    /// - Parameter body: Returns a number of bytes; a negative one is an error, which the channel meets again
+    ///   and handles when it is given the bytes.
     /// - Returns: The number of bytes.
     private func withIdleSocket(_ body: (NIOBSDSocket.Handle) -> Int) -> Int {
         // A socket that has been closed throws: its descriptor may be another's by now.

@@ -136,9 +136,9 @@ final class StorageConnection: ChannelInboundHandler {
         if self.machine.wantsRead { self.context?.read() }
     }
 
-    /// Goes on with the bytes that have arrived, and reads.
+    /// Processes the bytes that have arrived, and reads.
     ///
-    /// A response can be complete at once, within ``process()``, whose loop goes on then; whoever called that reads.
+    /// Within ``process()``, where a response can be complete at once, its loop does that.
     func continueProcessing() {
         guard !self.isProcessing else { return }
         self.process()
