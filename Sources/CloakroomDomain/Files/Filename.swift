@@ -52,7 +52,7 @@ public struct Filename: Hashable, Sendable, CustomStringConvertible {
         // Bytes, not characters: a mark that follows a full stop makes it no other full stop.
         let bytes = Array(self.text.utf8)
         guard let dot = bytes.lastIndex(of: UInt8(ascii: ".")), dot > 0, dot + 1 < bytes.count else { return nil }
-        let suffix = bytes[(dot + 1)...].map(\.asciiLowercased)
+        let suffix = bytes[(dot + 1)...].map { $0.asciiLowercased }
         return String(decoding: suffix, as: UTF8.self)
     }
 

@@ -47,7 +47,7 @@ public struct MediaType: Hashable, Sendable, CustomStringConvertible {
     package init(stored text: String) {
         self.text = text
         let name = text.prefix { $0 != ";" && $0 != " " }
-        let isLowerCase = !name.utf8.contains(where: \.isASCIIUppercase)
+        let isLowerCase = !name.utf8.contains { $0.isASCIIUppercase }
         let essence = isLowerCase ? String(name) : name.lowercased()
         self.essence = essence == "binary/octet-stream" ? Self.octetStream.essence : essence
     }

@@ -1,5 +1,8 @@
 /// The character classes and lists that HTTP's fields share (RFC 9110 §5).
-package enum HTTPCharacter {
+///
+/// Public, though its members are not: the compiler does not inline those of a package type in other modules, and the
+/// head parser calls them for each byte.
+public enum HTTPCharacter {
     /// Whether a byte is `tchar` (RFC 9110 §5.6.2): a letter, a digit or one of ``!#$%&'*+-.^_`|~``.
     @inlinable
     package static func isToken(_ byte: UInt8) -> Bool {
@@ -53,7 +56,10 @@ package enum HTTPCharacter {
     // MARK: Lists
 
     /// Returns a value without the white space at its ends.
-    package static func trimmed<Bytes: BidirectionalCollection<UInt8>>(_ value: Bytes) -> Bytes.SubSequence {
+    package static func trimmed(_ value: ArraySlice<UInt8>) -> ArraySlice<UInt8> { self.trim(value) }
+
+    /// The same of any bytes; other modules would call it unspecialised.
+    static func trim<Bytes: BidirectionalCollection<UInt8>>(_ value: Bytes) -> Bytes.SubSequence {
         let rest = value.drop(while: self.isWhitespace)
         guard let last = rest.lastIndex(where: { !self.isWhitespace($0) }) else { return value[value.endIndex...] }
         return value[rest.startIndex...last]
@@ -75,7 +81,7 @@ package enum HTTPCharacter {
     }
 
     /// Returns the tokens of a list in lower case; commas and white space separate them.
-    package static func tokens(of list: some StringProtocol) -> [String] {
+    package static func tokens(of list: String) -> [String] {
         list.utf8.split { $0 == UInt8(ascii: ",") || self.isWhitespace($0) }
             .map { String(decoding: $0, as: UTF8.self).lowercased() }
     }

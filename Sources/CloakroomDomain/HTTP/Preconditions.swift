@@ -124,7 +124,7 @@ public struct Preconditions: Sendable {
             return character == "," && !isQuoted
         }
         return items.contains { item in
-            let tag = Substring(HTTPCharacter.trimmed(item.utf8))
+            let tag = Substring(HTTPCharacter.trim(item.utf8))
             if tag == "*" { return true }
             if tag.hasPrefix("W/") { return weakly && tag.dropFirst(2) == entityTag }
             return tag == entityTag

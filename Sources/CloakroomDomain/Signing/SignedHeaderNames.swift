@@ -26,7 +26,7 @@ struct SignedHeaderNames: Sendable {
 
     private static func isInPlace(_ index: Int, of ranges: [Range<Int>], in list: ArraySlice<UInt8>) -> Bool {
         let name = list[ranges[index]]
-        let isLowerCase = !name.isEmpty && !name.contains(where: \.isASCIIUppercase)
+        let isLowerCase = !name.isEmpty && !name.contains { $0.isASCIIUppercase }
         return isLowerCase && (index == 0 || list[ranges[index - 1]].lexicographicallyPrecedes(name))
     }
 

@@ -39,7 +39,8 @@ final class APIRequestGuard: ChannelInboundHandler, RemovableChannelHandler {
     private func settleExpectation(_ head: inout HTTPRequestHead) {
         guard head.headers.contains(name: "Expect") else { return }
         let isExpected =
-            head.version.minor > 0 && head.headers["Expect"].contains { !HTTPCharacter.trimmed($0.utf8).isEmpty }
+            head.version.minor > 0
+            && head.headers["Expect"].contains { !HTTPCharacter.trimmed(ArraySlice($0.utf8)).isEmpty }
         head.headers.remove(name: "Expect")
         if isExpected { head.headers.add(name: "Expect", value: "100-continue") }
     }
