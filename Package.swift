@@ -18,9 +18,6 @@ let package = Package(
         // What the client is written in terms of: digests, ids, names, media types.
         .library(name: "CloakroomCrypto", targets: ["CloakroomCrypto"]),
         .library(name: "CloakroomDomain", targets: ["CloakroomDomain"]),
-        // For the benchmarks' package; nothing here is a promise to others.
-        .library(name: "CloakroomServer", targets: ["CloakroomServer"]),
-        .library(name: "CloakroomStorage", targets: ["CloakroomStorage"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
@@ -56,9 +53,40 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .target(
-            name: "CloakroomStorage",
+            name: "CloakroomStore",
             dependencies: [
-                "CLinux", "CSQLite", "CloakroomCrypto", "CloakroomDomain",
+                "CloakroomCrypto", "CloakroomDomain",
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .target(
+            name: "CloakroomSystem",
+            dependencies: [
+                "CLinux", "CloakroomCrypto", "CloakroomDomain", "CloakroomStore",
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .target(
+            name: "CloakroomSQLite",
+            dependencies: [
+                "CSQLite", "CloakroomCrypto", "CloakroomDomain", "CloakroomStore", "CloakroomSystem",
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .target(
+            name: "CloakroomDisk",
+            dependencies: [
+                "CLinux", "CloakroomCrypto", "CloakroomDomain", "CloakroomStore", "CloakroomSystem",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
@@ -68,9 +96,20 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .target(
+            name: "CloakroomLocal",
+            dependencies: [
+                "CloakroomCrypto", "CloakroomDisk", "CloakroomDomain", "CloakroomSQLite", "CloakroomStore",
+                "CloakroomSystem",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .target(
             name: "CloakroomServer",
             dependencies: [
-                "CloakroomCrypto", "CloakroomDomain", "CloakroomStorage",
+                "CloakroomCrypto", "CloakroomDomain", "CloakroomStore",
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -104,8 +143,8 @@ let package = Package(
         .executableTarget(
             name: "cloakroom",
             dependencies: [
-                "CLinux", "CloakroomClient", "CloakroomCrypto", "CloakroomDomain", "CloakroomServer",
-                "CloakroomStorage",
+                "CLinux", "CloakroomClient", "CloakroomCrypto", "CloakroomDisk", "CloakroomDomain", "CloakroomLocal",
+                "CloakroomSQLite", "CloakroomServer", "CloakroomStore", "CloakroomSystem",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Logging", package: "swift-log"),
@@ -124,7 +163,8 @@ let package = Package(
         .testTarget(
             name: "CloakroomStorageTests",
             dependencies: [
-                "CSQLite", "CloakroomCrypto", "CloakroomDomain", "CloakroomStorage",
+                "CSQLite", "CloakroomCrypto", "CloakroomDisk", "CloakroomDomain", "CloakroomLocal", "CloakroomSQLite",
+                "CloakroomStore", "CloakroomSystem",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -133,7 +173,8 @@ let package = Package(
         .testTarget(
             name: "CloakroomClientTests",
             dependencies: [
-                "CloakroomClient", "CloakroomCrypto", "CloakroomDomain", "CloakroomServer", "CloakroomStorage",
+                "CloakroomClient", "CloakroomCrypto", "CloakroomDomain", "CloakroomLocal", "CloakroomServer",
+                "CloakroomStore", "CloakroomSystem",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -143,7 +184,7 @@ let package = Package(
         .testTarget(
             name: "CloakroomServerTests",
             dependencies: [
-                "CloakroomDomain", "CloakroomServer", "CloakroomStorage",
+                "CloakroomDomain", "CloakroomLocal", "CloakroomServer", "CloakroomStore", "CloakroomSystem",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),

@@ -1,5 +1,9 @@
 import CloakroomDomain
-import CloakroomStorage
+import CloakroomDisk
+import CloakroomLocal
+import CloakroomSQLite
+import CloakroomStore
+import CloakroomSystem
 import NIOCore
 import ServiceLifecycle
 

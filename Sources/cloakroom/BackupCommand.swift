@@ -1,7 +1,11 @@
 import ArgumentParser
 import CloakroomDomain
 import CloakroomServer
-import CloakroomStorage
+import CloakroomDisk
+import CloakroomLocal
+import CloakroomSQLite
+import CloakroomStore
+import CloakroomSystem
 import Logging
 
 /// The command `cloakroom backup DIR`.
@@ -33,10 +37,8 @@ struct BackupCommand: AsyncParsableCommand {
         do {
             let source = try self.directory.open()
             let health = StorageHealth(logger: .standardError())
-            let catalog = try Catalog(directory: source, owner: .command, health: health)
-            let outcome = Result { try self.backUp(source, catalog) }
-            try await catalog.shutDown()
-            try StandardOutput.print(TerminalText.escape(try outcome.get()))
+            let path = try await LocalRows.with(source, health: health) { try self.backUp(source, $0.catalog) }
+            try StandardOutput.print(TerminalText.escape(path))
         } catch {
             StandardError.write("\(error)")
             throw ExitCode.failure

@@ -1,7 +1,11 @@
 import CLinux
 import CloakroomDomain
 import CloakroomServer
-import CloakroomStorage
+import CloakroomDisk
+import CloakroomLocal
+import CloakroomSQLite
+import CloakroomStore
+import CloakroomSystem
 import CoreMetrics
 import Logging
 import NIOCore
@@ -29,18 +33,14 @@ struct Composition {
         let now = SystemClock().now
         let local = try await LocalStore.open(
             directory, health: StorageHealth(logger: logger), options: self.storeOptions, now: now)
-        let (catalog, store) = (local.catalog, local.files)
         // What is in a directory before its database is not a store's.
         let accessLog = try openedLog ?? self.openAccessLog(logger)
-        let keys = APIKeys(catalog: catalog)
-        let firstStart = FirstStart(directory: directory, catalog: catalog, keys: keys)
+        let firstStart = FirstStart(local: local)
         try firstStart.prepareSigningKey()
-        let signingKeys = try SigningKeys(file: SigningKeyFile(directory: directory), logger: logger)
+        let signingKeys = try SigningKeyWatcher(file: SigningKeyFile(directory: directory), logger: logger)
 
         try self.checkListening()
-        let readiness = Readiness(
-            catalog: catalog, directory: directory, health: local.health,
-            minimumFreeBytes: UInt64(BlobStore.reserveBytes))
+        let readiness = Readiness(local, minimumFreeBytes: UInt64(DiskReserve.untouchedBytes))
         let announcement = Announcement(apiURL: self.configuration.apiURL, firstStart: firstStart) {
             [configuration, logger] in
             let metadata = configuration.startMetadata(
@@ -48,16 +48,16 @@ struct Composition {
             logger.info("Server started", metadata: metadata)
         }
         let origins = try self.origins(
-            store: store, keys: keys, signingKeys: signingKeys, announcement: announcement, accessLog: accessLog,
+            storage: local.storage, signingKeys: signingKeys.keys, announcement: announcement, accessLog: accessLog,
             logger: logger)
         let operations = Operations(
             address: self.configuration.operationsAddress, readiness: readiness, registry: registry,
             group: MultiThreadedEventLoopGroup.singleton, logger: logger,
             onListening: { announcement.listening(.operations, $0) })
-        let maintenance = Maintenance(store: store, reserve: local.reserve, signingKeys: signingKeys, logger: logger)
+        let maintenance = Maintenance(store: local, signingKeys: signingKeys, logger: logger)
         let group = ServiceGroup(
             configuration: self.groupConfiguration(
-                [announcement] + self.background(maintenance, store: store, accessLog: accessLog, logger: logger)
+                [announcement] + self.background(maintenance, store: local, accessLog: accessLog, logger: logger)
                     // The last one stops first: operations are there until no request is left.
                     + [operations, origins], logger: logger))
         let stop = Stop(
@@ -102,7 +102,7 @@ struct Composition {
     }
 
     private func origins(
-        store: FileStore, keys: APIKeys, signingKeys: SigningKeys, announcement: Announcement, accessLog: AccessLog?,
+        storage: Storage, signingKeys: SigningKeys, announcement: Announcement, accessLog: AccessLog?,
         logger: Logger
     ) throws -> Origins {
         let eventLoops = MultiThreadedEventLoopGroup.singleton
@@ -113,7 +113,7 @@ struct Composition {
         }
         return Origins(
             api: API(
-                address: self.configuration.apiAddress, store: store, keys: keys, policy: policy,
+                address: self.configuration.apiAddress, storage: storage, policy: policy,
                 signingKeys: signingKeys, requestsPerSecond: self.configuration.requestsPerSecond,
                 concurrentRequestsPerKey: self.configuration.concurrentRequestsPerKey,
                 maximumConnections: Self.descriptors.connections,
@@ -121,7 +121,7 @@ struct Composition {
                 accessLog: accessLog, group: eventLoops, logger: logger,
                 onListening: { announcement.listening(.api, $0) }),
             storage: StorageOrigin(
-                socket: socket, store: store, policy: policy, signingKeys: signingKeys,
+                socket: socket, storage: storage, policy: policy, signingKeys: signingKeys,
                 limits: StorageOriginLimits(
                     downloadStallSeconds: self.configuration.downloadStallSeconds,
                     maximumConnections: Self.descriptors.connections),
@@ -131,11 +131,11 @@ struct Composition {
 
     /// What works without requests.
     private func background(
-        _ maintenance: Maintenance, store: FileStore, accessLog: AccessLog?, logger: Logger
+        _ maintenance: Maintenance, store: LocalStore, accessLog: AccessLog?, logger: Logger
     ) -> [any Service] {
         var services: [any Service] = [maintenance]
         if let pace = self.configuration.scrubPace {
-            services.append(Scrub(scrubber: Scrubber(store: store, pace: pace), logger: logger))
+            services.append(Scrub(scrubber: Scrubber(store, pace: pace), logger: logger))
         }
         if let accessLog, self.configuration.accessLog != .standardOutput {
             services.append(AccessLogRotation(accessLog: accessLog))
@@ -187,8 +187,8 @@ struct Composition {
     private var storeOptions: LocalStore.Options {
         var options = LocalStore.Options()
         options.openBlobs = Self.descriptors.openBlobs
-        options.verification = self.configuration.readVerification
-        options.urlLifetimeSeconds = self.configuration.urlLifetimeSeconds
+        options.storage.verification = self.configuration.readVerification
+        options.storage.urlLifetimeSeconds = self.configuration.urlLifetimeSeconds
         options.lookupThreads = System.coreCount
         return options
     }

@@ -1,5 +1,9 @@
 import ArgumentParser
-import CloakroomStorage
+import CloakroomDisk
+import CloakroomLocal
+import CloakroomSQLite
+import CloakroomStore
+import CloakroomSystem
 import Glibc
 import Logging
 
@@ -46,20 +50,17 @@ struct DataDirectoryOption: ParsableArguments {
 
     /// Runs work with the API keys, and ends with a message where that fails.
     func withKeys(_ body: (APIKeys) async throws -> Void) async throws {
-        try await self.withCatalog { try await body(APIKeys(catalog: $0)) }
+        try await self.withRows { try await body($0.keys) }
     }
 
     /// Runs work with the organizations, and ends with a message where that fails.
     func withOrganizations(_ body: (Organizations) async throws -> Void) async throws {
-        try await self.withCatalog { try await body(Organizations(catalog: $0)) }
+        try await self.withRows { try await body($0.organizations) }
     }
 
-    private func withCatalog(_ body: (Catalog) async throws -> Void) async throws {
+    private func withRows(_ body: (LocalRows) async throws -> Void) async throws {
         do {
-            let catalog = try Catalog(
-                directory: self.open(), owner: .command, health: StorageHealth(logger: .standardError()))
-            try await body(catalog)
-            try await catalog.shutDown()
+            try await LocalRows.with(self.open(), health: StorageHealth(logger: .standardError()), body)
         } catch let code as ExitCode {
             throw code
         } catch {

@@ -1,7 +1,11 @@
 import ArgumentParser
 import CloakroomDomain
 import CloakroomServer
-import CloakroomStorage
+import CloakroomDisk
+import CloakroomLocal
+import CloakroomSQLite
+import CloakroomStore
+import CloakroomSystem
 
 /// The command `cloakroom keys`.
 struct KeysCommand: AsyncParsableCommand {
@@ -87,7 +91,7 @@ struct KeysCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await self.directory.withKeys { keys in
-                for key in try keys.list() { try StandardOutput.print(Self.line(key)) }
+                for key in try await keys.list() { try StandardOutput.print(Self.line(key)) }
             }
         }
 

@@ -1,6 +1,10 @@
 import CloakroomDomain
 import CloakroomServer
-import CloakroomStorage
+import CloakroomDisk
+import CloakroomLocal
+import CloakroomSQLite
+import CloakroomStore
+import CloakroomSystem
 import Logging
 import ServiceLifecycle
 
@@ -17,9 +21,8 @@ struct Maintenance: Service {
     /// All of the database is looked through at the start, and this often.
     private static let examinationInterval = Duration.seconds(86_400)
 
-    let store: FileStore
-    let reserve: DiskReserve
-    let signingKeys: SigningKeys
+    let store: LocalStore
+    let signingKeys: SigningKeyWatcher
     let logger: Logger
 
     func run() async throws {
@@ -30,7 +33,7 @@ struct Maintenance: Service {
                 group.addTask { try await self.sweep() }
                 group.addTask {
                     await self.reporting("The search for lost files failed") { () throws(StorageError) in
-                        try await self.store.findLostBodies(now: startedAt)
+                        try await LostBodies(self.store.pair).find(now: startedAt)
                     }
                 }
                 group.addTask { try await self.checkpoint() }
@@ -49,19 +52,19 @@ struct Maintenance: Service {
     private func sweep() async throws {
         while true {
             let start = ContinuousClock.now
-            self.reserve.setAsideAgain()
+            self.store.reserve.setAsideAgain()
             let count = await self.reporting("Sweep failed") { () throws(StorageError) in
-                try await self.store.sweep(now: SystemClock().now)
+                try await self.store.storage.retention.sweep(now: SystemClock().now)
             }
             let isDone = (count ?? 0) == 0
-            try await Task.sleep(until: start + (isDone ? Self.sweepInterval : FileStore.sweepStepInterval))
+            try await Task.sleep(until: start + (isDone ? Self.sweepInterval : Retention.stepInterval))
         }
     }
 
     private func examineDatabase() async throws {
         while true {
             let isDone = await self.reporting("The examination of the database failed") { () throws(StorageError) in
-                try await self.store.examineDatabase()
+                try await DatabaseExamination(self.store.pair).run()
                 return true
             }
             try await Task.sleep(for: isDone == nil ? Self.checkpointInterval : Self.examinationInterval)
@@ -72,7 +75,9 @@ struct Maintenance: Service {
     private func checkpoint() async throws {
         while true {
             try await Task.sleep(for: Self.checkpointInterval)
-            await self.reporting("Checkpoint failed") { () throws(StorageError) in try await self.store.checkpoint() }
+            await self.reporting("Checkpoint failed") { () throws(StorageError) in
+                try await self.store.pair.checkpoint()
+            }
         }
     }
 

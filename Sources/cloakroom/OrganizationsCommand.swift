@@ -1,7 +1,11 @@
 import ArgumentParser
 import CloakroomDomain
 import CloakroomServer
-import CloakroomStorage
+import CloakroomDisk
+import CloakroomLocal
+import CloakroomSQLite
+import CloakroomStore
+import CloakroomSystem
 
 /// The command `cloakroom organizations`.
 struct OrganizationsCommand: AsyncParsableCommand {
@@ -25,7 +29,7 @@ struct OrganizationsCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await self.directory.withOrganizations { organizations in
-                for organization in try organizations.list() { try StandardOutput.print(Self.line(organization)) }
+                for organization in try await organizations.list() { try StandardOutput.print(Self.line(organization)) }
             }
         }
 

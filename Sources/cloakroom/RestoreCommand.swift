@@ -1,7 +1,11 @@
 import ArgumentParser
 import CloakroomDomain
 import CloakroomServer
-import CloakroomStorage
+import CloakroomDisk
+import CloakroomLocal
+import CloakroomSQLite
+import CloakroomStore
+import CloakroomSystem
 import Glibc
 
 /// The command `cloakroom restore BACKUP`.

@@ -1,7 +1,9 @@
 import CloakroomClient
 import CloakroomDomain
 import CloakroomServer
-import CloakroomStorage
+import CloakroomLocal
+import CloakroomStore
+import CloakroomSystem
 import Foundation
 import NIOCore
 import Testing

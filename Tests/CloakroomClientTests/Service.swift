@@ -1,7 +1,9 @@
 import CloakroomClient
 import CloakroomDomain
 import CloakroomServer
-import CloakroomStorage
+import CloakroomLocal
+import CloakroomStore
+import CloakroomSystem
 import Foundation
 import Logging
 import NIOCore
@@ -24,11 +26,9 @@ struct Service {
         let directory = try DataDirectory(path: path, exclusively: true)
         let local = try await LocalStore.open(
             directory, health: StorageHealth(logger: logger), now: SystemClock().now)
-        let store = local.files
-        let file = SigningKeyFile(directory: directory)
-        try file.write([try SigningKey.generate(now: SystemClock().now)])
-        let signingKeys = try SigningKeys(file: file, logger: logger)
-        let keys = APIKeys(catalog: local.catalog)
+        let keyRing = try #require(KeyRing([try SigningKey.generate(now: SystemClock().now)]))
+        let signingKeys = SigningKeys(keyRing)
+        let (storage, keys) = (local.storage, local.storage.keys)
         let socket = try BoundSocket.bind(try #require(ListenAddress("127.0.0.1:0")))
         let policy = SigningPolicy(
             region: "local", lifetimeSeconds: 3_600,
@@ -37,10 +37,11 @@ struct Service {
         let loops = MultiThreadedEventLoopGroup.singleton
         let services: [any ServiceLifecycle.Service] = [
             StorageOrigin(
-                socket: socket, store: store, policy: policy, signingKeys: signingKeys, limits: .init(), group: loops,
+                socket: socket, storage: storage, policy: policy, signingKeys: signingKeys, limits: .init(),
+                group: loops,
                 logger: logger, onListening: { _ in }),
             API(
-                address: try #require(ListenAddress("127.0.0.1:0")), store: store, keys: keys, policy: policy,
+                address: try #require(ListenAddress("127.0.0.1:0")), storage: storage, policy: policy,
                 signingKeys: signingKeys, requestsPerSecond: nil, group: loops, logger: logger,
                 onListening: { address.continuation.yield($0) }),
         ]

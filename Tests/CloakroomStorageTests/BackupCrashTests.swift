@@ -3,7 +3,11 @@ import Foundation
 import Glibc
 import Testing
 
-@testable import CloakroomStorage
+@testable import CloakroomDisk
+@testable import CloakroomLocal
+@testable import CloakroomSQLite
+@testable import CloakroomStore
+@testable import CloakroomSystem
 
 /// Calls of a kind at which the power is cut, of a backup or of a restoration.
 struct CrashSweep: CustomStringConvertible {

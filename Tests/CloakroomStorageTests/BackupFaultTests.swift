@@ -2,7 +2,11 @@ import CloakroomDomain
 import Foundation
 import Testing
 
-@testable import CloakroomStorage
+@testable import CloakroomDisk
+@testable import CloakroomLocal
+@testable import CloakroomSQLite
+@testable import CloakroomStore
+@testable import CloakroomSystem
 
 /// Calls of a backup fail, once or from then on: there is a backup or an error, and the store and the backups before
 /// are as they were.

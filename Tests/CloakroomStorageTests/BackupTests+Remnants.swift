@@ -4,7 +4,11 @@ import Foundation
 import Glibc
 import Testing
 
-@testable import CloakroomStorage
+@testable import CloakroomDisk
+@testable import CloakroomLocal
+@testable import CloakroomSQLite
+@testable import CloakroomStore
+@testable import CloakroomSystem
 
 /// What runs leave that did not get to their end, and what there is where a restoration begins.
 extension BackupTests {
@@ -31,12 +35,12 @@ extension BackupTests {
         let source = try DataDirectory(path: machine.dataPath, exclusively: false, system: machine)
         let backups = "/\(machine.number)/backups"
         let backup = Backup(source: source, catalog: service.catalog)
-        machine.setFreeBytes(BlobStore.reserveBytes + 1_000_000)
+        machine.setFreeBytes(DiskReserve.untouchedBytes + 1_000_000)
         #expect(throws: BackupError.full(path: "\(backups)/incomplete-\(Self.name)")) {
             try backup.run(into: backups, now: Fixture.now)
         }
         #expect(machine.names("../backups") == [])
-        machine.setFreeBytes(BlobStore.reserveBytes + 100_000_000)
+        machine.setFreeBytes(DiskReserve.untouchedBytes + 100_000_000)
         _ = try backup.run(into: backups, now: Fixture.now)
         #expect(machine.names("../backups") == [Self.name])
         await service.end()

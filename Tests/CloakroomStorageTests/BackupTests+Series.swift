@@ -4,7 +4,11 @@ import Foundation
 import Glibc
 import Testing
 
-@testable import CloakroomStorage
+@testable import CloakroomDisk
+@testable import CloakroomLocal
+@testable import CloakroomSQLite
+@testable import CloakroomStore
+@testable import CloakroomSystem
 
 /// Backups one after the other, which share what has not changed.
 extension BackupTests {

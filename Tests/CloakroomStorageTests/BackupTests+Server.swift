@@ -4,7 +4,11 @@ import Foundation
 import Glibc
 import Testing
 
-@testable import CloakroomStorage
+@testable import CloakroomDisk
+@testable import CloakroomLocal
+@testable import CloakroomSQLite
+@testable import CloakroomStore
+@testable import CloakroomSystem
 
 /// Backups beside a server that goes on, and beside one another.
 extension BackupTests {
@@ -48,7 +52,7 @@ extension BackupTests {
                         let body = Self.bytes(seed * 10 + turn, count: turn.isMultiple(of: 3) ? 80_000 : 4_000)
                         let record = try await fixture.request(body, access: access)
                         _ = try await fixture.send(body, to: record, access: access)
-                        try await fixture.store.delete(record.id, access: access, now: Fixture.now)
+                        try await fixture.storage.deletions.delete(record.id, access: access, now: Fixture.now)
                     }
                 }
             }

@@ -4,7 +4,11 @@ import Foundation
 import Glibc
 import Testing
 
-@testable import CloakroomStorage
+@testable import CloakroomDisk
+@testable import CloakroomLocal
+@testable import CloakroomSQLite
+@testable import CloakroomStore
+@testable import CloakroomSystem
 
 extension BackupTests {
     /// A store with some files, and a place for its backups.
@@ -31,7 +35,7 @@ extension BackupTests {
         }
 
         func delete(_ index: Int) async throws {
-            try await self.fixture.store.delete(self.files[index].id, access: self.access, now: Fixture.now)
+            try await self.fixture.storage.deletions.delete(self.files[index].id, access: self.access, now: Fixture.now)
         }
 
         var backups: String { self.fixture.temporary.path + "/backups" }

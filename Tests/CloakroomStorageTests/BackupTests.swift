@@ -4,7 +4,11 @@ import Foundation
 import Glibc
 import Testing
 
-@testable import CloakroomStorage
+@testable import CloakroomDisk
+@testable import CloakroomLocal
+@testable import CloakroomSQLite
+@testable import CloakroomStore
+@testable import CloakroomSystem
 
 /// Backups, and that what is restored from them is the same.
 // One after the other: each has some 600 descriptors.
@@ -25,7 +29,7 @@ struct BackupTests {
     /// Starts a store that was restored to a temporary directory.
     static func start(_ temporary: TemporaryDirectory) async throws -> Fixture {
         let fixture = try Fixture(in: temporary)
-        try await fixture.store.recover(now: Fixture.now)
+        try await fixture.recovery.run(now: Fixture.now)
         return fixture
     }
 
@@ -77,7 +81,7 @@ struct BackupTests {
         let schema = "PRAGMA user_version; SELECT sql FROM sqlite_schema ORDER BY name"
         #expect(try fixture.sqlite3(schema) == store.fixture.sqlite3(schema))
         // Small and large ones can be added and deleted as ever.
-        try await fixture.store.delete(store.files[0].id, access: store.access, now: Fixture.now)
+        try await fixture.storage.deletions.delete(store.files[0].id, access: store.access, now: Fixture.now)
         let record = try await fixture.request([1], access: store.access)
         _ = try await fixture.send([1], to: record, access: store.access)
         #expect(try await fixture.bytes(of: record.id, access: store.access) == [1])

@@ -2,7 +2,11 @@ import CloakroomDomain
 import Glibc
 import Testing
 
-@testable import CloakroomStorage
+@testable import CloakroomDisk
+@testable import CloakroomLocal
+@testable import CloakroomSQLite
+@testable import CloakroomStore
+@testable import CloakroomSystem
 
 /// What a failing call tells of a file's bytes.
 struct BlobExaminationTests {
@@ -56,7 +60,7 @@ struct BlobExaminationTests {
             guard isHit else { break }
         }
         #expect(unreadable > 0)
-        let damage = try await service.store.quarantineIfDamaged(file.id, .data, now: Fixture.now)
+        let damage = try await service.quarantine.quarantineIfDamaged(file.id, .data, now: Fixture.now)
         #expect(damage == nil)
         #expect(try await service.bytes(of: file.id) == Self.bytes(size))
         #expect(service.machine.names("blobs/quarantine").isEmpty)

@@ -3,7 +3,11 @@ import CloakroomDomain
 import Foundation
 import Testing
 
-@testable import CloakroomStorage
+@testable import CloakroomDisk
+@testable import CloakroomLocal
+@testable import CloakroomSQLite
+@testable import CloakroomStore
+@testable import CloakroomSystem
 
 @Suite("The catalogue on SQLite", .serialized)
 struct CatalogTests {
@@ -109,14 +113,14 @@ struct CatalogTests {
 
     @Test func keysAreStoredByTheirDigestAlone() async throws {
         let fixture = try Fixture()
-        let keys = APIKeys(catalog: fixture.catalog)
+        let keys = fixture.storage.keys
         let (record, key) = try await keys.create(
             for: .gateway, name: "name", permissions: [.filesRead], now: Fixture.now)
-        #expect(try keys.principal(key, now: Fixture.now)?.keyID == record.id)
+        #expect(try await keys.principal(key, now: Fixture.now)?.keyID == record.id)
         let dump = try fixture.sqlite3(".dump")
         #expect(!dump.contains(key.reveal()))
         #expect(try await keys.revoke(record.id, now: Fixture.now))
-        #expect(try keys.principal(key, now: Fixture.now) == nil)
+        #expect(try await keys.principal(key, now: Fixture.now) == nil)
         try await fixture.close()
     }
 

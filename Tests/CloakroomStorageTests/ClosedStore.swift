@@ -5,7 +5,11 @@ import Logging
 import Synchronization
 import Testing
 
-@testable import CloakroomStorage
+@testable import CloakroomDisk
+@testable import CloakroomLocal
+@testable import CloakroomSQLite
+@testable import CloakroomStore
+@testable import CloakroomSystem
 
 /// A data directory with two ready files whose server has ended, and ways to damage it.
 struct ClosedStore {

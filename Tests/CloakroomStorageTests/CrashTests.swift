@@ -2,7 +2,11 @@ import CloakroomDomain
 import Foundation
 import Testing
 
-@testable import CloakroomStorage
+@testable import CloakroomDisk
+@testable import CloakroomLocal
+@testable import CloakroomSQLite
+@testable import CloakroomStore
+@testable import CloakroomSystem
 
 /// The power is cut at every call, and what was promised is held against what the next start finds.
 ///

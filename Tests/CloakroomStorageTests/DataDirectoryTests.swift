@@ -1,7 +1,11 @@
 import Foundation
 import Testing
 
-@testable import CloakroomStorage
+@testable import CloakroomDisk
+@testable import CloakroomLocal
+@testable import CloakroomSQLite
+@testable import CloakroomStore
+@testable import CloakroomSystem
 
 @Suite("What a directory contains before it is opened as a data directory")
 struct DataDirectoryTests {

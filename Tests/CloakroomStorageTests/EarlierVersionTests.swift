@@ -5,7 +5,11 @@ import Glibc
 import NIOCore
 import Testing
 
-@testable import CloakroomStorage
+@testable import CloakroomDisk
+@testable import CloakroomLocal
+@testable import CloakroomSQLite
+@testable import CloakroomStore
+@testable import CloakroomSystem
 
 /// What earlier versions of the program left in a data directory.
 // One after the other, as the packs are: each has some 260 descriptors.

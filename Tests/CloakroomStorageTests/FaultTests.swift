@@ -3,7 +3,11 @@ import Foundation
 import Glibc
 import Testing
 
-@testable import CloakroomStorage
+@testable import CloakroomDisk
+@testable import CloakroomLocal
+@testable import CloakroomSQLite
+@testable import CloakroomStore
+@testable import CloakroomSystem
 
 /// Every call fails, once or from then on, and what was promised is held against what is found then: by the same
 /// process where it still takes writes, by the next one, and after a power cut.

@@ -4,7 +4,11 @@ import Foundation
 import NIOCore
 import Testing
 
-@testable import CloakroomStorage
+@testable import CloakroomDisk
+@testable import CloakroomLocal
+@testable import CloakroomSQLite
+@testable import CloakroomStore
+@testable import CloakroomSystem
 
 @Suite("Rows and blobs as one thing")
 struct FileStoreTests {
@@ -96,12 +100,12 @@ struct FileStoreTests {
         _ = try await fixture.send(Self.bytes, to: record, access: owner)
         #expect(throws: StorageError.notFound) { try fixture.store.record(record.id, access: other, now: Fixture.now) }
         await #expect(throws: StorageError.notFound) {
-            try await fixture.store.delete(record.id, access: other, now: Fixture.now)
+            try await fixture.storage.deletions.delete(record.id, access: other, now: Fixture.now)
         }
         #expect(UploadGrant(record, access: other) == nil)
         #expect(DownloadGrant(record, access: other, expiresAt: Fixture.now) == nil)
         #expect(
-            try await fixture.store.list(
+            try await fixture.storage.files.list(
                 .init(cursor: nil, status: nil, mediaRange: nil), access: other, now: Fixture.now
             ).files.isEmpty)
         #expect(try await fixture.bytes(of: record.id, access: owner) == Self.bytes)
@@ -116,7 +120,7 @@ struct FileStoreTests {
         let sealed = try fixture.store.record(record.id, access: access, now: Fixture.now)
         let grant = try #require(DownloadGrant(sealed, access: access, expiresAt: Fixture.now))
         let open = try fixture.store.reader(grant, now: Fixture.now)
-        try await fixture.store.delete(record.id, access: access, now: Fixture.now)
+        try await fixture.storage.deletions.delete(record.id, access: access, now: Fixture.now)
         #expect(throws: StorageError.notFound) { try fixture.store.reader(grant, now: Fixture.now) }
         #expect(!FileManager.default.fileExists(atPath: fixture.blobPath(record.id)))
         // Whoever was reading goes on.
@@ -129,12 +133,12 @@ struct FileStoreTests {
         let access = try Fixture.access()
         var ids: [FileID] = []
         for _ in 0..<5 { ids.append(try await fixture.request([1], access: access).id) }
-        let first = try await fixture.store.list(
+        let first = try await fixture.storage.files.list(
             .init(limit: 2, cursor: nil, status: .pending, mediaRange: MediaRange("image/*")), access: access,
             now: Fixture.now)
         #expect(first.files.map(\.id) == [ids[4], ids[3]])
-        try await fixture.store.delete(ids[3], access: access, now: Fixture.now)
-        let second = try await fixture.store.list(
+        try await fixture.storage.deletions.delete(ids[3], access: access, now: Fixture.now)
+        let second = try await fixture.storage.files.list(
             .init(limit: 9, cursor: first.nextCursor, status: nil, mediaRange: nil), access: access, now: Fixture.now)
         #expect(second.files.map(\.id) == [ids[2], ids[1], ids[0]])
         #expect(second.nextCursor == nil)

@@ -7,7 +7,11 @@ import NIOCore
 import NIOPosix
 import Testing
 
-@testable import CloakroomStorage
+@testable import CloakroomDisk
+@testable import CloakroomLocal
+@testable import CloakroomSQLite
+@testable import CloakroomStore
+@testable import CloakroomSystem
 
 /// A data directory of its own, removed when the fixture goes.
 final class TemporaryDirectory: Sendable {
@@ -35,9 +39,23 @@ struct Fixture {
     private let local: LocalStore
     var directory: DataDirectory { self.local.directory }
     var health: StorageHealth { self.local.health }
-    var catalog: Catalog { self.local.catalog }
-    var blobs: BlobStore { self.local.blobs }
-    var store: FileStore { self.local.files }
+    var catalog: Catalog { self.local.pair.catalog }
+    var blobs: BlobStore { self.local.pair.blobs }
+    var storage: Storage { self.local.storage }
+    var damage: DamageControl { self.local.damage }
+    var store: TestedStore { TestedStore(self.local) }
+    var quarantine: FileQuarantine { self.store.quarantine }
+    var recovery: Recovery { self.store.recovery }
+    var lostBodies: LostBodies { self.store.lostBodies }
+    var shared: Storage.Shared { self.local.pair.shared }
+
+    func examineDatabase() async throws { try await DatabaseExamination(self.local.pair).run() }
+
+    func nextID() throws -> FileID {
+        try FileIDGenerator(clock: SystemClock(), entropy: Linux()).next()
+    }
+
+    func scrubber(pace: ScrubPace) -> Scrubber { Scrubber(self.local, pace: pace) }
 
     init(
         in temporary: TemporaryDirectory? = nil, staging: BlobStore.Staging? = nil,
@@ -89,7 +107,7 @@ struct Fixture {
     func request(
         _ bytes: [UInt8], access: OrganizationAccess, sha256: SHA256Digest? = nil, fileLifetime: FileLifetime? = nil
     ) async throws -> FileRecord {
-        try await self.store.requestUpload(
+        try await self.storage.uploads.request(
             try Self.declaration(size: bytes.count, sha256: sha256), access: access, lifetimeSeconds: 3_600,
             fileLifetime: fileLifetime, now: Self.now)
     }
@@ -97,13 +115,12 @@ struct Fixture {
     /// Sends bytes for a declared file: the request arrives now, and its body ends when the file is to be sealed.
     func send(
         _ bytes: [UInt8], to record: FileRecord, access: OrganizationAccess, sealedAt: Timestamp = Self.now
-    ) async throws -> FileStore.Sealed {
+    ) async throws -> Publication {
         let grant = try #require(UploadGrant(record, access: access))
-        let current = try self.store.record(grant, now: Self.now)
-        let staged = try self.store.stage(grant, current, checksums: [])
         let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
-        let sealed = self.store.seal(staged, last: ByteBuffer(bytes: bytes), current, now: sealedAt, on: eventLoop)
-        return try await sealed.get()
+        return try await self.store.stage(grant).publish(
+            last: ByteBuffer(bytes: bytes), trailing: [], now: sealedAt, on: eventLoop
+        ).get()
     }
 
     /// Reads a sealed file's bytes.

@@ -3,7 +3,11 @@ import CloakroomDomain
 import NIOCore
 import Testing
 
-@testable import CloakroomStorage
+@testable import CloakroomDisk
+@testable import CloakroomLocal
+@testable import CloakroomSQLite
+@testable import CloakroomStore
+@testable import CloakroomSystem
 
 /// What the gateway's side asks of the storage: what an organization has, and may have.
 // One after the other, as the packs are: each has some 260 descriptors.
@@ -16,7 +20,7 @@ struct GatewayTests {
         let direct = try await fixture.upload([1, 2], access: acme)
         _ = try await fixture.upload([UInt8](repeating: 7, count: 100_000), access: other)
         _ = try await fixture.send([1, 2, 3], to: pending, access: acme)
-        try await fixture.store.delete(direct.id, access: acme, now: Fixture.now)
+        try await fixture.storage.deletions.delete(direct.id, access: acme, now: Fixture.now)
         let usage = try fixture.sqlite3("SELECT id, used_files, used_bytes FROM organizations ORDER BY id")
         let sums = try fixture.sqlite3(
             "SELECT organization_id, count(*), sum(size_bytes) FROM files GROUP BY 1 ORDER BY 1")
@@ -29,8 +33,8 @@ struct GatewayTests {
         let fixture = try Fixture()
         let access = try Fixture.access()
         _ = try await fixture.request([1, 2, 3], access: access)
-        _ = try await fixture.store.sweep(now: Fixture.now.advanced(bySeconds: 8_000))
-        #expect(try Organizations(catalog: fixture.catalog).list().map(\.usage.files) == [0])
+        _ = try await fixture.storage.retention.sweep(now: Fixture.now.advanced(bySeconds: 8_000))
+        #expect(try await fixture.storage.organizations.list().map(\.usage.files) == [0])
         try await fixture.close()
     }
 
@@ -77,7 +81,7 @@ struct GatewayTests {
             try await fixture.close()
         }
         let reopened = try Fixture(in: temporary)
-        #expect(try Organizations(catalog: reopened.catalog).list().map(\.usage) == [.init(files: 3, bytes: 6)])
+        #expect(try await reopened.storage.organizations.list().map(\.usage) == [.init(files: 3, bytes: 6)])
         try await reopened.close()
     }
 
@@ -85,7 +89,7 @@ struct GatewayTests {
     func quotaIsExactAmongUploadsAtTheSameTime(size: Int) async throws {
         let fixture = try Fixture(packLength: 32 * 1_024 * 1_024)
         let access = try Fixture.access()
-        let organizations = Organizations(catalog: fixture.catalog)
+        let organizations = fixture.storage.organizations
         try await organizations.changeQuota(of: access.organization, now: Fixture.now) {
             $0.maximumBytes = Int64(10 * size + size - 1)
         }
@@ -104,7 +108,7 @@ struct GatewayTests {
         #expect(outcomes.count { $0 } == 10)
         #expect(try fixture.sqlite3("SELECT count(*), sum(size_bytes) FROM files") == "10|\(10 * size)")
         // What was refused left no bytes: its slot was given back.
-        _ = try await fixture.store.sweep(now: Fixture.now)
+        _ = try await fixture.storage.retention.sweep(now: Fixture.now)
         try await fixture.close()
     }
 }

@@ -3,7 +3,11 @@ import CloakroomDomain
 import NIOCore
 import Testing
 
-@testable import CloakroomStorage
+@testable import CloakroomDisk
+@testable import CloakroomLocal
+@testable import CloakroomSQLite
+@testable import CloakroomStore
+@testable import CloakroomSystem
 
 /// Requests that are repeated with their idempotency key.
 // One after the other, as the packs are: each has some 260 descriptors.
@@ -49,14 +53,14 @@ struct IdempotencyKeyTests {
                 SHA256Digest(hexadecimal: "039058c6f2c0cb492c533b0a4d14ef77cc0f78abccced5287d84a1a2011cfb81"))
             let declaration = try Fixture.declaration(size: 3, sha256: digest)
             record = FileRecord(
-                id: try fixture.store.ids.next(), organization: access.organization, declaration: declaration,
+                id: try fixture.nextID(), organization: access.organization, declaration: declaration,
                 createdAt: Fixture.now, uploadExpiresAt: Fixture.now, status: .pending)
             let request = IdempotentRequest(key: try Self.key("k"), operation: .uploadFile, declaration: declaration)
             #expect(try await fixture.catalog.insert(record, at: nil, request: request) == .inserted(record))
             try await fixture.crash()
         }
         let reopened = try Fixture(in: temporary)
-        try await reopened.store.recover(now: Fixture.now)
+        try await reopened.recovery.run(now: Fixture.now)
         let again = try await reopened.upload([1, 2, 3], access: access, key: try Self.key("k"))
         #expect(again.id == record.id)
         #expect(try await reopened.bytes(of: record.id, access: access) == [1, 2, 3])
@@ -74,7 +78,7 @@ struct IdempotencyKeyTests {
             }
         }
         await #expect(throws: StorageError.idempotencyKeyReused) {
-            try await fixture.store.requestUpload(
+            try await fixture.storage.uploads.request(
                 first.declaration, access: acme, lifetimeSeconds: 60, now: Fixture.now, key: key)
         }
         #expect(try await fixture.upload([2], access: other, key: key).id != first.id)
@@ -86,13 +90,13 @@ struct IdempotencyKeyTests {
         let fixture = try Fixture()
         let access = try Fixture.access()
         let request = { (now: Timestamp) in
-            try await fixture.store.requestUpload(
+            try await fixture.storage.uploads.request(
                 try Fixture.declaration(size: 1), access: access, lifetimeSeconds: 604_800, now: now,
                 key: try Self.key("k"))
         }
         let first = try await request(Fixture.now)
         let later = Fixture.now.advanced(bySeconds: age)
-        _ = try await fixture.store.sweep(now: later)
+        _ = try await fixture.storage.retention.sweep(now: later)
         #expect(try fixture.sqlite3("SELECT count(*) FROM idempotency_keys") == (isSame ? "1" : "0"))
         #expect((try await request(later).id == first.id) == isSame)
         try await fixture.close()
@@ -102,13 +106,13 @@ struct IdempotencyKeyTests {
         let fixture = try Fixture()
         let access = try Fixture.access()
         let request = { (now: Timestamp) in
-            try await fixture.store.requestUpload(
+            try await fixture.storage.uploads.request(
                 try Fixture.declaration(size: 1), access: access, lifetimeSeconds: 60, now: now,
                 key: try Self.key("k"))
         }
         let first = try await request(Fixture.now)
         let later = Fixture.now.advanced(bySeconds: 3_700)
-        _ = try await fixture.store.sweep(now: later)
+        _ = try await fixture.storage.retention.sweep(now: later)
         #expect(try await request(later).id != first.id)
         try await fixture.close()
     }

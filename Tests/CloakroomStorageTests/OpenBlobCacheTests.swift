@@ -1,24 +1,30 @@
 import CloakroomCrypto
 import CloakroomDomain
+import NIOPosix
+import NIOPosix
 import Testing
 
 import Glibc
 
-@testable import CloakroomStorage
+@testable import CloakroomDisk
+@testable import CloakroomLocal
+@testable import CloakroomSQLite
+@testable import CloakroomStore
+@testable import CloakroomSystem
 
 /// Blobs kept open for reading: never one that has lost its name.
 struct OpenBlobCacheTests {
     private static func id(_ number: UInt64) -> FileID { FileID(milliseconds: 1, sequence: 0, random: number) }
 
-    private static func blob() throws -> OpenBlob {
+    private static func blob() throws -> any OpenBlob {
         let moment = Timestamp(secondsSinceEpoch: 0)
         let representation = try #require(
             Representation(contentType: "text/plain", filename: try Filename("empty.txt"), uploadedAt: moment))
-        return OpenBlob(
-            file: try FileDescriptor(at: AT_FDCWD, "/dev/null", flags: O_RDONLY, system: Linux()),
-            Catalog.Placement(
+        return FileBlob(
+            file: try CloakroomSystem.FileDescriptor(at: AT_FDCWD, "/dev/null", flags: O_RDONLY, system: Linux()),
+            Placement(
                 id: Self.id(1), digest: SHA256.hash([]), locator: nil, size: .zero, expiresAt: nil,
-                organization: .default, representation: representation))
+                organization: .default, representation: representation), NIOThreadPool.singleton)
     }
 
     private static func ticket(_ outcome: OpenBlobCache.Outcome) -> OpenBlobCache.Ticket? {
@@ -72,10 +78,10 @@ struct OpenBlobCacheTests {
         let current = try fixture.store.record(record.id, access: access, now: Fixture.now)
         let grant = try #require(DownloadGrant(current, access: access, expiresAt: Fixture.now))
         let open = try fixture.store.open(grant, now: Fixture.now)
-        try await fixture.store.delete(record.id, access: access, now: Fixture.now)
+        try await fixture.storage.deletions.delete(record.id, access: access, now: Fixture.now)
         #expect(throws: StorageError.notFound) { try fixture.store.open(grant, now: Fixture.now) }
         // Whoever was reading reads on.
-        #expect(open.size.bytes == Int64(bytes.count))
+        #expect(open.placement.size.bytes == Int64(bytes.count))
         try await fixture.close()
     }
 }

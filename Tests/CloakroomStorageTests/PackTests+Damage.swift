@@ -5,7 +5,11 @@ import Glibc
 import NIOCore
 import Testing
 
-@testable import CloakroomStorage
+@testable import CloakroomDisk
+@testable import CloakroomLocal
+@testable import CloakroomSQLite
+@testable import CloakroomStore
+@testable import CloakroomSystem
 
 /// Damaged headers, and bodies that look like a slot.
 extension PackTests {
@@ -15,12 +19,12 @@ extension PackTests {
         let (temporary, records) = try await Self.crash(after: [Self.bytes(0), Self.bytes(1)], access)
         try Self.damage(temporary, at: 0)
         let fixture = try Fixture(in: temporary)
-        try await fixture.store.recover(now: Fixture.now)
+        try await fixture.recovery.run(now: Fixture.now)
         for (seed, record) in records.enumerated() {
             #expect(try await fixture.bytes(of: record.id, access: access) == Self.bytes(seed))
         }
-        try await fixture.store.delete(records[0].id, access: access, now: Fixture.now)
-        #expect(try await fixture.store.sweep(now: Fixture.now) > 0)
+        try await fixture.storage.deletions.delete(records[0].id, access: access, now: Fixture.now)
+        #expect(try await fixture.storage.retention.sweep(now: Fixture.now) > 0)
         try await fixture.close()
     }
 
@@ -30,7 +34,7 @@ extension PackTests {
         let (temporary, records) = try await Self.crash(after: [Self.bytes(0), Self.bytes(1)], access)
         try Self.damage(temporary, at: offset)
         let fixture = try Fixture(in: temporary)
-        try await fixture.store.recover(now: Fixture.now)
+        try await fixture.recovery.run(now: Fixture.now)
         for (seed, record) in records.enumerated() {
             #expect(try await fixture.bytes(of: record.id, access: access) == Self.bytes(seed))
         }

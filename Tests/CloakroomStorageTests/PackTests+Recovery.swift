@@ -5,7 +5,11 @@ import Glibc
 import NIOCore
 import Testing
 
-@testable import CloakroomStorage
+@testable import CloakroomDisk
+@testable import CloakroomLocal
+@testable import CloakroomSQLite
+@testable import CloakroomStore
+@testable import CloakroomSystem
 
 /// What a start makes of packs and rows that a crash left.
 extension PackTests {
@@ -16,7 +20,7 @@ extension PackTests {
         let pack = try #require(try Self.packs(in: temporary).first)
         #expect(try Self.length(pack) == Int(Fixture.packLength))
         let fixture = try Fixture(in: temporary)
-        try await fixture.store.recover(now: Fixture.now)
+        try await fixture.recovery.run(now: Fixture.now)
         // The header's page, and two pages for each body of 5,000 bytes.
         #expect(try Self.length(pack) == 4_096 + 2 * 8_192)
         for (seed, record) in records.enumerated() {
@@ -46,7 +50,7 @@ extension PackTests {
         }
         let fixture = try Fixture(in: temporary)
         #expect(try fixture.store.record(record.id, access: access, now: Fixture.now).seal == nil)
-        try await fixture.store.recover(now: Fixture.now)
+        try await fixture.recovery.run(now: Fixture.now)
         let sealed = try fixture.store.record(record.id, access: access, now: Fixture.now)
         // hashlib.sha256(bytes((i + 1) * 31 & 255 for i in range(5000)))
         let digest = try #require(
@@ -66,7 +70,7 @@ extension PackTests {
         let fixture = try Fixture(in: temporary)
         let reset = "UPDATE files SET sha256 = NULL, uploaded_at = NULL, locator = NULL"
         #expect(try fixture.sqlite3("\(reset) WHERE hex(id) = '\(Self.hexadecimal(records[1].id))'").isEmpty)
-        try await fixture.store.recover(now: Fixture.now)
+        try await fixture.recovery.run(now: Fixture.now)
         #expect(try fixture.store.record(records[1].id, access: access, now: Fixture.now).seal == nil)
         #expect(try await fixture.bytes(of: records[0].id, access: access) == Self.bytes(0))
         // Its room has been given back.
@@ -90,7 +94,7 @@ extension PackTests {
             try Data(Self.bytes(2)).write(to: URL(filePath: fixture.blobPath(record.id)))
         }
         let fixture = try Fixture(in: temporary)
-        try await fixture.store.recover(now: Fixture.now)
+        try await fixture.recovery.run(now: Fixture.now)
         #expect(try await fixture.bytes(of: record.id, access: access) == Self.bytes(1))
         try await fixture.close()
     }
@@ -107,7 +111,7 @@ extension PackTests {
         }
         for pack in try Self.packs(in: temporary) { try FileManager.default.removeItem(at: pack) }
         let fixture = try Fixture(in: temporary)
-        try await fixture.store.recover(now: Fixture.now)
+        try await fixture.recovery.run(now: Fixture.now)
         #expect(try await fixture.send(Self.bytes(1), to: record, access: access).isRepetition)
         #expect(try fixture.sqlite3("SELECT locator IS NULL FROM files") == "1")
         #expect(try await fixture.bytes(of: record.id, access: access) == Self.bytes(1))

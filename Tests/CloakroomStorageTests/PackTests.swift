@@ -5,7 +5,11 @@ import Glibc
 import NIOCore
 import Testing
 
-@testable import CloakroomStorage
+@testable import CloakroomDisk
+@testable import CloakroomLocal
+@testable import CloakroomSQLite
+@testable import CloakroomStore
+@testable import CloakroomSystem
 
 /// Packs as they are written, one after another.
 // One after the other: each has some 260 descriptors.
@@ -98,7 +102,7 @@ struct PackTests {
         // Each has been cut to what was used.
         for pack in try Self.packs(in: temporary) { #expect(try Self.length(pack) < Int(Fixture.packLength)) }
         let fixture = try Fixture(in: temporary)
-        try await fixture.store.recover(now: Fixture.now)
+        try await fixture.recovery.run(now: Fixture.now)
         for (id, seed) in ids {
             #expect(try await fixture.bytes(of: id, access: access) == Self.bytes(seed, count: 1 + seed * 80))
         }

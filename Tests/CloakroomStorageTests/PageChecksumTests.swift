@@ -3,7 +3,11 @@ import Foundation
 import Logging
 import Testing
 
-@testable import CloakroomStorage
+@testable import CloakroomDisk
+@testable import CloakroomLocal
+@testable import CloakroomSQLite
+@testable import CloakroomStore
+@testable import CloakroomSystem
 
 @Suite("Checksums of the database's pages")
 struct PageChecksumTests {
@@ -113,12 +117,12 @@ struct PageChecksumTests {
     func anExaminationRefusesWritesWhereThereIsDamage() async throws {
         let store = try await Self.store()
         let fixture = try Fixture(in: store.temporary)
-        try await fixture.store.examineDatabase()
+        try await fixture.examineDatabase()
         #expect(fixture.health.reasonToRejectWrites == nil)
         let root = try Int(fixture.sqlite3("SELECT rootpage FROM sqlite_schema WHERE name = 'idempotency_keys'"))
         try ClosedStore.flip(
             store.dataPath + "/catalog.sqlite", at: (try #require(root) - 1) * Self.pageLength + 2_000)
-        try await fixture.store.examineDatabase()
+        try await fixture.examineDatabase()
         #expect(fixture.health.reasonToRejectWrites?.contains("catalog.sqlite is damaged") == true)
         #expect(try await fixture.bytes(of: store.small.id, access: store.access) == store.small.bytes)
         try? await fixture.close()
@@ -131,12 +135,12 @@ struct PageChecksumTests {
         try ClosedStore.flip(store.dataPath + "/catalog.sqlite", at: 3 * Self.pageLength + 2_000)
         let examination = Task {
             withUnsafeCurrentTask { $0?.cancel() }
-            try await fixture.store.examineDatabase()
+            try await fixture.examineDatabase()
         }
         // It ends early.
         try? await examination.value
         #expect(fixture.health.reasonToRejectWrites == nil)
-        try await fixture.store.examineDatabase()
+        try await fixture.examineDatabase()
         #expect(fixture.health.reasonToRejectWrites?.contains("catalog.sqlite is damaged") == true)
         try? await fixture.close()
     }

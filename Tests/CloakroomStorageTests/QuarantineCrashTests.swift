@@ -2,7 +2,11 @@ import CloakroomDomain
 import Glibc
 import Testing
 
-@testable import CloakroomStorage
+@testable import CloakroomDisk
+@testable import CloakroomLocal
+@testable import CloakroomSQLite
+@testable import CloakroomStore
+@testable import CloakroomSystem
 
 /// The power is cut at every call of a quarantine, and a check puts right what is left.
 struct QuarantineCrashTests {
@@ -73,7 +77,7 @@ struct QuarantineCrashTests {
         while true {
             let run = try await Self.begin(disk, size: size, isActive: isActive)
             run.machine.set(.init(fault: .powerCut, call: points + 1, counted: .changes))
-            _ = try? await run.service.store.quarantineIfDamaged(run.id, .data, now: Fixture.now)
+            _ = try? await run.service.quarantine.quarantineIfDamaged(run.id, .data, now: Fixture.now)
             await run.service.end()
             for loss in Self.losses(at: points) {
                 let name = "cut at call \(points + 1), \(loss)"

@@ -5,7 +5,11 @@ import NIOCore
 import NIOPosix
 import Testing
 
-@testable import CloakroomStorage
+@testable import CloakroomDisk
+@testable import CloakroomLocal
+@testable import CloakroomSQLite
+@testable import CloakroomStore
+@testable import CloakroomSystem
 
 // One after the other, as the packs are: each has some 260 descriptors.
 @Suite("What damage becomes", .serialized)
@@ -64,13 +68,13 @@ struct QuarantineTests {
         let store = try await ClosedStore()
         let fixture = try Fixture(in: store.temporary)
         // What is found is only reported.
-        while fixture.store.damageBudget.take() {}
+        while fixture.damage.budget.take() {}
         let grant = try Self.grant(store.small, store)
         let reader = try fixture.store.reader(grant, now: Fixture.now)
-        #expect(fixture.blobs.verified.contains(store.small.id))
+        #expect(fixture.shared.verified.contains(store.small.id))
         try ClosedStore.flip(store.small.path, at: store.small.offset)
         await #expect(throws: StorageError.damaged(.digest)) { try await reader.read(0..<11) }
-        #expect(!fixture.blobs.verified.contains(store.small.id))
+        #expect(!fixture.shared.verified.contains(store.small.id))
         for _ in 0..<2 {
             #expect(throws: StorageError.damaged(.digest)) { try fixture.store.open(grant, now: Fixture.now) }
         }
@@ -88,7 +92,7 @@ struct QuarantineTests {
         try harm.apply(to: file)
         let fixture = try Fixture(in: store.temporary)
         let grant = try Self.grant(file, store)
-        let damage = try await fixture.store.quarantineIfDamaged(file.id, .data, now: Fixture.now)
+        let damage = try await fixture.quarantine.quarantineIfDamaged(file.id, .data, now: Fixture.now)
         #expect(damage != nil)
         // Pending, with the digest that it had, for 30 days.
         let row = "sha256 IS NULL, lower(hex(declared_sha256)), upload_expires_at, locator IS NULL, uploaded_at IS NULL"
@@ -107,7 +111,7 @@ struct QuarantineTests {
         #expect(throws: StorageError.notFound) { try fixture.store.open(grant, now: Fixture.now) }
         _ = try await fixture.send(file.bytes, to: file.record, access: store.access)
         #expect(try await fixture.bytes(of: file.id, access: store.access) == file.bytes)
-        #expect(try await fixture.store.quarantineIfDamaged(file.id, .data, now: Fixture.now) == nil)
+        #expect(try await fixture.quarantine.quarantineIfDamaged(file.id, .data, now: Fixture.now) == nil)
         try await fixture.close()
         #expect(try await store.look(.data).lines == [])
     }
@@ -118,7 +122,7 @@ struct QuarantineTests {
         let before = try fixture.sqlite3("SELECT * FROM files")
         for file in store.files {
             for extent in [ExaminationExtent.presence, .data] {
-                #expect(try await fixture.store.quarantineIfDamaged(file.id, extent, now: Fixture.now) == nil)
+                #expect(try await fixture.quarantine.quarantineIfDamaged(file.id, extent, now: Fixture.now) == nil)
             }
             #expect(try await fixture.bytes(of: file.id, access: store.access) == file.bytes)
         }
@@ -136,14 +140,14 @@ struct QuarantineTests {
         _ = try fixture.store.open(grant, now: Fixture.now)
         let ids = [file.id]
         #expect(
-            try await fixture.store.readyRecords(ids, access: store.access, now: Fixture.now).map(\.id) == ids)
+            try await fixture.storage.files.findReady(ids, access: store.access, now: Fixture.now).map(\.id) == ids)
         try ClosedStore.flip(file.path, at: file.offset + 3)
         #expect(
-            try await fixture.store.quarantineIfDamaged(file.id, .data, now: Fixture.now) == .wrongDigest)
+            try await fixture.quarantine.quarantineIfDamaged(file.id, .data, now: Fixture.now) == .wrongDigest)
         #expect(throws: StorageError.notFound) { try fixture.store.open(grant, now: Fixture.now) }
-        #expect(try await fixture.store.readyRecords(ids, access: store.access, now: Fixture.now).isEmpty)
-        #expect(throws: StorageError.notFound) {
-            try fixture.store.readyRecord(file.id, access: store.access, now: Fixture.now)
+        #expect(try await fixture.storage.files.findReady(ids, access: store.access, now: Fixture.now).isEmpty)
+        await #expect(throws: StorageError.notFound) {
+            try await fixture.storage.files.findReady(file.id, access: store.access, now: Fixture.now)
         }
         try await fixture.close()
     }
@@ -151,10 +155,10 @@ struct QuarantineTests {
     @Test func aDownloadUnderWayKeepsItsSlotUntilItEnds() async throws {
         let store = try await ClosedStore()
         let fixture = try Fixture(in: store.temporary)
-        var blob: OpenBlob? = try fixture.store.open(try Self.grant(store.small, store), now: Fixture.now)
+        var blob: (any OpenBlob)? = try fixture.store.open(try Self.grant(store.small, store), now: Fixture.now)
         try ClosedStore.flip(store.small.path, at: store.small.offset)
-        _ = try await fixture.store.quarantineIfDamaged(store.small.id, .data, now: Fixture.now)
-        let length = try #require(blob).size.bytes
+        _ = try await fixture.quarantine.quarantineIfDamaged(store.small.id, .data, now: Fixture.now)
+        let length = try #require(blob).placement.size.bytes
         #expect(length == 11)
         let damaged = try #require(Harm.firstBit.kept(of: store.small.bytes))
         #expect(try Self.bytes(store.small) == damaged)
@@ -181,13 +185,13 @@ struct QuarantineTests {
         let file = isSmall ? store.small : store.large
         try ClosedStore.flip(file.path, at: file.offset)
         let fixture = try Fixture(in: store.temporary)
-        #expect(try await fixture.store.quarantineIfDamaged(file.id, .data, now: Fixture.now) != nil)
+        #expect(try await fixture.quarantine.quarantineIfDamaged(file.id, .data, now: Fixture.now) != nil)
         _ = try await fixture.send(file.bytes, to: file.record, access: store.access)
         // A packed body lies elsewhere now.
         let slot = try fixture.catalog.slot(file.id)
         let path = slot.map { "\(store.dataPath)/blobs/packs/\($0.pack.fileName)" } ?? file.path
         try ClosedStore.flip(path, at: Int(slot?.bodyOffset ?? 0) + file.bytes.count - 1)
-        #expect(try await fixture.store.quarantineIfDamaged(file.id, .data, now: Fixture.now) != nil)
+        #expect(try await fixture.quarantine.quarantineIfDamaged(file.id, .data, now: Fixture.now) != nil)
         let kept = [
             file.id.uuid: try #require(Harm.firstBit.kept(of: file.bytes)),
             file.id.uuid + ".2": try #require(Harm.lastBit.kept(of: file.bytes)),
@@ -201,9 +205,9 @@ struct QuarantineTests {
         try ClosedStore.flip(store.small.path, at: store.small.offset - 100)
         let fixture = try Fixture(in: store.temporary)
         for extent in [ExaminationExtent.presence, .data] {
-            let examination = try #require(try fixture.store.examination(of: store.small.id, extent))
+            let examination = try #require(try fixture.quarantine.examination(of: store.small.id, extent))
             #expect(try examination.outcome() == .headerDamaged)
-            #expect(try await fixture.store.quarantineIfDamaged(store.small.id, extent, now: Fixture.now) == nil)
+            #expect(try await fixture.quarantine.quarantineIfDamaged(store.small.id, extent, now: Fixture.now) == nil)
         }
         #expect(try await fixture.bytes(of: store.small.id, access: store.access) == store.small.bytes)
         try await fixture.close()
@@ -217,8 +221,9 @@ struct QuarantineTests {
         let key = "x'\(other.id.uuid.filter { $0 != "-" })'"
         _ = try fixture.sqlite3(
             "UPDATE files SET locator = (SELECT locator FROM files WHERE id = \(key)) WHERE id = \(store.small.key)")
-        #expect(try await fixture.store.quarantineIfDamaged(store.small.id, .data, now: Fixture.now) == .wrongDigest)
-        #expect(try await fixture.store.quarantineIfDamaged(other.id, .data, now: Fixture.now) == nil)
+        #expect(
+            try await fixture.quarantine.quarantineIfDamaged(store.small.id, .data, now: Fixture.now) == .wrongDigest)
+        #expect(try await fixture.quarantine.quarantineIfDamaged(other.id, .data, now: Fixture.now) == nil)
         #expect(try await fixture.bytes(of: other.id, access: store.access) == Array("other bytes".utf8))
         try await fixture.close()
     }
@@ -234,7 +239,7 @@ struct QuarantineTests {
         let store = try await ClosedStore()
         let fixture = try Fixture(in: store.temporary)
         _ = try fixture.sqlite3("UPDATE files SET locator = CAST(\(locator) AS BLOB) WHERE id = \(store.small.key)")
-        #expect(try await fixture.store.quarantineIfDamaged(store.small.id, .data, now: Fixture.now) == .missing)
+        #expect(try await fixture.quarantine.quarantineIfDamaged(store.small.id, .data, now: Fixture.now) == .missing)
         #expect(try store.quarantined().isEmpty)
         try await fixture.close()
     }
@@ -242,7 +247,7 @@ struct QuarantineTests {
     @Test func aRowThatHasChangedMeanwhileStays() async throws {
         let store = try await ClosedStore()
         let fixture = try Fixture(in: store.temporary)
-        let end = Fixture.now.advanced(bySeconds: FileStore.damagedGraceSeconds)
+        let end = Fixture.now.advanced(bySeconds: FileQuarantine.damagedGraceSeconds)
         for file in store.files {
             let examined = try #require(try fixture.catalog.sealedFile(file.id))
             _ = try fixture.sqlite3("UPDATE files SET uploaded_at = uploaded_at + 1 WHERE id = \(file.key)")
@@ -263,14 +268,14 @@ struct QuarantineTests {
         for file in store.files {
             // Nothing was declared of the bytes when this upload began.
             let grant = try #require(UploadGrant(file.record, access: store.access))
-            let staged = try fixture.store.stage(grant, file.record, checksums: [])
+            let staged = try fixture.store.stage(grant)
             let other = file.bytes.map { $0 ^ 1 }
             try ClosedStore.flip(file.path, at: file.offset)
-            #expect(try await fixture.store.quarantineIfDamaged(file.id, .data, now: Fixture.now) != nil)
+            #expect(try await fixture.quarantine.quarantineIfDamaged(file.id, .data, now: Fixture.now) != nil)
             let loop = MultiThreadedEventLoopGroup.singleton.next()
             await #expect(throws: StorageError.self) {
-                _ = try await fixture.store.seal(
-                    staged, last: ByteBuffer(bytes: other), file.record, now: Fixture.now, on: loop
+                _ = try await staged.publish(
+                    last: ByteBuffer(bytes: other), trailing: [], now: Fixture.now, on: loop
                 ).get()
             }
             #expect(try fixture.catalog.sealedFile(file.id) == nil)
@@ -298,13 +303,13 @@ struct QuarantineTests {
         for name in [orphan.uuid, deleted.uuid] + foreign {
             try Data(name.utf8).write(to: URL(filePath: "\(directory)/\(name)"))
         }
-        let (names, orphans) = try await fixture.store.orphans(inShard: shard)
+        let (names, orphans) = try await fixture.quarantine.orphans(inShard: shard)
         #expect(names == 6)
         #expect(orphans == [orphan])
-        #expect(try await fixture.store.quarantineOrphan(orphan))
-        #expect(try await !fixture.store.quarantineOrphan(orphan))
-        #expect(try await !fixture.store.quarantineOrphan(store.large.id))
-        #expect(try await !fixture.store.quarantineOrphan(deleted))
+        #expect(try await fixture.quarantine.quarantineOrphan(orphan))
+        #expect(try await !fixture.quarantine.quarantineOrphan(orphan))
+        #expect(try await !fixture.quarantine.quarantineOrphan(store.large.id))
+        #expect(try await !fixture.quarantine.quarantineOrphan(deleted))
         let left = Set(try FileManager.default.contentsOfDirectory(atPath: directory))
         #expect(left == Set(foreign + [store.large.id.uuid, deleted.uuid]))
         #expect(try store.quarantined() == [orphan.uuid: Array(orphan.uuid.utf8)])

@@ -3,7 +3,11 @@ import CloakroomDomain
 import NIOCore
 import Testing
 
-@testable import CloakroomStorage
+@testable import CloakroomDisk
+@testable import CloakroomLocal
+@testable import CloakroomSQLite
+@testable import CloakroomStore
+@testable import CloakroomSystem
 
 /// Rows that are kept in memory for those who resolve files.
 // One after the other, as the packs are: each has some 260 descriptors.
@@ -13,7 +17,7 @@ struct ReadyFilesTests {
         let fixture = try Fixture()
         let (acme, other) = (try Fixture.access(), try Fixture.access("other"))
         let resolve = { (ids: [FileID], access: OrganizationAccess) in
-            try await fixture.store.readyRecords(ids, access: access, now: Fixture.now)
+            try await fixture.storage.files.findReady(ids, access: access, now: Fixture.now)
         }
         let ids = [
             try await fixture.upload([1], access: acme).id, try await fixture.upload([2], access: acme).id,
@@ -23,11 +27,11 @@ struct ReadyFilesTests {
             #expect(try await resolve(ids, acme).map(\.id) == Array(ids[..<2]))
             #expect(try await resolve(ids.reversed(), other).map(\.id) == [ids[2]])
         }
-        #expect(fixture.store.readyFiles.find(ids).files.count == 3)
+        #expect(fixture.shared.caches.ready.find(ids).files.count == 3)
         #expect(try await fixture.revoke(ids[0], access: acme, after: 0) == .done)
         let revoked = try await resolve([ids[0]], acme).first
         #expect(revoked?.urlsRevokedAt == Fixture.now)
-        try await fixture.store.delete(ids[1], access: acme, now: Fixture.now)
+        try await fixture.storage.deletions.delete(ids[1], access: acme, now: Fixture.now)
         #expect(try await resolve(ids, acme).map(\.id) == [ids[0]])
         try await fixture.close()
     }

@@ -5,7 +5,11 @@ import NIOCore
 import NIOPosix
 import Testing
 
-@testable import CloakroomStorage
+@testable import CloakroomDisk
+@testable import CloakroomLocal
+@testable import CloakroomSQLite
+@testable import CloakroomStore
+@testable import CloakroomSystem
 
 @Suite("What a crash left")
 struct RecoveryTests {
@@ -33,7 +37,7 @@ struct RecoveryTests {
         let orphan = try await self.makeOrphan(fixture, access)
         let sealed = try await fixture.request(Self.bytes, access: access)
         _ = try await fixture.send(Self.bytes, to: sealed, access: access)
-        try await fixture.store.adoptBlobs()
+        try await fixture.recovery.adoptBlobs()
         #expect(!FileManager.default.fileExists(atPath: fixture.blobPath(orphan.id)))
         #expect(try await fixture.bytes(of: sealed.id, access: access) == Self.bytes)
         _ = try await fixture.send(Self.bytes, to: orphan, access: access)
@@ -52,12 +56,12 @@ struct RecoveryTests {
             _ = try await fixture.send(bytes, to: record, access: access)
             path = fixture.blobPath(record.id)
             // The row is gone, the process dies before the bytes are.
-            #expect(try await fixture.catalog.delete(record.id, of: access.organization, now: Fixture.now))
+            #expect(try await fixture.catalog.delete(record.id, of: access.organization, now: Fixture.now) != nil)
             try await fixture.close()
         }
         #expect(FileManager.default.fileExists(atPath: path))
         let fixture = try Fixture(in: temporary)
-        try await fixture.store.recover(now: Fixture.now)
+        try await fixture.recovery.run(now: Fixture.now)
         #expect(!FileManager.default.fileExists(atPath: path))
         #expect(try fixture.sqlite3("SELECT bytes_removed FROM deleted_files") == "1")
         try await fixture.close()
@@ -68,14 +72,14 @@ struct RecoveryTests {
         let access = try Fixture.access()
         let record = try await self.makeOrphan(fixture, access)
         let end = record.uploadExpiresAt
-        #expect(try await fixture.store.sweep(now: end) == 0)
+        #expect(try await fixture.storage.retention.sweep(now: end) == 0)
         #expect(try fixture.store.record(record.id, access: access, now: Fixture.now).seal == nil)
-        let later = end.advanced(bySeconds: Catalog.uploadGraceSeconds + 1)
-        #expect(try await fixture.store.sweep(now: later) > 0)
+        let later = end.advanced(bySeconds: Retention.uploadGraceSeconds + 1)
+        #expect(try await fixture.storage.retention.sweep(now: later) > 0)
         #expect(throws: StorageError.notFound) { try fixture.store.record(record.id, access: access, now: Fixture.now) }
         #expect(!FileManager.default.fileExists(atPath: fixture.blobPath(record.id)))
         #expect(try fixture.sqlite3("SELECT count(*) FROM deleted_files") == "1")
-        while try await fixture.store.sweep(now: later.advanced(bySeconds: 7_300)) > 0 {}
+        while try await fixture.storage.retention.sweep(now: later.advanced(bySeconds: 7_300)) > 0 {}
         #expect(try fixture.sqlite3("SELECT count(*) FROM deleted_files") == "0")
         try await fixture.close()
     }
@@ -133,11 +137,11 @@ struct RecoveryTests {
         let grant = try #require(UploadGrant(record, access: SimulatedService.access))
         let other = Array(Scenario.small.reversed())
         // It begins while the file is pending.
-        let staged = try service.store.stage(grant, record, checksums: [])
+        let staged = try service.store.stage(grant)
         try await service.send(Scenario.small, to: id)
         let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
-        let late = service.store.seal(
-            staged, last: ByteBuffer(bytes: other), record, now: Fixture.now, on: eventLoop)
+        let late = staged.publish(
+            last: ByteBuffer(bytes: other), trailing: [], now: Fixture.now, on: eventLoop)
         let changes = machine.names("blobs/packs").compactMap { machine.content("blobs/packs/\($0)")?.pages.count }
         await #expect(throws: StorageError.alreadySealed) { try await late.get() }
         let after = machine.names("blobs/packs").compactMap { machine.content("blobs/packs/\($0)")?.pages.count }

@@ -2,7 +2,11 @@ import CloakroomDomain
 import Glibc
 import Testing
 
-@testable import CloakroomStorage
+@testable import CloakroomDisk
+@testable import CloakroomLocal
+@testable import CloakroomSQLite
+@testable import CloakroomStore
+@testable import CloakroomSystem
 
 /// The power is cut at the calls of a restoration, and calls of it fail: what is there then is a whole store or none.
 ///

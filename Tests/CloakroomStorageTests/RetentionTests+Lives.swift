@@ -4,7 +4,11 @@ import Foundation
 import NIOCore
 import Testing
 
-@testable import CloakroomStorage
+@testable import CloakroomDisk
+@testable import CloakroomLocal
+@testable import CloakroomSQLite
+@testable import CloakroomStore
+@testable import CloakroomSystem
 
 /// Which end counts: a file's own, or that of all files of its organization.
 extension RetentionTests {
@@ -34,7 +38,7 @@ extension RetentionTests {
         let access = try Fixture.access()
         let own = try example.own.map { try Self.lifetime($0) }
         let limit = try example.organization.map { try Self.lifetime($0) }
-        try await Organizations(catalog: fixture.catalog).changeQuota(of: access.organization, now: Fixture.now) {
+        try await fixture.storage.organizations.changeQuota(of: access.organization, now: Fixture.now) {
             $0.fileLifetime = limit
         }
         var files = [try await fixture.request([1], access: access, fileLifetime: own)]
@@ -57,7 +61,7 @@ extension RetentionTests {
     func lifeOfAnOrganizationsFilesIsThatOfLaterOnes() async throws {
         let fixture = try Fixture()
         let access = try Fixture.access()
-        let organizations = Organizations(catalog: fixture.catalog)
+        let organizations = fixture.storage.organizations
         let limit = try Self.lifetime(600)
         let change = { (lifetime: FileLifetime?) in
             try await organizations.changeQuota(of: access.organization, now: Fixture.now) {
@@ -66,11 +70,11 @@ extension RetentionTests {
         }
         var ids = [try await fixture.request([1], access: access).id]
         try await change(limit)
-        #expect(try organizations.list().map(\.quota) == [Quota(fileLifetime: limit)])
+        #expect(try await organizations.list().map(\.quota) == [Quota(fileLifetime: limit)])
         ids.append(try await fixture.request([1], access: access).id)
         // Another part of the quota leaves it alone.
         try await organizations.changeQuota(of: access.organization, now: Fixture.now) { $0.maximumFiles = 9 }
-        #expect(try organizations.list().map(\.quota) == [Quota(maximumFiles: 9, fileLifetime: limit)])
+        #expect(try await organizations.list().map(\.quota) == [Quota(maximumFiles: 9, fileLifetime: limit)])
         ids.append(try await fixture.request([1], access: access).id)
         try await change(nil)
         ids.append(try await fixture.request([1], access: access).id)

@@ -4,7 +4,11 @@ import Foundation
 import NIOCore
 import Testing
 
-@testable import CloakroomStorage
+@testable import CloakroomDisk
+@testable import CloakroomLocal
+@testable import CloakroomSQLite
+@testable import CloakroomStore
+@testable import CloakroomSystem
 
 /// Repeated requests for files that end.
 extension RetentionTests {
@@ -14,7 +18,7 @@ extension RetentionTests {
         let access = try Fixture.access()
         let key = try #require(IdempotencyKey("k"))
         let request = { (seconds: Int64, life: Int64?) in
-            try await fixture.store.requestUpload(
+            try await fixture.storage.uploads.request(
                 try Fixture.declaration(size: 1), access: access, lifetimeSeconds: 3_600,
                 fileLifetime: try life.map { try Self.lifetime($0) }, now: Self.after(seconds), key: key)
         }
@@ -24,7 +28,7 @@ extension RetentionTests {
         for life in [nil, 61] as [Int64?] {
             await #expect(throws: StorageError.idempotencyKeyReused) { try await request(30, life) }
         }
-        if sweeps { #expect(try await fixture.store.sweep(now: Self.after(60)) > 0) }
+        if sweeps { #expect(try await fixture.storage.retention.sweep(now: Self.after(60)) > 0) }
         // As with a deleted file: the same id, and a URL that leads nowhere.
         let again = try await request(60, 60)
         #expect(again.id == first.id)
@@ -49,7 +53,7 @@ extension RetentionTests {
         await #expect(throws: StorageError.idempotencyKeyReused) {
             try await self.store(body, fixture, access: access, after: 60, key: key)
         }
-        #expect(try await fixture.store.sweep(now: Self.after(60)) > 0)
+        #expect(try await fixture.storage.retention.sweep(now: Self.after(60)) > 0)
         await #expect(throws: StorageError.notFound) { try await upload(60) }
         try await fixture.close()
     }

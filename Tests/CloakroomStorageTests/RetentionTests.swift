@@ -4,7 +4,11 @@ import Foundation
 import NIOCore
 import Testing
 
-@testable import CloakroomStorage
+@testable import CloakroomDisk
+@testable import CloakroomLocal
+@testable import CloakroomSQLite
+@testable import CloakroomStore
+@testable import CloakroomSystem
 
 /// Files that end, which nothing finds from then on.
 // One after the other, as the packs are: each has some 260 descriptors.
@@ -36,11 +40,12 @@ struct RetentionTests {
         _ bytes: [UInt8], _ fixture: Fixture, access: OrganizationAccess, lifetime: FileLifetime? = nil,
         after seconds: Int64 = 0, key: IdempotencyKey? = nil
     ) async throws -> FileRecord {
-        let staged = try fixture.store.stageNew(access: access, maximumSize: .defaultMaximumFileSize, checksums: [])
-        return try await fixture.store.sealNew(
+        let staged = try await fixture.storage.directUploads.begin(
+            access: access, maximumSize: .defaultMaximumFileSize, key: key, checksums: [])
+        return try await fixture.storage.directUploads.publish(
             staged, last: [ByteBuffer(bytes: bytes)], filename: try Filename("a.png"),
-            mediaType: try #require(MediaType("image/png")), access: access, fileLifetime: lifetime,
-            now: Self.after(seconds), key: key)
+            mediaType: try #require(MediaType("image/png")), fileLifetime: lifetime,
+            now: Self.after(seconds))
     }
 
     /// A ready file that ends after 60 seconds.
@@ -60,12 +65,12 @@ struct RetentionTests {
         #expect(file.expiresAt == Self.after(60))
         let last = Self.after(59)
         let query = FileQuery(cursor: nil, status: .ready, mediaRange: nil)
-        #expect(try await fixture.store.list(query, access: access, now: last).files == [file])
-        #expect(try await fixture.store.readyRecords([file.id], access: access, now: last) == [file])
-        #expect(try fixture.store.readyRecord(file.id, access: access, now: last) == file)
+        #expect(try await fixture.storage.files.list(query, access: access, now: last).files == [file])
+        #expect(try await fixture.storage.files.findReady([file.id], access: access, now: last) == [file])
+        #expect(try await fixture.storage.files.findReady(file.id, access: access, now: last) == file)
         let grant = try #require(DownloadGrant(file, access: access, expiresAt: Self.after(3_600)))
         #expect(grant.expiresAt == Self.after(60))
-        #expect(try fixture.store.open(grant, now: last).size.bytes == Int64(size))
+        #expect(try fixture.store.open(grant, now: last).placement.size.bytes == Int64(size))
         try await fixture.close()
     }
 
@@ -77,31 +82,33 @@ struct RetentionTests {
         let read = try #require(DownloadGrant(file, access: access, expiresAt: Self.after(3_600)))
         let write = try #require(UploadGrant(file, access: access))
         // Now its row and its open blob are in memory.
-        #expect(try await fixture.store.readyRecords([file.id], access: access, now: Self.after(59)).count == 1)
+        #expect(try await fixture.storage.files.findReady([file.id], access: access, now: Self.after(59)).count == 1)
         _ = try fixture.store.open(read, now: Self.after(59))
 
         let end = Self.after(60)
         #expect(throws: StorageError.notFound) { try fixture.store.record(file.id, access: access, now: end) }
-        #expect(throws: StorageError.notFound) { try fixture.store.readyRecord(file.id, access: access, now: end) }
-        #expect(try await fixture.store.readyRecords([file.id], access: access, now: end).isEmpty)
+        await #expect(throws: StorageError.notFound) {
+            try await fixture.storage.files.findReady(file.id, access: access, now: end)
+        }
+        #expect(try await fixture.storage.files.findReady([file.id], access: access, now: end).isEmpty)
         for status in [nil, .ready, .pending] as [FileQuery.Status?] {
             let query = FileQuery(cursor: nil, status: status, mediaRange: nil)
-            #expect(try await fixture.store.list(query, access: access, now: end).files.isEmpty)
+            #expect(try await fixture.storage.files.list(query, access: access, now: end).files.isEmpty)
         }
         #expect(throws: StorageError.notFound) { try fixture.store.open(read, now: end) }
         // As if it had not been opened before.
-        fixture.blobs.forgetOpen(file.id)
+        fixture.shared.openBlobs.forget(file.id)
         #expect(throws: StorageError.notFound) { try fixture.store.open(read, now: end) }
         #expect(throws: StorageError.notFound) { try fixture.store.record(write, now: end) }
         #expect(try fixture.store.declarationForVerification(file.id, now: end) == nil)
         await #expect(throws: StorageError.notFound) {
-            try await fixture.store.delete(file.id, access: access, now: end)
+            try await fixture.storage.deletions.delete(file.id, access: access, now: end)
         }
         await #expect(throws: StorageError.notFound) {
-            try await fixture.store.renewUpload(file.id, access: access, lifetimeSeconds: 60, now: end)
+            try await fixture.storage.uploads.renew(file.id, access: access, lifetimeSeconds: 60, now: end)
         }
         await #expect(throws: StorageError.notFound) {
-            try await fixture.store.revokeURLs(of: file.id, access: access, requestedAt: end, now: end)
+            try await fixture.storage.revocations.revoke(file.id, access: access, requestedAt: end, now: end)
         }
         // No sweep has been there.
         #expect(try fixture.sqlite3("SELECT count(sha256) FROM files") == "1")
@@ -121,9 +128,9 @@ struct RetentionTests {
         }
         #expect(throws: StorageError.notFound) { try fixture.store.record(file.id, access: access, now: end) }
         await #expect(throws: StorageError.notFound) {
-            try await fixture.store.renewUpload(file.id, access: access, lifetimeSeconds: 60, now: end)
+            try await fixture.storage.uploads.renew(file.id, access: access, lifetimeSeconds: 60, now: end)
         }
-        let renewed = try await fixture.store.renewUpload(
+        let renewed = try await fixture.storage.uploads.renew(
             file.id, access: access, lifetimeSeconds: 7_200, now: Self.after(59))
         #expect(renewed.expiresAt == end)
         try await fixture.close()
@@ -176,7 +183,7 @@ struct RetentionTests {
         #expect(own.representation.contentType == large.declaration.mediaType.text)
         #expect(own.representation.uploadedAt == large.seal?.uploadedAt)
         #expect(try fixture.catalog.placement(pending.id) == nil)
-        #expect(try fixture.catalog.placement(try fixture.store.ids.next()) == nil)
+        #expect(try fixture.catalog.placement(try fixture.nextID()) == nil)
         try await fixture.close()
     }
 }

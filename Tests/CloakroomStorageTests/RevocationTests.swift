@@ -1,9 +1,14 @@
 import CloakroomCrypto
 import CloakroomDomain
+import NIOPosix
 import NIOCore
 import Testing
 
-@testable import CloakroomStorage
+@testable import CloakroomDisk
+@testable import CloakroomLocal
+@testable import CloakroomSQLite
+@testable import CloakroomStore
+@testable import CloakroomSystem
 
 /// Revoking a file's URLs: those issued until then are refused.
 // One after the other, as the packs are: each has some 260 descriptors.
@@ -22,12 +27,12 @@ struct RevocationTests {
             try await fixture.crash()
         }
         let reopened = try Fixture(in: temporary)
-        try await reopened.store.recover(now: Fixture.now.advanced(bySeconds: 60))
+        try await reopened.recovery.run(now: Fixture.now.advanced(bySeconds: 60))
         #expect(throws: StorageError.urlRevoked) {
-            try reopened.store.revocations.check(record.id, issuedAt: Fixture.now)
+            try reopened.storage.revocations.check(record.id, issuedAt: Fixture.now)
         }
-        try reopened.store.revocations.check(record.id, issuedAt: Fixture.now.advanced(bySeconds: 1))
-        try reopened.store.revocations.check(record.id, issuedAt: nil)
+        try reopened.storage.revocations.check(record.id, issuedAt: Fixture.now.advanced(bySeconds: 1))
+        try reopened.storage.revocations.check(record.id, issuedAt: nil)
         try await reopened.close()
     }
 
@@ -48,9 +53,9 @@ struct RevocationTests {
         #expect(revoked.urlsRevokedAt == Fixture.now.advanced(bySeconds: 1))
         // Never ahead of the clock, however often.
         #expect(throws: StorageError.urlRevoked) {
-            try fixture.store.revocations.check(record.id, issuedAt: Fixture.now.advanced(bySeconds: 1))
+            try fixture.storage.revocations.check(record.id, issuedAt: Fixture.now.advanced(bySeconds: 1))
         }
-        try fixture.store.revocations.check(record.id, issuedAt: Fixture.now.advanced(bySeconds: 2))
+        try fixture.storage.revocations.check(record.id, issuedAt: Fixture.now.advanced(bySeconds: 2))
         try await fixture.close()
     }
 
@@ -67,9 +72,11 @@ struct RevocationTests {
         try await fixture.close()
     }
 
-    @Test func revocationsAreForgottenOnceNoURLCanBeLeft() throws {
-        let revocations = Revocations(lifetimeSeconds: 100)
-        let id = try FileIDGenerator(system: Linux()).next()
+    @Test func revocationsAreForgottenOnceNoURLCanBeLeft() async throws {
+        let fixture = try Fixture()
+        let rows = SQLiteRows(fixture.catalog, threads: .singleton)
+        let revocations = Revocations(rows: rows, caches: RowCaches(), lifetimeSeconds: 100)
+        let id = try fixture.nextID()
         revocations.add([id: Fixture.now])
         // In its last second a URL works still.
         revocations.prune(now: Fixture.now.advanced(bySeconds: 100))
@@ -79,5 +86,6 @@ struct RevocationTests {
         #expect(throws: StorageError.urlRevoked) { try revocations.check(id, issuedAt: Fixture.now) }
         revocations.prune(now: Fixture.now.advanced(bySeconds: 700))
         try revocations.check(id, issuedAt: Fixture.now)
+        try await fixture.close()
     }
 }

@@ -2,7 +2,11 @@ import CloakroomDomain
 import Foundation
 import Testing
 
-@testable import CloakroomStorage
+@testable import CloakroomDisk
+@testable import CloakroomLocal
+@testable import CloakroomSQLite
+@testable import CloakroomStore
+@testable import CloakroomSystem
 
 @Suite("Files are read again", .serialized)
 struct ScrubberTests {
@@ -35,7 +39,7 @@ struct ScrubberTests {
         try Data("lost".utf8).write(to: URL(filePath: "\(store.dataPath)/blobs/ab/\(orphan.uuid)"))
         try Data("kept".utf8).write(to: URL(filePath: "\(store.dataPath)/blobs/ab/README"))
 
-        let scrubber = Scrubber(store: fixture.store, pace: Self.pace)
+        let scrubber = fixture.scrubber(pace: Self.pace)
         try await Self.finish(scrubber, fixture)
         #expect(try fixture.sqlite3("SELECT count(*) FROM files WHERE sha256 IS NULL") == "2")
         #expect(try fixture.catalog.sealedFile(whole.id) != nil)
@@ -51,12 +55,12 @@ struct ScrubberTests {
         let store = try await ClosedStore()
         let fixture = try Fixture(in: store.temporary)
         for file in store.files { try FileManager.default.moveItem(atPath: file.path, toPath: file.path + ".away") }
-        try await Self.finish(Scrubber(store: fixture.store, pace: Self.pace), fixture)
+        try await Self.finish(fixture.scrubber(pace: Self.pace), fixture)
         #expect(try fixture.sqlite3("SELECT count(*) FROM files WHERE sha256 IS NULL") == "0")
         #expect(try store.quarantined().isEmpty)
         for file in store.files { try FileManager.default.moveItem(atPath: file.path + ".away", toPath: file.path) }
         for file in store.files {
-            #expect(try fixture.store.examination(of: file.id, .data)?.outcome() == .whole)
+            #expect(try fixture.quarantine.examination(of: file.id, .data)?.outcome() == .whole)
         }
         try await fixture.close()
     }
@@ -71,11 +75,11 @@ struct ScrubberTests {
             _ = try await fixture.send(bytes, to: record, access: access)
             try ClosedStore.flip(fixture.blobPath(record.id), at: 1)
         }
-        try await Self.finish(Scrubber(store: fixture.store, pace: Self.pace), fixture)
+        try await Self.finish(fixture.scrubber(pace: Self.pace), fixture)
         #expect(try fixture.sqlite3("SELECT count(*) FROM files WHERE sha256 IS NULL") == "16")
         // From then on each file's damage is said once, however often it is read, and its bytes stay where they are.
-        let budget = fixture.store.damageBudget
-        let (one, other) = (try fixture.store.ids.next(), try fixture.store.ids.next())
+        let budget = fixture.damage.budget
+        let (one, other) = (try fixture.nextID(), try fixture.nextID())
         #expect(!budget.take())
         #expect([one, one, other, one, other].map(budget.isNews) == [true, false, true, false, false])
         budget.release()
@@ -86,7 +90,7 @@ struct ScrubberTests {
     @Test func aRestartGoesOnWhereTheLastOneWas() async throws {
         let store = try await ClosedStore()
         let fixture = try Fixture(in: store.temporary)
-        let first = Scrubber(store: fixture.store, pace: Self.pace)
+        let first = fixture.scrubber(pace: Self.pace)
         // The round begins, and the small file is one piece.
         _ = try await first.step(now: Fixture.now)
         _ = try await first.step(now: Fixture.now)
@@ -96,7 +100,7 @@ struct ScrubberTests {
                 == "\(store.small.id.uuid.filter { $0 != "-" })|1")
 
         for file in store.files { try ClosedStore.flip(file.path, at: file.offset) }
-        let second = Scrubber(store: fixture.store, pace: Self.pace)
+        let second = fixture.scrubber(pace: Self.pace)
         try await Self.finish(second, fixture, now: Self.after(1))
         // It has not come back to the small one, which was whole when it was there.
         #expect(Set(try store.quarantined().keys) == [store.large.id.uuid])
@@ -114,7 +118,7 @@ struct ScrubberTests {
     @Test func withoutAFileThereIsNoRound() async throws {
         let fixture = try Fixture()
         let access = try Fixture.access()
-        let scrubber = Scrubber(store: fixture.store, pace: Self.pace)
+        let scrubber = fixture.scrubber(pace: Self.pace)
         #expect(try await scrubber.step(now: Fixture.now) > .zero)
         let record = try await fixture.request([1], access: access)
         #expect(try await scrubber.step(now: Fixture.now) > .zero)
@@ -132,10 +136,10 @@ struct ScrubberTests {
         let bytes = [UInt8](repeating: 7, count: 300_000)
         let record = try await fixture.request(bytes, access: access)
         _ = try await fixture.send(bytes, to: record, access: access)
-        let scrubber = Scrubber(store: fixture.store, pace: Self.pace)
+        let scrubber = fixture.scrubber(pace: Self.pace)
         _ = try await scrubber.step(now: Fixture.now)
         _ = try await scrubber.step(now: Fixture.now)
-        try await fixture.store.delete(record.id, access: access, now: Fixture.now)
+        try await fixture.storage.deletions.delete(record.id, access: access, now: Fixture.now)
         try await Self.finish(scrubber, fixture)
         let quarantine = fixture.directory.path + "/blobs/quarantine"
         #expect(try FileManager.default.contentsOfDirectory(atPath: quarantine).isEmpty)
@@ -148,7 +152,7 @@ struct ScrubberTests {
     @Test func theFirstRoundGoesAtTheFullRateAndTheNextOverItsPeriod() async throws {
         let store = try await ClosedStore()
         let fixture = try Fixture(in: store.temporary)
-        let scrubber = Scrubber(store: fixture.store, pace: Self.pace)
+        let scrubber = fixture.scrubber(pace: Self.pace)
         // 100,011 bytes, two files, 256 shards and a name: at 1 MB/s, files, shards and names count for 4 KiB.
         let first = try await Self.finish(scrubber, fixture)
         #expect(first > .milliseconds(1_100) && first < .milliseconds(1_300))

@@ -3,7 +3,11 @@ import Foundation
 import Logging
 import Testing
 
-@testable import CloakroomStorage
+@testable import CloakroomDisk
+@testable import CloakroomLocal
+@testable import CloakroomSQLite
+@testable import CloakroomStore
+@testable import CloakroomSystem
 
 @Suite("The file of signing keys")
 struct SigningKeyFileTests {
@@ -101,13 +105,14 @@ struct SigningKeyFileTests {
 
     @Test func aChangeIsTakenOverAndABrokenFileIsNot() throws {
         try self.write(Self.line)
-        let live = try SigningKeys(file: self.file, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let live = try SigningKeyWatcher(
+            file: self.file, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         let key = try SigningKey.generate(now: Fixture.now)
         try self.file.write([key])
         live.reload()
-        #expect(live.keyRing.signing.accessKeyID == key.accessKeyID)
+        #expect(live.keys.keyRing.signing.accessKeyID == key.accessKeyID)
         try self.write("broken")
         live.reload()
-        #expect(live.keyRing.signing.accessKeyID == key.accessKeyID)
+        #expect(live.keys.keyRing.signing.accessKeyID == key.accessKeyID)
     }
 }

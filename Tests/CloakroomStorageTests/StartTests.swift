@@ -4,7 +4,11 @@ import Glibc
 import Synchronization
 import Testing
 
-@testable import CloakroomStorage
+@testable import CloakroomDisk
+@testable import CloakroomLocal
+@testable import CloakroomSQLite
+@testable import CloakroomStore
+@testable import CloakroomSystem
 
 // One after the other, as the packs are: each has some 260 descriptors.
 @Suite("A start on what is not as it was left", .serialized)
@@ -16,13 +20,13 @@ struct StartTests {
         let catalog = try Catalog(directory: directory, owner: .server, health: health)
         var rejection: String?
         do throws(BlobStore.OpenError) {
-            let blobs = try BlobStore(
-                directory: directory, catalog: catalog, health: health, packLength: Fixture.packLength)
-            try? await blobs.shutDown()
+            let reserve = DiskReserve(directory: directory, length: 0)
+            let local = try LocalStore(directory, health, reserve, catalog, .init())
+            try? await local.shutDown()
         } catch {
             rejection = error.description
+            try await catalog.shutDown()
         }
-        try await catalog.shutDown()
         return rejection
     }
 
@@ -137,8 +141,7 @@ struct StartTests {
         cut.set(.init(fault: .failure(ENOSPC), call: 1, of: [.write]))
         let service = try await SimulatedService.start(on: cut)
         #expect(cut.hits == 1)
-        let isIncomplete = service.store.isRecoveryIncomplete.load(ordering: .relaxed)
-        #expect(!isIncomplete)
+        #expect(!service.storage.retention.sparesPending)
         #expect(try await service.bytes(of: id) == bytes)
         await service.end()
     }

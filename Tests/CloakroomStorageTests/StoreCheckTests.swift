@@ -2,7 +2,11 @@ import CloakroomDomain
 import Foundation
 import Testing
 
-@testable import CloakroomStorage
+@testable import CloakroomDisk
+@testable import CloakroomLocal
+@testable import CloakroomSQLite
+@testable import CloakroomStore
+@testable import CloakroomSystem
 
 @Suite("What a check finds", .serialized)
 struct StoreCheckTests {
@@ -201,7 +205,7 @@ struct StoreCheckTests {
                 let deleted = try await fixture.request(bytes, access: access)
                 _ = try await fixture.send(bytes, to: deleted, access: access)
                 // The row is gone, the process dies before the bytes are.
-                #expect(try await fixture.catalog.delete(deleted.id, of: access.organization, now: Fixture.now))
+                #expect(try await fixture.catalog.delete(deleted.id, of: access.organization, now: Fixture.now) != nil)
                 let pending = try await fixture.request(bytes, access: access)
                 try Data(bytes).write(to: URL(filePath: fixture.blobPath(pending.id)))
             }
@@ -266,13 +270,13 @@ struct StoreCheckTests {
                         _ = try await fixture.send(bytes, to: record, access: access)
                         kept.append(record.id)
                         guard kept.count > 20 else { continue }
-                        try await fixture.store.delete(kept.removeFirst(), access: access, now: Fixture.now)
+                        try await fixture.storage.deletions.delete(kept.removeFirst(), access: access, now: Fixture.now)
                     }
                 }
             }
             group.addTask {
                 while !isOver.isSet {
-                    _ = try await fixture.store.sweep(now: Fixture.now)
+                    _ = try await fixture.storage.retention.sweep(now: Fixture.now)
                     try await Task.sleep(for: .milliseconds(5))
                 }
             }

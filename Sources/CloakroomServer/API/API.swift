@@ -1,14 +1,14 @@
-public import CloakroomDomain
-public import CloakroomStorage
+package import CloakroomDomain
+package import CloakroomStore
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
-public import Logging
-public import NIOCore
-public import ServiceLifecycle
+package import Logging
+package import NIOCore
+import ServiceLifecycle
 
 /// The listener that takes API keys and speaks JSON.
-public struct API: Service {
+package struct API: Service {
     private let services: APIServices
     private let address: ListenAddress
     private let maximumConnections: Int
@@ -24,8 +24,7 @@ public struct API: Service {
     ///
     /// - Parameters:
     ///   - address: Where to listen.
-    ///   - store: Rows and blobs.
-    ///   - keys: Who may use the API.
+    ///   - storage: What is done with files and keys.
     ///   - policy: What presigned URLs are minted with.
     ///   - signingKeys: The live signing keys.
     ///   - requestsPerSecond: The most requests of an organization's key in a second; `nil` for any number.
@@ -37,8 +36,8 @@ public struct API: Service {
     ///   - group: The event loops.
     ///   - logger: For failures on our side.
     ///   - onListening: Told the bound address.
-    public init(
-        address: ListenAddress, store: FileStore, keys: APIKeys, policy: SigningPolicy, signingKeys: SigningKeys,
+    package init(
+        address: ListenAddress, storage: Storage, policy: SigningPolicy, signingKeys: SigningKeys,
         requestsPerSecond: Int?, concurrentRequestsPerKey: Int? = nil,
         maximumConnections: Int = DescriptorBudget.mostConnections,
         downloadStallSeconds: Int = LowestRate.stallSeconds, connectionLimiter: ConnectionLimiter? = nil,
@@ -47,9 +46,9 @@ public struct API: Service {
     ) {
         let clock = SystemClock()
         self.services = APIServices(
-            store: store, keys: keys,
+            storage: storage,
             authenticator: Authenticator(
-                keys: keys, limiter: requestsPerSecond.map { RateLimiter(requestsPerSecond: $0) },
+                keys: storage.keys, limiter: requestsPerSecond.map { RateLimiter(requestsPerSecond: $0) },
                 concurrencyLimiter: concurrentRequestsPerKey.map { ConcurrencyLimiter(limit: $0) }, clock: clock),
             policy: policy, signingKeys: signingKeys, clock: clock)
         self.address = address
@@ -65,7 +64,7 @@ public struct API: Service {
     }
 
     /// Serves until the service group shuts down, then lets requests under way end; cancelled, it cuts them off.
-    public func run() async throws {
+    package func run() async throws {
         let groups = self.groups
         let environment = APIConnectionHandler.Environment(
             groups: groups, connections: ConnectionMeter(origin: "api"), maximumConnections: self.maximumConnections,
@@ -99,7 +98,7 @@ public struct API: Service {
     }
 
     /// Closes every connection, whatever it is doing, and returns what they were doing.
-    public func cutOff() async -> CutOffConnections { await self.groups.cutOffAll() }
+    package func cutOff() async -> CutOffConnections { await self.groups.cutOffAll() }
 
     /// Every route, with what it takes to use it: HEAD is wherever GET is (RFC 9110 §9.1).
     static func routes(_ services: APIServices) -> [Route] {

@@ -1,5 +1,5 @@
 import CloakroomDomain
-import CloakroomStorage
+import CloakroomStore
 import HTTPTypes
 
 /// Everything that an operation of the API can answer instead of its result.
@@ -109,7 +109,7 @@ extension APIError {
                 digest.field, "does not match the body: expected \(digest.expected), received \(digest.received)")
         case .full: self = .storageFull
         case .writesRejected(let reason): self = .unavailable(reason)
-        case .damaged: self = .internalError("\(error)")
+        case .damaged, .cancelled: self = .internalError("\(error)")
         case .failed(let reason): self = .internalError(reason)
         }
     }

@@ -1,5 +1,5 @@
 import CloakroomDomain
-import CloakroomStorage
+import CloakroomStore
 import HTTPTypes
 import Hummingbird
 import Logging

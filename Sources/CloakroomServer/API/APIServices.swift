@@ -1,10 +1,9 @@
 import CloakroomDomain
-import CloakroomStorage
+import CloakroomStore
 
 /// What the API's operations work with.
 struct APIServices: Sendable {
-    let store: FileStore
-    let keys: APIKeys
+    let storage: Storage
     let authenticator: Authenticator
     let policy: SigningPolicy
     let signingKeys: SigningKeys

@@ -1,5 +1,5 @@
 import CloakroomDomain
-import CloakroomStorage
+import CloakroomStore
 import HTTPTypes
 import Hummingbird
 import Logging
@@ -22,11 +22,13 @@ struct Authenticator: Sendable {
     /// - Throws: ``APIError/unauthorized``, the same for a missing, malformed, unknown, revoked and expired key;
     ///   ``APIError/rateLimited(_:)`` where the key has asked too often; ``APIError/concurrencyLimited(_:)`` where it
     ///   has too many requests under way.
-    private func authenticate(_ request: Request, _ context: APIContext) throws(APIError) -> Admitted<Principal> {
+    private func authenticate(
+        _ request: Request, _ context: APIContext
+    ) async throws(APIError) -> Admitted<Principal> {
         guard let key = Self.presentedKey(request) else { throw .unauthorized }
         let found: Principal?
         do throws(StorageError) {
-            found = try self.keys.principal(key, now: self.clock.now)
+            found = try await self.keys.principal(key, now: self.clock.now)
         } catch {
             throw APIError(error)
         }
@@ -55,8 +57,8 @@ struct Authenticator: Sendable {
     /// - Throws: ``APIError``.
     func authorize(
         _ permission: Permission, _ request: Request, _ context: APIContext
-    ) throws(APIError) -> Admitted<OrganizationAccess> {
-        let admitted = try self.authenticate(request, context)
+    ) async throws(APIError) -> Admitted<OrganizationAccess> {
+        let admitted = try await self.authenticate(request, context)
         do throws(Principal.Denial) {
             let access = try admitted.right.authorize(
                 permission, requestedOrganization: Self.requestedOrganization(request))
@@ -72,8 +74,8 @@ struct Authenticator: Sendable {
     /// - Throws: ``APIError``.
     func authorizeGateway(
         _ permission: Permission, _ request: Request, _ context: APIContext
-    ) throws(APIError) -> Admitted<GatewayAccess> {
-        let admitted = try self.authenticate(request, context)
+    ) async throws(APIError) -> Admitted<GatewayAccess> {
+        let admitted = try await self.authenticate(request, context)
         do throws(Principal.Denial) {
             let access = try admitted.right.authorizeGateway(
                 permission, requestedOrganization: Self.requestedOrganization(request))

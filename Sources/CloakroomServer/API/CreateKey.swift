@@ -1,5 +1,5 @@
 import CloakroomDomain
-import CloakroomStorage
+import CloakroomStore
 import Hummingbird
 
 /// `POST /v1/keys`: a new key for an organization, whose secret is shown this once.
@@ -11,7 +11,7 @@ struct CreateKey: Sendable {
     ) async throws -> Response {
         context.sendContinue(to: request)
         let (name, permissions) = try Self.decode(try await JSONBody.object(request))
-        let (record, key) = try await self.services.keys.create(
+        let (record, key) = try await self.services.storage.keys.create(
             for: .organization(access.organization), name: name, permissions: permissions,
             now: self.services.clock.now)
         return KeyResource.created(record, key)

@@ -1,5 +1,5 @@
 import CloakroomDomain
-import CloakroomStorage
+import CloakroomStore
 import HTTPTypes
 import Hummingbird
 
@@ -11,7 +11,7 @@ struct DeleteFile: Sendable {
         _ access: OrganizationAccess, _ request: Request, _ context: APIContext
     ) async throws -> Response {
         let id = try FilePath.id(context)
-        try await self.services.store.delete(id, access: access, now: self.services.clock.now)
+        try await self.services.storage.deletions.delete(id, access: access, now: self.services.clock.now)
         return Response(status: .noContent)
     }
 }

@@ -1,5 +1,5 @@
 import CloakroomDomain
-import CloakroomStorage
+import CloakroomStore
 import HTTPTypes
 import Hummingbird
 import Logging
@@ -18,7 +18,7 @@ struct DownloadFile: Sendable {
         let id = try FilePath.id(context)
         let redirects = try Self.redirects(try QueryItems(request))
         let now = self.services.clock.now
-        let record = try self.services.store.readyRecord(id, access: access, now: now)
+        let record = try await self.services.storage.files.findReady(id, access: access, now: now)
         let expiresAt = now.advanced(bySeconds: self.services.policy.lifetimeSeconds)
         guard let grant = DownloadGrant(record, access: access, expiresAt: expiresAt) else {
             throw APIError.fileNotFound
@@ -57,7 +57,7 @@ struct DownloadFile: Sendable {
     private func bytes(
         _ grant: DownloadGrant, _ record: FileRecord, _ request: Request, _ context: APIContext, now: Timestamp
     ) async throws -> Response {
-        let reader = try self.services.store.reader(grant, now: now)
+        let reader = try await self.services.storage.downloads.reader(grant, now: now)
         // Whatever is said of a small body is said once its bytes are known to be right.
         try await reader.prepare()
         let validators = Preconditions.Validators(record.id, lastModified: reader.lastModified)

@@ -1,5 +1,5 @@
 import CloakroomDomain
-import CloakroomStorage
+import CloakroomStore
 import Hummingbird
 
 /// `GET /v1/files/{id}`: what is known of a file.
@@ -8,9 +8,9 @@ struct GetFile: Sendable {
 
     func callAsFunction(
         _ access: OrganizationAccess, _ request: Request, _ context: APIContext
-    ) throws -> Response {
+    ) async throws -> Response {
         let id = try FilePath.id(context)
-        let record = try self.services.store.record(id, access: access, now: self.services.clock.now)
+        let record = try await self.services.storage.files.find(id, access: access, now: self.services.clock.now)
         return JSONBody.response(FileResource.json(record))
     }
 }

@@ -1,6 +1,6 @@
 import CloakroomCrypto
 import CloakroomDomain
-import CloakroomStorage
+import CloakroomStore
 import Hummingbird
 
 /// `GET /v1/files`: a page of an organization's files, newest first.
@@ -11,7 +11,7 @@ struct ListFiles: Sendable {
         _ access: OrganizationAccess, _ request: Request, _ context: APIContext
     ) async throws -> Response {
         let query = try Self.decode(try QueryItems(request))
-        let page = try await self.services.store.list(query, access: access, now: self.services.clock.now)
+        let page = try await self.services.storage.files.list(query, access: access, now: self.services.clock.now)
         return JSONBody.response(
             .object([
                 ("files", .array(page.files.map(FileResource.json))),

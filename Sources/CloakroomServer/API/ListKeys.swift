@@ -1,5 +1,5 @@
 import CloakroomDomain
-import CloakroomStorage
+import CloakroomStore
 import Hummingbird
 
 /// `GET /v1/keys`: an organization's keys, oldest first, without their secrets.
@@ -8,8 +8,8 @@ struct ListKeys: Sendable {
 
     func callAsFunction(
         _ access: OrganizationAccess, _ request: Request, _ context: APIContext
-    ) throws -> Response {
-        let keys = try self.services.keys.list(of: access.organization)
+    ) async throws -> Response {
+        let keys = try await self.services.storage.keys.list(of: access.organization)
         return JSONBody.response(.object([("keys", .array(keys.map(KeyResource.json)))]))
     }
 }

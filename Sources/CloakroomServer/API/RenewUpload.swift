@@ -1,5 +1,5 @@
 import CloakroomDomain
-import CloakroomStorage
+import CloakroomStore
 import Hummingbird
 
 /// `POST /v1/files/{id}/upload-url`: a fresh presigned URL for a file whose bytes have not been sent.
@@ -11,7 +11,7 @@ struct RenewUpload: Sendable {
     ) async throws -> Response {
         let id = try FilePath.id(context)
         let now = self.services.clock.now
-        let record = try await self.services.store.renewUpload(
+        let record = try await self.services.storage.uploads.renew(
             id, access: access, lifetimeSeconds: self.services.policy.lifetimeSeconds, now: now)
         return UploadTicket.response(record, self.services.presigner, now: now)
     }

@@ -1,6 +1,6 @@
 import CloakroomCrypto
 import CloakroomDomain
-import CloakroomStorage
+import CloakroomStore
 import Hummingbird
 
 /// `POST /v1/files/upload`: declares a file and returns a presigned URL to send its bytes to.
@@ -21,7 +21,7 @@ struct RequestUpload: Sendable {
         let body = try await JSONBody.object(request)
         let wish = try Self.decode(request, body, maximumSize: self.services.policy.maximumSize)
         let now = self.services.clock.now
-        let record = try await self.services.store.requestUpload(
+        let record = try await self.services.storage.uploads.request(
             wish.declaration, access: access, lifetimeSeconds: self.services.policy.lifetimeSeconds,
             fileLifetime: wish.fileLifetime, now: now, key: wish.key)
         return UploadTicket.response(record, self.services.presigner, now: now)

@@ -1,6 +1,6 @@
 import CloakroomCrypto
 import CloakroomDomain
-import CloakroomStorage
+import CloakroomStore
 import Hummingbird
 
 /// `POST /v1/files/resolve`: turns a gateway's file references into URLs, all of them or none.
@@ -27,7 +27,7 @@ struct ResolveFiles: Sendable {
         let access = try GatewayFields.access(gateway, to: query.organization)
         context.access?.note(access.organization)
         let now = self.services.clock.now
-        let records = try await self.services.store.readyRecords(
+        let records = try await self.services.storage.files.findReady(
             query.references.compactMap { FileID($0) }, access: access, now: now)
         try Self.check(records, query)
         return self.response(records, now: now)

@@ -1,5 +1,5 @@
 import CloakroomDomain
-import CloakroomStorage
+import CloakroomStore
 import Hummingbird
 
 /// `POST /v1/inputs/resolve`: a model's input with URLs in the place of its file references, all of them or none.
@@ -24,7 +24,7 @@ struct ResolveInput: Sendable {
         let access = try GatewayFields.access(gateway, to: query.organization)
         context.access?.note(access.organization)
         let now = self.services.clock.now
-        let records = try await self.services.store.readyRecords(
+        let records = try await self.services.storage.files.findReady(
             query.input.references.map(\.id), access: access, now: now)
         let files = Dictionary(records.map { ($0.id, $0) }) { first, _ in first }
         try Self.check(query, files)

@@ -1,5 +1,5 @@
 import CloakroomDomain
-import CloakroomStorage
+import CloakroomStore
 import Hummingbird
 
 /// `DELETE /v1/keys/{id}`: from the answer on, the key is refused.
@@ -10,7 +10,8 @@ struct RevokeKey: Sendable {
         _ access: OrganizationAccess, _ request: Request, _ context: APIContext
     ) async throws -> Response {
         let id = try KeyPath.id(context)
-        let isThere = try await self.services.keys.revoke(id, of: access.organization, now: self.services.clock.now)
+        let isThere = try await self.services.storage.keys.revoke(
+            id, of: access.organization, now: self.services.clock.now)
         guard isThere else { throw APIError.keyNotFound }
         return Response(status: .noContent)
     }

@@ -1,5 +1,5 @@
 import CloakroomDomain
-import CloakroomStorage
+import CloakroomStore
 import Hummingbird
 
 /// `POST /v1/files/{id}/revoke-urls`: from the answer on, every presigned URL that was issued before is dead.
@@ -15,8 +15,8 @@ struct RevokeURLs: Sendable {
         let id = try FilePath.id(context)
         let requestedAt = self.services.clock.now
         for _ in 0..<Self.maximumAttempts {
-            let outcome = try await self.services.store.revokeURLs(
-                of: id, access: access, requestedAt: requestedAt, now: self.services.clock.now)
+            let outcome = try await self.services.storage.revocations.revoke(
+                id, access: access, requestedAt: requestedAt, now: self.services.clock.now)
             switch outcome {
             case .done: return Response(status: .noContent)
             case .dueAfter: try await Task.sleep(for: self.services.clock.untilNextSecond)

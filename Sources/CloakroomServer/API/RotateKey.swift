@@ -1,5 +1,5 @@
 import CloakroomDomain
-import CloakroomStorage
+import CloakroomStore
 import Hummingbird
 
 /// `POST /v1/keys/{id}/rotate`: a new key in the place of another, which works on for a grace period.
@@ -12,7 +12,7 @@ struct RotateKey: Sendable {
         context.sendContinue(to: request)
         let id = try KeyPath.id(context)
         let gracePeriod = try Self.decode(try await JSONBody.objectIfAny(request))
-        let rotated = try await self.services.keys.rotate(
+        let rotated = try await self.services.storage.keys.rotate(
             id, of: access.organization, gracePeriodSeconds: gracePeriod, now: self.services.clock.now)
         guard let rotated else { throw APIError.keyNotFound }
         return KeyResource.created(rotated.record, rotated.key)

@@ -84,13 +84,13 @@ struct Route: Sendable {
             _ = try QueryItems(request)
             return try await operation(request, context)
         case .organization(let permission, let operation):
-            let admitted = try authenticator.authorize(permission, request, context)
+            let admitted = try await authenticator.authorize(permission, request, context)
             return try await admitted.respond(self.content, context) { right in
                 _ = try QueryItems(request)
                 return try await operation(right, request, context)
             }
         case .gateway(let permission, let operation):
-            let admitted = try authenticator.authorizeGateway(permission, request, context)
+            let admitted = try await authenticator.authorizeGateway(permission, request, context)
             return try await admitted.respond(self.content, context) { right in
                 _ = try QueryItems(request)
                 return try await operation(right, request, context)

@@ -1,5 +1,5 @@
 import CloakroomDomain
-import CloakroomStorage
+import CloakroomStore
 import HTTPTypes
 import Hummingbird
 import NIOCore
@@ -22,7 +22,7 @@ extension UploadFile {
         Self.checkDigests(checksums, &errors)
         guard errors.isEmpty else { throw APIError.invalid(errors) }
         try Self.checkPreconditions(request)
-        let staged = try self.services.store.stageNew(
+        let staged = try await self.services.storage.directUploads.begin(
             access: access, maximumSize: self.services.policy.maximumSize, announced: try self.leastSize(request),
             key: key, checksums: [])
         context.sendContinue(to: request)
@@ -42,7 +42,7 @@ extension UploadFile {
         if let checksum = try await Self.trailingChecksums(checksums, request, context).first {
             throw APIError.invalid(checksum.field, Self.coversForm)
         }
-        return try await self.seal(staged, last: batch, file, access, key: key)
+        return try await self.publish(staged, last: batch, file)
     }
 
     private var longestForm: Int64 { self.services.policy.maximumSize.bytes + Self.spareLength }

@@ -1,5 +1,5 @@
 import CloakroomDomain
-import CloakroomStorage
+import CloakroomStore
 import HTTPTypes
 import Hummingbird
 import NIOCore
@@ -45,7 +45,7 @@ struct UploadFile: Sendable {
         let announced = try self.announcedSize(request)
         let checksums = try Self.checksums(request)
         try Self.checkPreconditions(request)
-        let staged = try self.services.store.stageNew(
+        let staged = try await self.services.storage.directUploads.begin(
             access: access, maximumSize: self.services.policy.maximumSize, announced: announced, key: key,
             checksums: checksums.checksums, algorithms: checksums.algorithms)
         context.sendContinue(to: request)
@@ -55,8 +55,8 @@ struct UploadFile: Sendable {
             batch.add(chunk)
             try await self.writeIfFull(&batch, to: staged)
         }
-        staged.expect(try await Self.trailingChecksums(checksums, request, context))
-        return try await self.seal(staged, last: batch, file, access, key: key)
+        let trailing = try await Self.trailingChecksums(checksums, request, context)
+        return try await self.publish(staged, last: batch, trailing: trailing, file)
     }
 
     private func announcedSize(_ request: Request) throws(APIError) -> ByteCount? {
@@ -78,18 +78,18 @@ struct UploadFile: Sendable {
     }
 
     /// Writes a batch once it is full; the next is not asked for while it is being written.
-    func writeIfFull(_ batch: inout UploadBatch, to staged: StagedBlob) async throws {
+    func writeIfFull(_ batch: inout UploadBatch, to staged: DirectUpload) async throws {
         guard batch.isFull else { return }
-        try await self.services.store.append(batch.chunks, to: staged)
+        try await staged.append(batch.chunks)
         batch = UploadBatch()
     }
 
-    func seal(
-        _ staged: StagedBlob, last: UploadBatch, _ file: NewFile, _ access: OrganizationAccess, key: IdempotencyKey?
+    func publish(
+        _ staged: DirectUpload, last: UploadBatch, trailing: [Checksum] = [], _ file: NewFile
     ) async throws -> FileRecord {
-        try await self.services.store.sealNew(
-            staged, last: last.chunks, filename: file.filename, mediaType: file.mediaType, declared: file.sha256,
-            access: access, fileLifetime: file.lifetime, now: self.services.clock.now, key: key)
+        try await self.services.storage.directUploads.publish(
+            staged, last: last.chunks, trailing: trailing, filename: file.filename, mediaType: file.mediaType,
+            declared: file.sha256, fileLifetime: file.lifetime, now: self.services.clock.now)
     }
 }
 

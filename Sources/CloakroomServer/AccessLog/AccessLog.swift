@@ -1,4 +1,4 @@
-public import Logging
+package import Logging
 import Metrics
 import NIOPosix
 import Synchronization
@@ -7,7 +7,7 @@ import Synchronization
 ///
 /// A thread of its own writes it, so that no event loop waits for a disk or a reader. The lines that it has not written yet
 /// are kept in memory up to a limit; beyond that, and while writing fails, lines are dropped, counted and reported.
-public final class AccessLog: Sendable {
+package final class AccessLog: Sendable {
     private struct Pending {
         var lines: [UInt8] = []
         /// Whether the thread has been told to write.
@@ -42,7 +42,7 @@ public final class AccessLog: Sendable {
     ///   - destination: Where the lines go.
     ///   - logger: For lines that cannot be written.
     /// - Throws: ``AccessLogError``.
-    public init(_ destination: AccessLogDestination, logger: Logger) throws(AccessLogError) {
+    package init(_ destination: AccessLogDestination, logger: Logger) throws(AccessLogError) {
         self.sink = Mutex(try AccessLogSink(destination))
         self.logger = logger
         self.thread.start()
@@ -106,7 +106,7 @@ public final class AccessLog: Sendable {
     // MARK: Signals and the end
 
     /// Opens the file again by its name, after the lines that came before; the old file stays if that fails.
-    public func reopen() {
+    package func reopen() {
         self.thread.submit { state in
             guard state == .active else { return }
             do {
@@ -119,7 +119,7 @@ public final class AccessLog: Sendable {
     }
 
     /// Waits until every line has been written, for five seconds at most: a reader that has stopped must not hold up the end.
-    public func close() async {
+    package func close() async {
         let (written, continuation) = AsyncStream.makeStream(of: Bool.self)
         self.thread.submit { _ in
             continuation.yield(true)

@@ -1,14 +1,14 @@
 import Glibc
 
 /// Where the access log goes.
-public enum AccessLogDestination: Hashable, Sendable, CustomStringConvertible {
+package enum AccessLogDestination: Hashable, Sendable, CustomStringConvertible {
     /// Standard output.
     case standardOutput
     /// A file by its path, to which lines are appended; a device or a pipe is one as well.
     case file(String)
 
     /// `-` for standard output, else the path.
-    public var description: String {
+    package var description: String {
         switch self {
         case .standardOutput: "-"
         case .file(let path): path
@@ -19,7 +19,7 @@ public enum AccessLogDestination: Hashable, Sendable, CustomStringConvertible {
     ///
     /// - Parameter directory: The directory's path; it need not be there.
     /// - Returns: Whether it is, however the paths are written.
-    public func isInside(_ directory: String) -> Bool {
+    package func isInside(_ directory: String) -> Bool {
         guard case .file(let path) = self else { return false }
         let (inner, outer) = (Self.canonicalPath(path), Self.canonicalPath(directory))
         return inner == outer || inner.hasPrefix(outer == "/" ? outer : outer + "/")
@@ -42,7 +42,7 @@ public enum AccessLogDestination: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// The access log cannot be opened or written.
-public struct AccessLogError: Error, CustomStringConvertible {
+package struct AccessLogError: Error, CustomStringConvertible {
     /// The path, and what failed.
-    public let description: String
+    package let description: String
 }

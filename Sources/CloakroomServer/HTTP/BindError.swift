@@ -3,9 +3,9 @@ import NIOCore
 import Glibc
 
 /// A listener cannot listen where its key says.
-public struct BindError: Error, CustomStringConvertible {
+package struct BindError: Error, CustomStringConvertible {
     /// The key, the address, and what is in the way.
-    public let description: String
+    package let description: String
 
     /// Describes a failure.
     ///

@@ -4,7 +4,7 @@ import NIOCore
 ///
 /// A connection too many is still told so, and while it waits for that it is open as well. Of these, an address has as
 /// many at most as of the others; what comes on top is closed without a word.
-public final class ConnectionLimiter: Sendable {
+package final class ConnectionLimiter: Sendable {
     /// A connection's permit among those of its address, to be released when it is closed.
     typealias Permit = ConcurrencyLimiter<ClientAddress>.Permit
 
@@ -27,7 +27,7 @@ public final class ConnectionLimiter: Sendable {
     /// Creates a limiter.
     ///
     /// - Parameter connectionsPerAddress: The most connections of a client address at a time.
-    public init(connectionsPerAddress: Int) {
+    package init(connectionsPerAddress: Int) {
         self.admitted = ConcurrencyLimiter(limit: connectionsPerAddress)
         self.rejected = ConcurrencyLimiter(limit: connectionsPerAddress)
     }

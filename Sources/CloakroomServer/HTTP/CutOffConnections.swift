@@ -1,11 +1,11 @@
 /// What the connections of an origin were doing when the server cut them off.
-public struct CutOffConnections: Hashable, Sendable {
+package struct CutOffConnections: Hashable, Sendable {
     /// How many connections were open.
-    public private(set) var connections = 0
+    package private(set) var connections = 0
     /// How many of them had a request whose body was arriving or being stored.
-    public private(set) var uploads = 0
+    package private(set) var uploads = 0
     /// How many of them had a response that was being made or sent.
-    public private(set) var downloads = 0
+    package private(set) var downloads = 0
 
     /// Counts a connection.
     mutating func add(_ activity: ConnectionActivity) {

@@ -2,9 +2,9 @@
 ///
 /// A connection counts twice: it may need one more for the file that it sends or receives. The storage origin and the
 /// API have the same number of connections, each its own, so one that is flooded leaves the other what it had.
-public struct DescriptorBudget: Hashable, Sendable {
+package struct DescriptorBudget: Hashable, Sendable {
     /// The most connections of an origin, however many descriptors there are.
-    public static let mostConnections = 16_384
+    package static let mostConnections = 16_384
 
     /// The fewest connections of an origin, however few descriptors there are.
     private static let fewestConnections = 4
@@ -17,16 +17,16 @@ public struct DescriptorBudget: Hashable, Sendable {
     private static let reservePerCore = 10
 
     /// The most blobs that are kept open for reading, and the most packs.
-    public let openBlobs: Int
+    package let openBlobs: Int
     /// The most connections at once to the storage origin, and to the API.
-    public let connections: Int
+    package let connections: Int
 
     /// Shares out descriptors.
     ///
     /// - Parameters:
     ///   - descriptors: The limit of open files.
     ///   - cores: How many event loops there are.
-    public init(descriptors: Int, cores: Int) {
+    package init(descriptors: Int, cores: Int) {
         self.openBlobs = min(2_048, max(32, descriptors / 20))
         let rest = descriptors - 2 * self.openBlobs - Self.reserve - Self.reservePerCore * cores
         self.connections = min(Self.mostConnections, max(Self.fewestConnections, rest / Self.descriptorsPerPair))

@@ -4,20 +4,20 @@ import Glibc
 
 extension ListenAddress {
     /// The host that stands for all interfaces: `::`, which takes IPv4 too, or `0.0.0.0` on a system without IPv6.
-    public static var anyHost: String {
+    package static var anyHost: String {
         guard let address = ListenAddress(":0"), let socket = try? BoundSocket.bind(address) else { return "0.0.0.0" }
         close(socket.release())
         return address.host
     }
 
     /// Whether the host stands for all interfaces, and so is no address that a client could use.
-    public var isWildcard: Bool {
+    package var isWildcard: Bool {
         let bytes = Self.bytes(of: self.host, AF_INET) ?? Self.bytes(of: self.host, AF_INET6)
         return bytes?.allSatisfy { $0 == 0 } ?? false
     }
 
     /// Whether only this machine reaches the listener.
-    public var isLoopback: Bool {
+    package var isLoopback: Bool {
         if let bytes = Self.bytes(of: self.host, AF_INET) { return bytes.first == 127 }
         if let bytes = Self.bytes(of: self.host, AF_INET6) { return bytes == Array(repeating: 0, count: 15) + [1] }
         return self.host.lowercased() == "localhost"

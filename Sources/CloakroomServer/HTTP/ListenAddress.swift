@@ -1,23 +1,23 @@
 import CloakroomDomain
 
 /// Where a listener listens: a host and a port.
-public struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
+package struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
     /// The rule, for messages.
-    public static let rule = """
+    package static let rule = """
         <host>:<port>, or :<port> for all interfaces, with an IPv6 address in brackets and a port from 0 to 65535
         """
 
     /// A name or address, an IPv6 address without brackets.
-    public let host: String
+    package let host: String
     /// The port; 0 takes a free one.
-    public let port: Int
+    package let port: Int
 
     /// Reads an address.
     ///
     /// - Parameters:
     ///   - text: By the ``rule``; anything else gives `nil`.
     ///   - anyHost: The host of an address that is a port only; ``anyHost`` is the one of this system.
-    public init?(_ text: String, anyHost: String = "::") {
+    package init?(_ text: String, anyHost: String = "::") {
         guard let colon = text.lastIndex(of: ":"),
             let port = DecimalDigits.value(of: text[text.index(after: colon)...].utf8),
             (0...65_535).contains(port), let host = Self.host(text[..<colon], anyHost: anyHost)
@@ -39,7 +39,7 @@ public struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The address as it is written, in full.
-    public var description: String {
+    package var description: String {
         self.host.contains(":") ? "[\(self.host)]:\(self.port)" : "\(self.host):\(self.port)"
     }
 }

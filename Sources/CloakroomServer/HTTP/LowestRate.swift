@@ -1,22 +1,22 @@
 /// The lowest rate at which a client may send or take bytes, judged over a window.
-public struct LowestRate: Hashable, Sendable {
+package struct LowestRate: Hashable, Sendable {
     /// In bytes a second.
-    public let bytesPerSecond: Int
+    package let bytesPerSecond: Int
     /// The window over which it is measured, in seconds.
-    public let windowSeconds: Int
+    package let windowSeconds: Int
 
     /// Slower than any client that is still there.
-    public static let standard = LowestRate(bytesPerSecond: 512, windowSeconds: 20)
+    package static let standard = LowestRate(bytesPerSecond: 512, windowSeconds: 20)
 
     /// How long a reader may take nothing by default, in seconds: a player that pauses.
-    public static let stallSeconds = 300
+    package static let stallSeconds = 300
 
     /// Creates a rate.
     ///
     /// - Parameters:
     ///   - bytesPerSecond: In bytes a second.
     ///   - windowSeconds: The window over which it is measured, in seconds.
-    public init(bytesPerSecond: Int, windowSeconds: Int) {
+    package init(bytesPerSecond: Int, windowSeconds: Int) {
         self.bytesPerSecond = bytesPerSecond
         self.windowSeconds = windowSeconds
     }

@@ -1,11 +1,11 @@
 import HTTPTypes
 import Hummingbird
-public import Logging
-public import NIOCore
-public import ServiceLifecycle
+package import Logging
+package import NIOCore
+import ServiceLifecycle
 
 /// The listener for whoever runs the service, not for the public: `/healthz`, `/readyz` and `/metrics`.
-public struct Operations: Service {
+package struct Operations: Service {
     private let address: ListenAddress
     private let readiness: Readiness
     private let registry: PrometheusRegistry
@@ -22,7 +22,7 @@ public struct Operations: Service {
     ///   - group: The event loops.
     ///   - logger: For failures on our side.
     ///   - onListening: Told the bound address.
-    public init(
+    package init(
         address: ListenAddress, readiness: Readiness, registry: PrometheusRegistry, group: any EventLoopGroup,
         logger: Logger, onListening: @escaping @Sendable (SocketAddress) async -> Void
     ) {
@@ -37,7 +37,7 @@ public struct Operations: Service {
     }
 
     /// Serves until the service group shuts down.
-    public func run() async throws {
+    package func run() async throws {
         let onListening = self.onListening
         let application = Application(
             router: self.router(), server: .http1(configuration: .init(idleTimeout: .seconds(75))),

@@ -1,10 +1,10 @@
-public import CoreMetrics
+package import CoreMetrics
 import Synchronization
 
 /// The metrics of this process, as swift-metrics' backend and as Prometheus' text.
 ///
 /// <https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format>, version 0.0.4.
-public final class PrometheusRegistry: MetricsFactory {
+package final class PrometheusRegistry: MetricsFactory {
     /// What identifies a time series.
     private struct Key: Hashable {
         let label: String
@@ -25,10 +25,10 @@ public final class PrometheusRegistry: MetricsFactory {
     private let instruments = Mutex<[Key: Instrument]>([:])
 
     /// Creates an empty registry.
-    public init() {}
+    package init() {}
 
     /// Returns the counter of a label and dimensions, the same one each time.
-    public func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
+    package func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
         self.instruments.withLock { instruments in
             let key = Key(label, dimensions)
             if case .counter(let counter) = instruments[key] { return counter }
@@ -39,17 +39,17 @@ public final class PrometheusRegistry: MetricsFactory {
     }
 
     /// Returns the gauge of a label and dimensions, the same one each time.
-    public func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler {
+    package func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler {
         self.gauge(label, dimensions)
     }
 
     /// Returns a histogram where values are aggregated, else a gauge.
-    public func makeRecorder(label: String, dimensions: [(String, String)], aggregate: Bool) -> any RecorderHandler {
+    package func makeRecorder(label: String, dimensions: [(String, String)], aggregate: Bool) -> any RecorderHandler {
         aggregate ? self.histogram(label, dimensions, .counts) : self.gauge(label, dimensions)
     }
 
     /// Returns a histogram of seconds.
-    public func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
+    package func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
         self.histogram(label, dimensions, .seconds)
     }
 
@@ -76,16 +76,16 @@ public final class PrometheusRegistry: MetricsFactory {
     }
 
     /// Metrics are kept for the life of the process.
-    public func destroyCounter(_ handler: any CounterHandler) {}
+    package func destroyCounter(_ handler: any CounterHandler) {}
     /// Metrics are kept for the life of the process.
-    public func destroyMeter(_ handler: any MeterHandler) {}
+    package func destroyMeter(_ handler: any MeterHandler) {}
     /// Metrics are kept for the life of the process.
-    public func destroyRecorder(_ handler: any RecorderHandler) {}
+    package func destroyRecorder(_ handler: any RecorderHandler) {}
     /// Metrics are kept for the life of the process.
-    public func destroyTimer(_ handler: any TimerHandler) {}
+    package func destroyTimer(_ handler: any TimerHandler) {}
 
     /// Everything as Prometheus' text, sorted by name.
-    public var text: String {
+    package var text: String {
         let instruments = self.instruments.withLock { $0 }
         let names = Set(instruments.keys.map(\.label)).sorted()
         var lines: [String] = []

@@ -1,12 +1,11 @@
 import CloakroomDomain
-public import CloakroomStorage
+package import CloakroomStore
 import Synchronization
 
 /// Whether the service can do its work: it is not shutting down, the catalogue takes writes, and the disk has room.
-public struct Readiness: Sendable {
+package struct Readiness: Sendable {
     private let probe: EngineProbe
-    private let directory: DataDirectory
-    private let health: StorageHealth
+    private let engines: any EngineStatus
     private let minimumFreeBytes: UInt64
     private let shutdown = Shutdown()
     /// Fewer free inodes than this are as bad as a full disk.
@@ -15,14 +14,11 @@ public struct Readiness: Sendable {
     /// Wires the checks.
     ///
     /// - Parameters:
-    ///   - catalog: The rows.
-    ///   - directory: Where everything lies.
-    ///   - health: Whether writes are refused.
+    ///   - engines: Rows and bytes.
     ///   - minimumFreeBytes: With less room than this the service is not ready.
-    public init(catalog: Catalog, directory: DataDirectory, health: StorageHealth, minimumFreeBytes: UInt64) {
-        self.probe = EngineProbe(catalog)
-        self.directory = directory
-        self.health = health
+    package init(_ engines: any EngineStatus, minimumFreeBytes: UInt64) {
+        self.probe = EngineProbe(engines)
+        self.engines = engines
         self.minimumFreeBytes = minimumFreeBytes
     }
 
@@ -31,22 +27,22 @@ public struct Readiness: Sendable {
     }
 
     /// Notes that the server shuts down: from now on it is not ready.
-    public func beginShutdown() { self.shutdown.hasBegun.store(true, ordering: .releasing) }
+    package func beginShutdown() { self.shutdown.hasBegun.store(true, ordering: .releasing) }
 
     /// Returns why the service is not ready; nothing where it is.
-    public func problems() async -> [String] {
+    package func problems() async -> [String] {
         if self.shutdown.hasBegun.load(ordering: .acquiring) { return ["the server is shutting down"] }
         let found = await self.probe.outcome()
         return self.problemsOfWrites(found.writes) + Self.problems(found.history)
-            + Self.problems(self.directory.freeSpace(), minimumFreeBytes: self.minimumFreeBytes)
+            + Self.problems(self.engines.freeSpace(), minimumFreeBytes: self.minimumFreeBytes)
     }
 
     private func problemsOfWrites(_ failure: StorageError?) -> [String] {
-        if let rejection = self.health.rejection { return [Self.problem(rejection)] }
+        if let rejection = self.engines.rejection { return [Self.problem(rejection)] }
         return failure.map { [Self.problem($0)] } ?? []
     }
 
-    private static func problems(_ history: Result<Catalog.LostHistory?, StorageError>) -> [String] {
+    private static func problems(_ history: Result<LostHistory?, StorageError>) -> [String] {
         switch history {
         case .success(let lost): lost.map { [Self.problem($0)] } ?? []
         case .failure(let error): [Self.problem(error)]
@@ -56,7 +52,7 @@ public struct Readiness: Sendable {
     // MARK: In words
 
     /// Says what is missing from the catalogue.
-    static func problem(_ lost: Catalog.LostHistory) -> String {
+    static func problem(_ lost: LostHistory) -> String {
         let details = lost.details.isEmpty ? "" : ": " + lost.details.joined(separator: "; ")
         return
             "history was lost, found at \(lost.since.rfc3339)\(details); files without a database row: \(lost.bodies); run cloakroom check"

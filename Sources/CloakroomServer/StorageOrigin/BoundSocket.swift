@@ -6,14 +6,14 @@ import Glibc
 ///
 /// The storage origin's public URL is part of every signature, and with port 0 it is known only once bound: so binding
 /// comes before everything that signs, and listening after.
-public struct BoundSocket: ~Copyable, Sendable {
+package struct BoundSocket: ~Copyable, Sendable {
     private let descriptor: Int32
     /// Where it is bound.
     let address: ListenAddress
     /// The key that holds the address.
     let key: String
     /// The port, also where a free one was asked for.
-    public let port: Int
+    package let port: Int
 
     /// Binds an address.
     ///
@@ -22,7 +22,7 @@ public struct BoundSocket: ~Copyable, Sendable {
     ///   - key: The key that holds the address, for messages.
     /// - Returns: The bound socket.
     /// - Throws: ``BindError``.
-    public static func bind(
+    package static func bind(
         _ address: ListenAddress, key: String = "storage-address"
     ) throws(BindError) -> BoundSocket {
         do {
@@ -47,7 +47,7 @@ public struct BoundSocket: ~Copyable, Sendable {
     ///
     /// - Parameter addresses: The addresses, and the keys that hold them.
     /// - Throws: ``BindError``.
-    public static func checkListening(on addresses: [(key: String, address: ListenAddress)]) throws(BindError) {
+    package static func checkListening(on addresses: [(key: String, address: ListenAddress)]) throws(BindError) {
         var descriptors: [Int32] = []
         defer { for descriptor in descriptors { close(descriptor) } }
         for (key, address) in addresses {

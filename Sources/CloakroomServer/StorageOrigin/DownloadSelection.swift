@@ -1,5 +1,5 @@
 import CloakroomDomain
-import CloakroomStorage
+import CloakroomStore
 
 /// The part of a blob that a GET or HEAD selects by its range and conditional fields.
 struct DownloadSelection {
@@ -17,11 +17,11 @@ struct DownloadSelection {
     }
 
     /// Evaluates the fields of a request; `nil` for 304.
-    init?(_ request: ReceivedRequest, of blob: OpenBlob, _ id: FileID) throws(StorageRejection) {
-        let size = blob.size
+    init?(_ request: ReceivedRequest, of blob: any OpenBlob, _ id: FileID) throws(StorageRejection) {
+        let size = blob.placement.size
         self.init(.ok, 0..<size.bytes, of: size)
         guard Preconditions.fieldNames.contains(where: { request.contains($0) }) else { return }
-        let validators = Preconditions.Validators(id, lastModified: blob.representation.uploadedAt)
+        let validators = Preconditions.Validators(id, lastModified: blob.placement.representation.uploadedAt)
         let preconditions = Preconditions(
             ifMatch: request.joinedText(of: "if-match"), ifNoneMatch: request.joinedText(of: "if-none-match"),
             ifModifiedSince: request.joinedText(of: "if-modified-since"),

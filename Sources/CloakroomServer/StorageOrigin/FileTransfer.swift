@@ -1,25 +1,26 @@
-import CloakroomStorage
+import CloakroomStore
 import NIOCore
 
 /// A body on its way from a file to the socket.
 final class FileTransfer {
     let reader: BlobReader
-    /// Whether the bytes are hashed on their way: then the kernel cannot send them by itself.
-    let verifies: Bool
-    let blob: OpenBlob
+    /// Where the kernel can send the bytes from by itself: not where they are hashed on their way.
+    let fileRange: FileRange?
+    let blob: any OpenBlob
     /// What has not gone out yet.
     private(set) var range: Range<Int64>
     let exchange: StorageConnection.Exchange
     let status: HTTPStatus
     /// Made when the channel has to wait for the client; the descriptor stays the blob's.
-    private lazy var handle = NIOFileHandle(_deprecatedTakingOwnershipOfDescriptor: self.blob.rawDescriptor)
-    private var hasHandle = false
+    private var handle: NIOFileHandle?
 
     init(
-        _ blob: OpenBlob, _ selection: DownloadSelection, _ exchange: StorageConnection.Exchange, from store: FileStore
+        _ blob: any OpenBlob, _ selection: DownloadSelection, _ exchange: StorageConnection.Exchange,
+        from downloads: Downloads
     ) {
-        self.verifies = selection.isWhole && store.needsVerification(blob)
-        self.reader = store.reader(blob, verifies: self.verifies)
+        let verifies = selection.isWhole && downloads.needsVerification(blob)
+        self.reader = downloads.reader(blob, verifies: verifies)
+        self.fileRange = verifies ? nil : blob.fileRange.flatMap { $0.mustBeCopied ? nil : $0 }
         self.blob = blob
         self.range = selection.range
         self.exchange = exchange
@@ -27,7 +28,7 @@ final class FileTransfer {
     }
 
     deinit {
-        if self.hasHandle { _ = try? self.handle.takeDescriptorOwnership() }
+        _ = try? self.handle?.takeDescriptorOwnership()
     }
 
     /// Bytes of the body have gone out.
@@ -35,10 +36,11 @@ final class FileTransfer {
         self.range = (self.range.lowerBound + count)..<self.range.upperBound
     }
 
-    func region(_ range: Range<Int64>) -> FileRegion {
-        self.hasHandle = true
+    func region(_ range: Range<Int64>, of file: FileRange) -> FileRegion {
+        let handle = self.handle ?? NIOFileHandle(_deprecatedTakingOwnershipOfDescriptor: file.descriptor)
+        self.handle = handle
         return FileRegion(
-            fileHandle: self.handle, readerIndex: Int(self.blob.fileOffset + range.lowerBound),
-            endIndex: Int(self.blob.fileOffset + range.upperBound))
+            fileHandle: handle, readerIndex: Int(file.offset + range.lowerBound),
+            endIndex: Int(file.offset + range.upperBound))
     }
 }

@@ -1,5 +1,5 @@
 import CloakroomDomain
-import CloakroomStorage
+import CloakroomStore
 import NIOCore
 
 /// The bodies of downloads.
@@ -11,7 +11,7 @@ extension StorageConnection {
     /// Bytes that are not in memory are read so many at a time.
     private static let coldPieceLength = 256 * 1_024
 
-    func send(_ blob: OpenBlob, _ selection: DownloadSelection, head: ResponseBuffer, _ exchange: Exchange) {
+    func send(_ blob: any OpenBlob, _ selection: DownloadSelection, head: ResponseBuffer, _ exchange: Exchange) {
         guard !exchange.isHead, !selection.range.isEmpty else {
             self.send(head)
             return self.finish(exchange, selection.status)
@@ -19,13 +19,13 @@ extension StorageConnection {
         if self.sendAtOnce(blob, selection.range, head: head) { return self.finish(exchange, selection.status) }
         self.access?.note(status: selection.status.rawValue)
         self.send(head, continues: true)
-        self.sendNextPiece(FileTransfer(blob, selection, exchange, from: self.environment.store))
+        self.sendNextPiece(FileTransfer(blob, selection, exchange, from: self.environment.downloads))
     }
 
     /// Sends a small body with its head, if it is in memory.
-    private func sendAtOnce(_ blob: OpenBlob, _ range: Range<Int64>, head: ResponseBuffer) -> Bool {
-        guard range.count <= Self.singleWriteLength || blob.mustBeCopied else { return false }
-        if blob.withKeptBytes(range, { self.send(head, body: $0) }) != nil { return true }
+    private func sendAtOnce(_ blob: any OpenBlob, _ range: Range<Int64>, head: ResponseBuffer) -> Bool {
+        guard range.count <= Self.singleWriteLength || blob.fileRange?.mustBeCopied == true else { return false }
+        if blob.withKeptBytes(range, { self.send(head, body: $0) }) { return true }
         let read = Self.readCached(blob, into: head, count: range.count, range.lowerBound)
         guard read == range.count else {
             head.removeLast(read)
@@ -36,10 +36,12 @@ extension StorageConnection {
     }
 
     /// Reads what is in memory; 0 where the disk would have to be waited for.
-    private static func readCached(_ blob: OpenBlob, into buffer: ResponseBuffer, count: Int, _ offset: Int64) -> Int {
+    private static func readCached(_ blob: any OpenBlob, into buffer: ResponseBuffer, count: Int, _ offset: Int64)
+        -> Int
+    {
         var read = 0
         buffer.write(atMost: count) { room in
-            if case .bytes(let count) = try? blob.readCached(into: room, offset: offset) { read = count }
+            read = (try? blob.readCached(into: room, offset: offset)) ?? 0
             return read
         }
         return read
@@ -50,12 +52,12 @@ extension StorageConnection {
         guard let context else { return }
         guard !transfer.range.isEmpty else { return self.finish(transfer.exchange, transfer.status) }
         let end = min(transfer.range.upperBound, transfer.range.lowerBound + Int64(Self.pieceLength))
-        guard !transfer.verifies, !transfer.blob.mustBeCopied, transfer.blob.isCached(transfer.range.lowerBound..<end)
+        guard let file = transfer.fileRange, transfer.blob.isCached(transfer.range.lowerBound..<end)
         else { return self.readNextPiece(transfer) }
-        self.take(Int64(self.sendNow(transfer.blob, transfer.range.lowerBound..<end)), of: transfer)
+        self.take(Int64(self.sendNow(file, transfer.range.lowerBound..<end)), of: transfer)
         let rest = transfer.range.lowerBound..<end
         guard rest.isEmpty else {
-            return self.queue(.fileRegion(transfer.region(rest)), Int64(rest.count), of: transfer)
+            return self.queue(.fileRegion(transfer.region(rest, of: file)), Int64(rest.count), of: transfer)
         }
         guard !transfer.range.isEmpty else { return self.sendNextPiece(transfer) }
         // The others on this event loop have their turn.

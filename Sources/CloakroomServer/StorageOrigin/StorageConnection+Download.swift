@@ -1,11 +1,11 @@
 import CloakroomDomain
-import CloakroomStorage
+import CloakroomStore
 import NIOCore
 
 /// From a grant to the head of a file's response.
 extension StorageConnection {
     func download(_ grant: DownloadGrant, _ exchange: Exchange, _ request: ReceivedRequest) {
-        switch self.environment.store.lookUp(grant, now: exchange.now) {
+        switch self.environment.downloads.open(grant, now: exchange.now) {
         case .now(let blob): self.respond(with: blob, grant, exchange, request)
         case .later(let pending):
             self.wait(for: pending, exchange) { $0.respond(with: $1, grant, exchange, request) }
@@ -13,12 +13,12 @@ extension StorageConnection {
     }
 
     private func respond(
-        with blob: Result<OpenBlob, StorageError>, _ grant: DownloadGrant, _ exchange: Exchange,
+        with blob: Result<any OpenBlob, StorageError>, _ grant: DownloadGrant, _ exchange: Exchange,
         _ request: ReceivedRequest
     ) {
         do {
             let blob = try blob.get()
-            self.access?.note(blob.organization)
+            self.access?.note(blob.placement.organization)
             // Nothing is said of a small body before its bytes are known to be right.
             if blob.needsLoading { return self.load(blob, grant, exchange, request) }
             try self.respond(with: blob, grant, exchange, request)
@@ -28,11 +28,11 @@ extension StorageConnection {
     }
 
     /// Loads a body on a thread that may wait for the disk, and goes on when it has been verified.
-    private func load(_ blob: OpenBlob, _ grant: DownloadGrant, _ exchange: Exchange, _ request: ReceivedRequest) {
+    private func load(_ blob: any OpenBlob, _ grant: DownloadGrant, _ exchange: Exchange, _ request: ReceivedRequest) {
         guard let context else { return }
-        let store = self.environment.store
+        let downloads = self.environment.downloads
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
-        context.eventLoop.makeFutureWithTask { try await store.load(blob) }.whenComplete { result in
+        context.eventLoop.makeFutureWithTask { try await downloads.load(blob) }.whenComplete { result in
             let connection = bound.value
             // The client has gone.
             guard connection.context != nil else { return }
@@ -46,9 +46,9 @@ extension StorageConnection {
     }
 
     private func respond(
-        with blob: OpenBlob, _ grant: DownloadGrant, _ exchange: Exchange, _ request: ReceivedRequest
+        with blob: any OpenBlob, _ grant: DownloadGrant, _ exchange: Exchange, _ request: ReceivedRequest
     ) throws(StorageRejection) {
-        let contentType = grant.contentType ?? blob.representation.contentType
+        let contentType = grant.contentType ?? blob.placement.representation.contentType
         let content = ContentKind(contentType: contentType)
         guard let selection = try DownloadSelection(request, of: blob, grant.fileID) else {
             return self.respondNotModified(blob, grant, exchange, content)
@@ -57,7 +57,7 @@ extension StorageConnection {
         buffer.writeField("Content-Type", contentType)
         selection.writeFields(grant.fileID, into: buffer)
         Self.writeCaching(blob, grant, exchange, into: buffer)
-        let disposition = grant.contentDisposition ?? blob.representation.contentDisposition
+        let disposition = grant.contentDisposition ?? blob.placement.representation.contentDisposition
         if let disposition = content.disposition(disposition) { buffer.writeField("Content-Disposition", disposition) }
         if let language = grant.contentLanguage { buffer.writeField("Content-Language", language) }
         buffer.endHead(keepsAlive: self.machine.keepsAlive)
@@ -66,7 +66,7 @@ extension StorageConnection {
 
     /// Responds with 304; a browser takes its policy for what it has in its cache (RFC 9111 §3.2).
     private func respondNotModified(
-        _ blob: OpenBlob, _ grant: DownloadGrant, _ exchange: Exchange, _ content: ContentKind
+        _ blob: any OpenBlob, _ grant: DownloadGrant, _ exchange: Exchange, _ content: ContentKind
     ) {
         let buffer = self.group.beginResponse(.notModified, exchange, content: content)
         buffer.writeEntityTag(grant.fileID)
@@ -78,9 +78,9 @@ extension StorageConnection {
 
     /// Writes what caches go by: `Last-Modified`, `Cache-Control`, and `Expires` where the URL has one.
     private static func writeCaching(
-        _ blob: OpenBlob, _ grant: DownloadGrant, _ exchange: Exchange, into buffer: ResponseBuffer
+        _ blob: any OpenBlob, _ grant: DownloadGrant, _ exchange: Exchange, into buffer: ResponseBuffer
     ) {
-        buffer.writeField("Last-Modified", blob.representation.lastModified)
+        buffer.writeField("Last-Modified", blob.placement.representation.lastModified)
         if let expires = grant.expires { buffer.writeField("Expires", expires) }
         if let cacheControl = grant.cacheControl { return buffer.writeField("Cache-Control", cacheControl) }
         let rest = max(0, grant.expiresAt.secondsSinceEpoch - exchange.now.secondsSinceEpoch)

@@ -1,4 +1,4 @@
-import CloakroomStorage
+import CloakroomStore
 import NIOCore
 
 /// Rows that a request waits for.
@@ -18,15 +18,18 @@ extension StorageConnection {
             return self.reject(exchange, .tooManyLookUps)
         }
         self.machine.lookUpBegan()
-        self.cancelLookUp = pending.cancel
-        let bound = NIOLoopBound((self, body), eventLoop: context.eventLoop)
-        pending.value.hop(to: context.eventLoop).whenComplete { result in
-            let (connection, body) = bound.value
-            connection.group.endLookUp()
-            guard connection.machine.lookUpEnded() else { return }
-            connection.cancelLookUp = nil
-            body(connection, result.mapError { ($0 as? StorageError) ?? .failed("\($0)") })
-            connection.continueProcessing()
+        self.cancelLookUp = { pending.cancel() }
+        let eventLoop = context.eventLoop
+        let bound = NIOLoopBound((self, body), eventLoop: eventLoop)
+        pending.whenComplete { outcome in
+            eventLoop.execute {
+                let (connection, body) = bound.value
+                connection.group.endLookUp()
+                guard connection.machine.lookUpEnded() else { return }
+                connection.cancelLookUp = nil
+                body(connection, outcome)
+                connection.continueProcessing()
+            }
         }
     }
 }

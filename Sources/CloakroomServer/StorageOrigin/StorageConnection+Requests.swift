@@ -1,5 +1,5 @@
 import CloakroomDomain
-import CloakroomStorage
+import CloakroomStore
 import NIOCore
 
 /// From a head to a grant.
@@ -30,7 +30,7 @@ extension StorageConnection {
         guard let id = FileID(text: head.request.path.dropFirst("/uploads/".utf8.count)) else {
             return self.reject(exchange, .signatureMismatch(nil))
         }
-        switch self.environment.store.lookUpDeclaration(of: id, now: exchange.now) {
+        switch self.environment.uploads.declarationForVerification(id, now: exchange.now) {
         case .now(let declared): self.verifyAsDeclared(declared, exchange, head)
         case .later(let pending): self.wait(for: pending, exchange) { $0.verifyAsDeclared($1, exchange, head) }
         }

@@ -1,4 +1,4 @@
-import CloakroomStorage
+import CloakroomStore
 import NIOCore
 
 import Glibc
@@ -69,10 +69,10 @@ extension StorageConnection {
     }
 
     /// Sends a part of a file that is in memory (`sendfile`), and returns how many bytes the socket took.
-    func sendNow(_ blob: OpenBlob, _ range: Range<Int64>) -> Int {
+    func sendNow(_ file: FileRange, _ range: Range<Int64>) -> Int {
         self.withIdleSocket { socket in
-            var offset = off_t(blob.fileOffset + range.lowerBound)
-            return sendfile(socket, blob.rawDescriptor, &offset, range.count)
+            var offset = off_t(file.offset + range.lowerBound)
+            return sendfile(socket, file.descriptor, &offset, range.count)
         }
     }
 

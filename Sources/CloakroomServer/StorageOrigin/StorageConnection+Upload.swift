@@ -1,30 +1,31 @@
 import CloakroomCrypto
 import CloakroomDomain
-import CloakroomStorage
+import CloakroomStore
 import NIOCore
 
 /// From a grant to a stored file.
 extension StorageConnection {
     func upload(_ grant: UploadGrant, _ exchange: Exchange, _ head: RequestHead) {
-        switch self.environment.store.lookUp(grant, now: exchange.now) {
-        case .now(let record): self.begin(record, grant, exchange, head)
-        case .later(let pending): self.wait(for: pending, exchange) { $0.begin($1, grant, exchange, head) }
+        switch self.environment.uploads.find(grant, now: exchange.now) {
+        case .now(let declared): self.begin(declared, exchange, head)
+        case .later(let pending): self.wait(for: pending, exchange) { $0.begin($1, exchange, head) }
         }
     }
 
     /// Checks everything that the head can tell, then lets the body come.
     private func begin(
-        _ record: Result<FileRecord, StorageError>, _ grant: UploadGrant, _ exchange: Exchange, _ head: RequestHead
+        _ declared: Result<DeclaredUpload, StorageError>, _ exchange: Exchange, _ head: RequestHead
     ) {
         do {
-            let record = try record.get()
+            let declared = try declared.get()
+            let record = declared.record
             self.access?.note(record.organization)
             let request = try UploadRequest(
                 head, record, maximumSize: self.environment.verifier.policy.maximumSize)
-            let staged = try self.environment.store.stage(
-                grant, record, checksums: request.checksums.checksums, algorithms: request.checksums.algorithms)
+            let staged = try self.environment.uploads.begin(
+                declared, checksums: request.checksums.checksums, algorithms: request.checksums.algorithms)
             if head.expectsContinue { self.sendContinue() }
-            self.upload = Upload(exchange, staged: staged, record: record, request)
+            self.upload = Upload(exchange, staged: staged, request)
             self.machine.uploadAccepted(declaredSize: record.declaration.size.bytes, self.group.tick)
         } catch {
             let rejection = StorageRejection.of(error)
@@ -57,7 +58,7 @@ extension StorageConnection {
     private func write(_ batch: ByteBuffer, _ upload: Upload) {
         guard let context else { return }
         let bound = NIOLoopBound((self, upload), eventLoop: context.eventLoop)
-        let written = self.environment.store.append(batch, to: upload.staged, on: context.eventLoop)
+        let written = upload.staged.append(batch, on: context.eventLoop)
         written.whenComplete { result in
             let (connection, upload) = bound.value
             connection.wrote(result, upload)
@@ -78,9 +79,8 @@ extension StorageConnection {
     private func seal(_ batch: ByteBuffer, _ upload: Upload) {
         guard let context else { return }
         let bound = NIOLoopBound((self, upload), eventLoop: context.eventLoop)
-        let sealed = self.environment.store.seal(
-            upload.staged, last: batch, trailing: upload.trailing, upload.record, now: self.environment.clock.now,
-            on: context.eventLoop)
+        let sealed = upload.staged.publish(
+            last: batch, trailing: upload.trailing, now: self.environment.clock.now, on: context.eventLoop)
         sealed.whenComplete { result in
             let (connection, upload) = bound.value
             switch result {
@@ -92,7 +92,7 @@ extension StorageConnection {
         }
     }
 
-    private func respond(_ sealed: FileStore.Sealed, _ upload: Upload) {
+    private func respond(_ sealed: Publication, _ upload: Upload) {
         self.environment.metrics.uploaded(sealed.isRepetition ? .repeated : .sealed)
         guard self.context != nil else { return }
         let buffer = self.group.beginResponse(.ok, upload.exchange)

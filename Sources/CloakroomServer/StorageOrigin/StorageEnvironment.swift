@@ -1,10 +1,11 @@
 import CloakroomDomain
-import CloakroomStorage
+import CloakroomStore
 import Logging
 
 /// What every connection of the storage origin shares.
 final class StorageEnvironment: Sendable {
-    let store: FileStore
+    let uploads: Uploads
+    let downloads: Downloads
     let verifier: Verifier
     let signingKeys: SigningKeys
     let limits: StorageOriginLimits
@@ -20,11 +21,13 @@ final class StorageEnvironment: Sendable {
     let logger: Logger
 
     init(
-        store: FileStore, verifier: Verifier, signingKeys: SigningKeys, limits: StorageOriginLimits,
+        uploads: Uploads, downloads: Downloads, verifier: Verifier, signingKeys: SigningKeys,
+        limits: StorageOriginLimits,
         connectionLimiter: ConnectionLimiter?, metrics: StorageMetrics, accessLog: AccessLog?,
         requestIDs: RequestIDGenerator, clock: SystemClock, logger: Logger
     ) {
-        self.store = store
+        self.uploads = uploads
+        self.downloads = downloads
         self.verifier = verifier
         self.signingKeys = signingKeys
         self.limits = limits

@@ -1,13 +1,13 @@
-public import CloakroomDomain
-public import CloakroomStorage
-public import Logging
-public import NIOCore
+package import CloakroomDomain
+package import CloakroomStore
+package import Logging
+package import NIOCore
 import NIOExtras
 import NIOPosix
-public import ServiceLifecycle
+import ServiceLifecycle
 
 /// The listener that takes presigned URLs and moves bytes.
-public final class StorageOrigin: Service {
+package final class StorageOrigin: Service {
     private let environment: StorageEnvironment
     private let group: any EventLoopGroup
     private let descriptor: Int32
@@ -20,7 +20,7 @@ public final class StorageOrigin: Service {
     ///
     /// - Parameters:
     ///   - socket: Where to listen.
-    ///   - store: Rows and blobs.
+    ///   - storage: What is done with files.
     ///   - policy: What presigned URLs are held to.
     ///   - signingKeys: The live signing keys.
     ///   - limits: How long to wait for a client, and for how many.
@@ -29,13 +29,14 @@ public final class StorageOrigin: Service {
     ///   - group: The event loops.
     ///   - logger: For failures on our side.
     ///   - onListening: Told the bound address.
-    public init(
-        socket: consuming BoundSocket, store: FileStore, policy: SigningPolicy, signingKeys: SigningKeys,
+    package init(
+        socket: consuming BoundSocket, storage: Storage, policy: SigningPolicy, signingKeys: SigningKeys,
         limits: StorageOriginLimits, connectionLimiter: ConnectionLimiter? = nil, accessLog: AccessLog? = nil,
         group: any EventLoopGroup, logger: Logger, onListening: @escaping @Sendable (SocketAddress) async -> Void
     ) {
         self.environment = StorageEnvironment(
-            store: store, verifier: Verifier(policy: policy), signingKeys: signingKeys, limits: limits,
+            uploads: storage.uploads, downloads: storage.downloads, verifier: Verifier(policy: policy),
+            signingKeys: signingKeys, limits: limits,
             connectionLimiter: connectionLimiter, metrics: StorageMetrics(), accessLog: accessLog,
             requestIDs: RequestIDGenerator(), clock: SystemClock(), logger: logger)
         self.group = group
@@ -46,7 +47,7 @@ public final class StorageOrigin: Service {
     }
 
     /// Serves until the service group shuts down, then lets transfers under way end; when it is cancelled, cuts them off.
-    public func run() async throws {
+    package func run() async throws {
         let quiescing = ServerQuiescingHelper(group: self.group)
         let channel = try await self.listen(quiescing)
         if let bound = channel.localAddress { await self.onListening(bound) }
@@ -65,7 +66,7 @@ public final class StorageOrigin: Service {
     }
 
     /// Closes every connection, whatever it is doing, and returns what they were doing.
-    public func cutOff() async -> CutOffConnections { await self.groups.cutOffAll() }
+    package func cutOff() async -> CutOffConnections { await self.groups.cutOffAll() }
 
     private func listen(_ quiescing: ServerQuiescingHelper) async throws -> any Channel {
         do {

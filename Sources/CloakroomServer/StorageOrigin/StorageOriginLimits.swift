@@ -1,15 +1,15 @@
 /// How long the storage origin waits for a client, and for how many clients at once.
-public struct StorageOriginLimits: Sendable {
+package struct StorageOriginLimits: Sendable {
     /// The time for a request's head, from its first byte or the connection's start, in seconds.
-    public var headTimeoutSeconds: Int
+    package var headTimeoutSeconds: Int
     /// The time between two requests of a connection, in seconds.
-    public var idleTimeoutSeconds: Int
+    package var idleTimeoutSeconds: Int
     /// The lowest rate of a transfer.
-    public var lowestRate: LowestRate
+    package var lowestRate: LowestRate
     /// How long a client may take nothing of a download, in seconds, while connections are not scarce.
-    public var downloadStallSeconds: Int
+    package var downloadStallSeconds: Int
     /// The most connections at once; further ones are closed at once.
-    public var maximumConnections: Int
+    package var maximumConnections: Int
 
     /// Creates limits.
     ///
@@ -19,7 +19,7 @@ public struct StorageOriginLimits: Sendable {
     ///   - lowestRate: The lowest rate of a transfer.
     ///   - downloadStallSeconds: How long a client may take nothing of a download, in seconds.
     ///   - maximumConnections: The most connections at once.
-    public init(
+    package init(
         headTimeoutSeconds: Int = 15, idleTimeoutSeconds: Int = 75, lowestRate: LowestRate = .standard,
         downloadStallSeconds: Int = LowestRate.stallSeconds, maximumConnections: Int = DescriptorBudget.mostConnections
     ) {

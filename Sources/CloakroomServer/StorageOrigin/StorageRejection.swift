@@ -1,5 +1,5 @@
 import CloakroomDomain
-import CloakroomStorage
+import CloakroomStore
 
 /// An error response of the storage origin: S3's code, its status, and what the client may know.
 struct StorageRejection: Error, Hashable, Sendable {
@@ -79,7 +79,7 @@ extension StorageRejection {
         case .writesRejected(let reason):
             self.init(.serviceUnavailable, "ServiceUnavailable", "The storage does not accept uploads at the moment.")
             self.internalReason = reason
-        case .damaged:
+        case .damaged, .cancelled:
             self.init(.internalServerError, "InternalError", "The storage failed; nothing was changed.")
             self.internalReason = "\(error)"
         case .failed(let reason):

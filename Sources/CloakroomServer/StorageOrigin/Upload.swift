@@ -1,22 +1,21 @@
 import CloakroomDomain
-import CloakroomStorage
+import CloakroomStore
 
 /// An upload whose body is arriving or being stored.
 final class Upload {
     let exchange: StorageConnection.Exchange
-    let staged: StagedBlob
-    let record: FileRecord
+    let staged: StagedUpload
+    var record: FileRecord { self.staged.record }
     let request: UploadRequest
     /// The checksums that arrived behind the body.
     private(set) var trailing: [Checksum] = []
     private(set) var isAbandoned = false
 
     init(
-        _ exchange: StorageConnection.Exchange, staged: StagedBlob, record: FileRecord, _ request: UploadRequest
+        _ exchange: StorageConnection.Exchange, staged: StagedUpload, _ request: UploadRequest
     ) {
         self.exchange = exchange
         self.staged = staged
-        self.record = record
         self.request = request
     }
 

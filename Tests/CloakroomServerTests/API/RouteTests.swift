@@ -1,5 +1,7 @@
 import CloakroomDomain
-import CloakroomStorage
+import CloakroomLocal
+import CloakroomStore
+import CloakroomSystem
 import Foundation
 import Logging
 import NIOPosix
@@ -48,16 +50,14 @@ struct RouteTests {
     }
 
     private static func apiServices(_ local: LocalStore) throws -> APIServices {
-        let keys = APIKeys(catalog: local.catalog)
         let clock = SystemClock()
-        let file = SigningKeyFile(directory: local.directory)
-        try file.write([try SigningKey.generate(now: clock.now)])
+        let keyRing = try #require(KeyRing([try SigningKey.generate(now: clock.now)]))
         let policy = SigningPolicy(
             region: "local", lifetimeSeconds: 60, baseURL: try #require(StorageURL("http://127.0.0.1:1")),
             maximumSize: .defaultMaximumFileSize)
         return APIServices(
-            store: local.files, keys: keys,
-            authenticator: Authenticator(keys: keys, limiter: nil, clock: clock), policy: policy,
-            signingKeys: try SigningKeys(file: file, logger: Logger(label: "test")), clock: clock)
+            storage: local.storage,
+            authenticator: Authenticator(keys: local.storage.keys, limiter: nil, clock: clock), policy: policy,
+            signingKeys: SigningKeys(keyRing), clock: clock)
     }
 }

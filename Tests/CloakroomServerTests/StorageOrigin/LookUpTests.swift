@@ -1,5 +1,7 @@
 import CloakroomDomain
-import CloakroomStorage
+import CloakroomLocal
+import CloakroomStore
+import CloakroomSystem
 import Foundation
 import Logging
 import NIOCore
@@ -12,19 +14,13 @@ import Testing
 struct LookUpTests {
     /// A look-up whose row the test provides.
     private final class Row {
-        let promise: EventLoopPromise<Int>
-        private(set) var isCancelled = false
+        let pending = PendingLookup<Int>()
+        var isCancelled: Bool { self.pending.isOver && !self.hasCome }
+        private var hasCome = false
 
-        init(_ loop: any EventLoop) {
-            self.promise = loop.makePromise()
-        }
-
-        deinit {
-            self.promise.fail(ChannelError.eof)
-        }
-
-        var pending: PendingLookup<Int> {
-            PendingLookup(value: self.promise.futureResult, cancel: { self.isCancelled = true })
+        func come(_ value: Int) {
+            self.hasCome = !self.pending.isOver
+            self.pending.complete(.success(value))
         }
     }
 
@@ -36,7 +32,7 @@ struct LookUpTests {
 
         init(_ environment: StorageEnvironment, _ group: ConnectionGroup) throws {
             self.connection = StorageConnection(environment: environment, group: group)
-            self.row = Row(self.channel.eventLoop)
+            self.row = Row()
             try self.channel.pipeline.syncOperations.addHandler(self.connection)
             try self.channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
         }
@@ -44,6 +40,12 @@ struct LookUpTests {
         /// Lets the connection wait for the row; it is noted in the response's place.
         func wait(_ found: @escaping (Result<Int, StorageError>) -> Void = { _ in }) {
             self.connection.wait(for: self.row.pending, self.connection.makeExchange()) { found($1) }
+        }
+
+        /// Lets the row come.
+        func find(_ value: Int) {
+            self.row.come(value)
+            self.channel.embeddedEventLoop.run()
         }
 
         func sentText() throws -> String {
@@ -62,14 +64,13 @@ struct LookUpTests {
         let directory = try DataDirectory(path: path, exclusively: true)
         let local = try await LocalStore.open(
             directory, health: StorageHealth(logger: logger), now: SystemClock().now)
-        let file = SigningKeyFile(directory: directory)
-        try file.write([try SigningKey.generate(now: SystemClock().now)])
+        let keyRing = try #require(KeyRing([try SigningKey.generate(now: SystemClock().now)]))
         let policy = SigningPolicy(
             region: "local", lifetimeSeconds: 3_600, baseURL: try #require(StorageURL("http://127.0.0.1:1")),
             maximumSize: .defaultMaximumFileSize)
         let environment = StorageEnvironment(
-            store: local.files, verifier: Verifier(policy: policy),
-            signingKeys: try SigningKeys(file: file, logger: logger), limits: .init(), connectionLimiter: nil,
+            uploads: local.storage.uploads, downloads: local.storage.downloads, verifier: Verifier(policy: policy),
+            signingKeys: SigningKeys(keyRing), limits: .init(), connectionLimiter: nil,
             metrics: StorageMetrics(), accessLog: nil, requestIDs: RequestIDGenerator(), clock: SystemClock(),
             logger: logger)
         try body(environment)
@@ -84,7 +85,7 @@ struct LookUpTests {
             client.wait { found.append((try? $0.get()) ?? -1) }
             #expect(client.connection.machine.state == .lookingUp)
             #expect(found.isEmpty)
-            client.row.promise.succeed(42)
+            client.find(42)
             #expect(found == [42])
             #expect(client.connection.machine.state == .responding)
             #expect(!client.row.isCancelled)
@@ -99,7 +100,7 @@ struct LookUpTests {
             client.wait { found.append((try? $0.get()) ?? -1) }
             client.connection.cutOff()
             #expect(client.row.isCancelled)
-            client.row.promise.succeed(42)
+            client.find(42)
             #expect(found.isEmpty)
         }
     }
@@ -118,11 +119,11 @@ struct LookUpTests {
             #expect(response.contains("Retry-After: 1\r\n"))
             #expect(response.contains("<Code>SlowDown</Code>"))
             // A row that has come makes room for another.
-            clients[0].row.promise.succeed(1)
+            clients[0].find(1)
             let next = try Client(environment, group)
             next.wait()
             #expect(next.connection.machine.state == .lookingUp)
-            for client in clients { client.row.promise.succeed(1) }
+            for client in clients { client.find(1) }
         }
     }
 }

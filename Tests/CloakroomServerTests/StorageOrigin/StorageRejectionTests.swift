@@ -1,4 +1,6 @@
-import CloakroomStorage
+import CloakroomLocal
+import CloakroomStore
+import CloakroomSystem
 import Testing
 
 @testable import CloakroomDomain

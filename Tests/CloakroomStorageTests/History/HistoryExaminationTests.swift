@@ -1,6 +1,10 @@
 import Testing
 
-@testable import CloakroomStorage
+@testable import CloakroomDisk
+@testable import CloakroomLocal
+@testable import CloakroomSQLite
+@testable import CloakroomStore
+@testable import CloakroomSystem
 
 /// What a start makes of a log, by the mark of how far it had been written.
 struct HistoryExaminationTests {

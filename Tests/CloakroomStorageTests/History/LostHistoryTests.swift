@@ -3,7 +3,11 @@ import Foundation
 import Glibc
 import Testing
 
-@testable import CloakroomStorage
+@testable import CloakroomDisk
+@testable import CloakroomLocal
+@testable import CloakroomSQLite
+@testable import CloakroomStore
+@testable import CloakroomSystem
 
 // One after the other, as the packs are: each has some 260 descriptors.
 @Suite("History that was lost", .serialized)
@@ -11,8 +15,8 @@ struct LostHistoryTests {
     /// A store whose server has been killed; the log has what it committed.
     private static func killed(_ body: (Fixture) async throws -> Void) async throws -> TemporaryDirectory {
         let fixture = try Fixture()
-        try await fixture.store.recover(now: Fixture.now)
-        try await fixture.store.beginRun(now: Fixture.now)
+        try await fixture.recovery.run(now: Fixture.now)
+        try await fixture.recovery.beginRun(now: Fixture.now)
         try await body(fixture)
         try await Self.kill(fixture)
         return fixture.temporary
@@ -119,8 +123,8 @@ struct LostHistoryTests {
             try await fixture.catalog.checkpoint()
         }
         let fixture = try Fixture(in: temporary)
-        try await fixture.store.recover(now: Fixture.now)
-        try await fixture.store.beginRun(now: Fixture.now)
+        try await fixture.recovery.run(now: Fixture.now)
+        try await fixture.recovery.beginRun(now: Fixture.now)
         #expect(try fixture.catalog.lostHistory() == nil)
         try await fixture.close()
     }

@@ -1,7 +1,11 @@
 import Glibc
 import Testing
 
-@testable import CloakroomStorage
+@testable import CloakroomDisk
+@testable import CloakroomLocal
+@testable import CloakroomSQLite
+@testable import CloakroomStore
+@testable import CloakroomSystem
 
 /// A kind of failure, and the calls that can have it.
 struct InjectedFault: CustomTestStringConvertible, Sendable {

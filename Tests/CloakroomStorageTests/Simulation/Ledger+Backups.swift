@@ -1,7 +1,11 @@
 import CloakroomDomain
 import Testing
 
-@testable import CloakroomStorage
+@testable import CloakroomDisk
+@testable import CloakroomLocal
+@testable import CloakroomSQLite
+@testable import CloakroomStore
+@testable import CloakroomSystem
 
 /// Holding copies of a store to what had been promised when they were begun.
 extension Ledger {

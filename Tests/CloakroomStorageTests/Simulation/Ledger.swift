@@ -2,7 +2,11 @@ import CloakroomDomain
 import Synchronization
 import Testing
 
-@testable import CloakroomStorage
+@testable import CloakroomDisk
+@testable import CloakroomLocal
+@testable import CloakroomSQLite
+@testable import CloakroomStore
+@testable import CloakroomSystem
 
 /// What a client knows: what it sent, and what it was told.
 ///
@@ -59,14 +63,14 @@ final class Ledger: Sendable {
     /// and looks at what is left on the disk.
     func hold(_ service: SimulatedService, _ context: String) async throws {
         // Nothing is damaged: nobody may say that history is lost.
-        try await service.store.findLostBodies(now: Fixture.now)
+        try await service.lostBodies.find(now: Fixture.now)
         let lost = try service.catalog.lostHistory()
         #expect(lost == nil, "\(context): a false alarm")
         #expect(service.machine.names("blobs/quarantine") == [], "\(context): something is in quarantine")
         for (id, entry) in self.entries.withLock({ $0 }) { try await self.hold(service, id, entry, context) }
         try await self.holdUnnamed(service, context)
         // Pending files of which no upload was promised go, and with them what a crash left.
-        try await service.store.adoptBlobs()
+        try await service.recovery.adoptBlobs()
         try await service.sweep(after: 3 * 3_600)
         try self.holdDisk(service, context)
         #expect(try self.integrity(service) == "ok", "\(context)")

@@ -3,7 +3,11 @@ import Glibc
 import Logging
 import Testing
 
-@testable import CloakroomStorage
+@testable import CloakroomDisk
+@testable import CloakroomLocal
+@testable import CloakroomSQLite
+@testable import CloakroomStore
+@testable import CloakroomSystem
 
 /// What there is when a backup begins.
 enum BackupScenario: String, CaseIterable, CustomTestStringConvertible {

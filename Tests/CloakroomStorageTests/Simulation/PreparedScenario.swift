@@ -1,6 +1,10 @@
 import CloakroomDomain
 
-@testable import CloakroomStorage
+@testable import CloakroomDisk
+@testable import CloakroomLocal
+@testable import CloakroomSQLite
+@testable import CloakroomStore
+@testable import CloakroomSystem
 
 /// The disk on which a scenario begins, and what has been promised by then.
 struct PreparedScenario {

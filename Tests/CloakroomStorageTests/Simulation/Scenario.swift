@@ -1,7 +1,11 @@
 import CloakroomDomain
 import Testing
 
-@testable import CloakroomStorage
+@testable import CloakroomDisk
+@testable import CloakroomLocal
+@testable import CloakroomSQLite
+@testable import CloakroomStore
+@testable import CloakroomSystem
 
 /// What a client or the server does while the power is cut, or while calls fail.
 enum Scenario: String, CaseIterable, CustomTestStringConvertible {
@@ -96,12 +100,12 @@ enum Scenario: String, CaseIterable, CustomTestStringConvertible {
             for id in ids { ledger.deleted(id) }
         case .revoke:
             for id in ids {
-                _ = try await service.store.revokeURLs(
-                    of: id, access: SimulatedService.access, requestedAt: Fixture.now, now: Fixture.now)
+                _ = try await service.storage.revocations.revoke(
+                    id, access: SimulatedService.access, requestedAt: Fixture.now, now: Fixture.now)
             }
         case .renew:
             for id in ids {
-                _ = try await service.store.renewUpload(
+                _ = try await service.storage.uploads.renew(
                     id, access: SimulatedService.access, lifetimeSeconds: 7_200, now: Fixture.now)
             }
         case .start, .startAfterCrash, .migrate: break

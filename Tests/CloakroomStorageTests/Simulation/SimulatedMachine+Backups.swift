@@ -1,6 +1,10 @@
 import CloakroomDomain
 
-@testable import CloakroomStorage
+@testable import CloakroomDisk
+@testable import CloakroomLocal
+@testable import CloakroomSQLite
+@testable import CloakroomStore
+@testable import CloakroomSystem
 
 /// A directory of backups beside the data directory, and what is in it.
 extension SimulatedMachine {

@@ -1,7 +1,11 @@
 import Glibc
 import Synchronization
 
-@testable import CloakroomStorage
+@testable import CloakroomDisk
+@testable import CloakroomLocal
+@testable import CloakroomSQLite
+@testable import CloakroomStore
+@testable import CloakroomSystem
 
 /// Calls on a file that is open.
 extension SimulatedMachine {

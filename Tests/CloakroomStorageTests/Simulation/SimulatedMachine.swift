@@ -1,7 +1,11 @@
 import Glibc
 import Synchronization
 
-@testable import CloakroomStorage
+@testable import CloakroomDisk
+@testable import CloakroomLocal
+@testable import CloakroomSQLite
+@testable import CloakroomStore
+@testable import CloakroomSystem
 
 /// A machine whose power can be cut at any call, and whose calls can be made to fail.
 ///

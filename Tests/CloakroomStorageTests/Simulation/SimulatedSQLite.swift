@@ -2,7 +2,11 @@ import CSQLite
 import Glibc
 import Synchronization
 
-@testable import CloakroomStorage
+@testable import CloakroomDisk
+@testable import CloakroomLocal
+@testable import CloakroomSQLite
+@testable import CloakroomStore
+@testable import CloakroomSystem
 
 /// SQLite's calls on simulated machines: a `sqlite3_vfs` that does what SQLite's own for Unix does.
 ///

@@ -2,7 +2,11 @@ import CSQLite
 import Glibc
 import Synchronization
 
-@testable import CloakroomStorage
+@testable import CloakroomDisk
+@testable import CloakroomLocal
+@testable import CloakroomSQLite
+@testable import CloakroomStore
+@testable import CloakroomSystem
 
 /// The locks of a machine's databases, and the indexes of their logs.
 final class SimulatedSQLiteState: Sendable {

@@ -6,7 +6,11 @@ import NIOPosix
 import Synchronization
 import Testing
 
-@testable import CloakroomStorage
+@testable import CloakroomDisk
+@testable import CloakroomLocal
+@testable import CloakroomSQLite
+@testable import CloakroomStore
+@testable import CloakroomSystem
 
 /// A store on a simulated machine, started as the server starts it.
 struct SimulatedService {
@@ -18,7 +22,12 @@ struct SimulatedService {
     let health: StorageHealth
     let catalog: Catalog
     let blobs: BlobStore
-    let store: FileStore
+    let store: TestedStore
+    var storage: Storage { self.store.storage }
+    var quarantine: FileQuarantine { self.store.quarantine }
+    var recovery: Recovery { self.store.recovery }
+    var damage: DamageControl { self.store.damage }
+    var lostBodies: LostBodies { self.store.lostBodies }
     private let running: Running
 
     /// The store, which is let go when it has ended, and with it the directory's lock.
@@ -32,7 +41,8 @@ struct SimulatedService {
 
     private init(_ local: LocalStore, on machine: SimulatedMachine) {
         self.machine = machine
-        (self.health, self.catalog, self.blobs, self.store) = (local.health, local.catalog, local.blobs, local.files)
+        (self.health, self.catalog, self.blobs) = (local.health, local.pair.catalog, local.pair.blobs)
+        self.store = TestedStore(local)
         self.running = Running(local)
     }
 
@@ -65,32 +75,31 @@ struct SimulatedService {
     // MARK: What a client does
 
     func declare(_ bytes: [UInt8]) async throws -> FileRecord {
-        try await self.store.requestUpload(
+        try await self.storage.uploads.request(
             try Fixture.declaration(size: bytes.count), access: Self.access, lifetimeSeconds: 3_600, now: Fixture.now)
     }
 
     func send(_ bytes: [UInt8], to id: FileID) async throws {
         let record = try self.store.record(id, access: Self.access, now: Fixture.now)
         let grant = try #require(UploadGrant(record, access: Self.access))
-        let current = try self.store.record(grant, now: Fixture.now)
-        let staged = try self.store.stage(grant, current, checksums: [])
         let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
-        let future = self.store.seal(
-            staged, last: ByteBuffer(bytes: bytes), current, now: Fixture.now, on: eventLoop)
+        let future = try self.store.stage(grant).publish(
+            last: ByteBuffer(bytes: bytes), trailing: [], now: Fixture.now, on: eventLoop)
         _ = try await future.get()
     }
 
     func sendNew(_ bytes: [UInt8], key: IdempotencyKey? = nil) async throws -> FileID {
-        let staged = try self.store.stageNew(
+        let uploads = self.storage.directUploads
+        let staged = try await uploads.begin(
             access: Self.access, maximumSize: ByteCount(inMemory: 1_000_000), key: key, checksums: [])
-        let record = try await self.store.sealNew(
+        let record = try await uploads.publish(
             staged, last: [ByteBuffer(bytes: bytes)], filename: try Filename("a.png"),
-            mediaType: try #require(MediaType("image/png")), access: Self.access, now: Fixture.now, key: key)
+            mediaType: try #require(MediaType("image/png")), now: Fixture.now)
         return record.id
     }
 
     func delete(_ id: FileID) async throws {
-        try await self.store.delete(id, access: Self.access, now: Fixture.now)
+        try await self.storage.deletions.delete(id, access: Self.access, now: Fixture.now)
     }
 
     /// The bytes that a presigned URL gives, `nil` for 404.
@@ -112,6 +121,6 @@ struct SimulatedService {
 
     func sweep(after seconds: Int64) async throws {
         let now = Fixture.now.advanced(bySeconds: seconds)
-        while try await self.store.sweep(now: now) > 0 {}
+        while try await self.storage.retention.sweep(now: now) > 0 {}
     }
 }

@@ -1,0 +1,18 @@
+import CloakroomStore
+import CloakroomSystem
+import NIOPosix
+
+extension NIOThreadPool {
+    /// Runs a call that blocks.
+    func runBlocking<Value: Sendable>(
+        _ body: @escaping @Sendable () throws(StorageError) -> Value
+    ) async throws(StorageError) -> Value {
+        do {
+            return try await self.runIfActive { Result { () throws(StorageError) in try body() } }.get()
+        } catch let error as StorageError {
+            throw error
+        } catch {
+            throw .writesRejected("the server is shutting down")
+        }
+    }
+}

@@ -1,0 +1,236 @@
+import CloakroomCrypto
+import CloakroomDomain
+import CloakroomDisk
+import CloakroomSQLite
+import CloakroomStore
+import CloakroomSystem
+
+/// The catalogue of a backup or of a store that is being restored: a copy of another, as that was at one moment.
+///
+/// Nobody else has it open while it is made. SQLite flushes nothing of it: whoever makes it flushes the file in the
+/// end, or throws it away.
+final class BackupCatalog {
+    /// In which order the ready files come.
+    enum Order {
+        /// All of them, by their ids.
+        case byID
+        /// Those in packs, by their places; only while the copy is being made.
+        case byPlace
+    }
+
+    private static let pageLength: Int64 = 1_000
+
+    /// Of the database.
+    let path: String
+    private let connection: SQLiteConnection
+    /// Whether it is of an earlier version, whose rows say otherwise where bytes are.
+    private let isEarlier: Bool
+
+    /// Opens a catalogue to be read.
+    ///
+    /// - Parameters:
+    ///   - path: The database.
+    ///   - system: What it lies on.
+    /// - Throws: ``BackupError``, also where it is no catalogue that this program knows.
+    init(opening path: String, system: any OperatingSystem) throws(BackupError) {
+        self.path = path
+        do throws(SQLiteError) {
+            self.connection = try SQLiteConnection(path: path, role: .reader, fileSystem: system.sqliteFileSystem)
+            self.isEarlier = try CatalogSchema.isEarlier(self.connection)
+        } catch {
+            throw BackupError(error, at: path)
+        }
+        let known = 1...CatalogSchema.migrations.count
+        let version = try self.number("PRAGMA user_version")
+        guard known.contains(Int(version)) else {
+            throw .failed(
+                path: path, reason: "schema version \(version) is not supported, only 1 to \(known.upperBound)")
+        }
+    }
+
+    /// Opens a copy to be changed.
+    init(changing path: String, system: any OperatingSystem) throws(BackupError) {
+        self.path = path
+        do throws(SQLiteError) {
+            self.connection = try SQLiteConnection(path: path, role: .copy, fileSystem: system.sqliteFileSystem)
+            self.isEarlier = false
+        } catch {
+            throw BackupError(error, at: path)
+        }
+    }
+
+    /// How many bytes a copy takes.
+    func size() throws(BackupError) -> Int64 {
+        try self.number("PRAGMA page_count") * self.number("PRAGMA page_size")
+    }
+
+    /// Writes the catalogue, as it is at one moment, into a file that is not there yet; it may be written to meanwhile.
+    ///
+    /// - Parameters:
+    ///   - path: The file.
+    ///   - system: What it is to lie on.
+    /// - Returns: The copy, without notes of deleted files: their bytes are not copied.
+    /// - Throws: ``BackupError``.
+    func copy(to path: String, system: any OperatingSystem) throws(BackupError) -> BackupCatalog {
+        do throws(SQLiteError) {
+            try self.connection.statement("VACUUM INTO ?").bind(path).run()
+        } catch {
+            throw BackupError(error, at: error.storageError == .full ? path : self.path)
+        }
+        let copy = try BackupCatalog(changing: path, system: system)
+        do {
+            try CatalogSchema.migrate(copy.connection)
+        } catch let error as SQLiteError {
+            throw BackupError(error, at: path)
+        } catch {
+            throw .failed(path: path, reason: "\(error)")
+        }
+        try copy.change { connection throws(SQLiteError) in
+            try connection.execute("DELETE FROM deleted_files")
+            try connection.execute("CREATE INDEX backup_places ON files (locator) WHERE locator IS NOT NULL")
+        }
+        return copy
+    }
+
+    /// Ends the changes.
+    func finish() throws(BackupError) {
+        try self.change { connection throws(SQLiteError) in try connection.execute("DROP INDEX backup_places") }
+    }
+
+    /// Lets SQLite look through all of the database.
+    ///
+    /// - Throws: ``BackupError/unverified(path:reason:)``.
+    func verify() throws(BackupError) {
+        let verdict = try self.text("PRAGMA integrity_check")
+        guard verdict == "ok" else { throw .unverified(path: self.path, reason: verdict) }
+    }
+
+    // MARK: Ready files
+
+    /// Goes through the ready files.
+    func files(_ order: Order) -> SealedFileCursor { SealedFileCursor(self, order) }
+
+    /// Returns the files that follow one, none after the last.
+    func page(after last: SealedFile?, _ order: Order) throws(BackupError) -> [SealedFile] {
+        do throws(SQLiteError) {
+            let rows = try self.rows(after: last, order)
+            defer { rows.reset() }
+            var files: [SealedFile] = []
+            while try rows.step() { files.append(try SealedFile(rows)) }
+            return files
+        } catch {
+            throw BackupError(error, at: self.path)
+        }
+    }
+
+    private func rows(after last: SealedFile?, _ order: Order) throws(SQLiteError) -> SQLiteStatement {
+        switch order {
+        case .byID where self.isEarlier:
+            return try self.connection.statement(
+                """
+                SELECT id, size_bytes, sha256, uploaded_at, CASE WHEN pack IS NOT NULL
+                    THEN CAST(printf('%016x%08x%08x', pack, pack_offset, size_bytes) AS BLOB) END FROM files
+                WHERE id > ? AND sha256 IS NOT NULL ORDER BY id LIMIT ?
+                """
+            ).bind(Catalog.cursor(after: last?.id)).bind(Self.pageLength)
+        case .byID:
+            return try self.connection.statement(
+                """
+                SELECT id, size_bytes, sha256, uploaded_at, locator FROM files
+                WHERE id > ? AND sha256 IS NOT NULL ORDER BY id LIMIT ?
+                """
+            ).bind(Catalog.cursor(after: last?.id)).bind(Self.pageLength)
+        case .byPlace:
+            return try self.connection.statement(
+                """
+                SELECT id, size_bytes, sha256, uploaded_at, locator FROM files WHERE locator > ? ORDER BY locator LIMIT ?
+                """
+            ).bind(last?.locator?.bytes ?? []).bind(Self.pageLength)
+        }
+    }
+
+    /// Whether a file is ready here, with the same bytes; not where that cannot be told.
+    func has(_ file: SealedFile) -> Bool {
+        do throws(SQLiteError) {
+            let row = try self.connection.statement(
+                self.isEarlier
+                    ? "SELECT 1 FROM files WHERE id = ? AND sha256 = ? AND pack IS NULL"
+                    : "SELECT 1 FROM files WHERE id = ? AND sha256 = ? AND locator IS NULL"
+            ).bind(file.id.bytes).bind(file.seal.sha256.bytes)
+            defer { row.reset() }
+            return try row.step()
+        } catch {
+            return false
+        }
+    }
+
+    // MARK: Changes
+
+    /// Removes a file that was deleted since; its organization's sums follow.
+    func remove(_ id: FileID) throws(BackupError) {
+        try self.change { connection throws(SQLiteError) in
+            try connection.statement("DELETE FROM files WHERE id = ?").bind(id.bytes).run()
+        }
+    }
+
+    /// Notes that a file's bytes have a file of their own.
+    func removeLocator(of id: FileID) throws(BackupError) {
+        try self.change { connection throws(SQLiteError) in
+            try connection.statement("UPDATE files SET locator = NULL WHERE id = ?").bind(id.bytes).run()
+        }
+    }
+
+    /// Makes a file pending again, which takes the bytes that it had and no others.
+    ///
+    /// - Parameters:
+    ///   - id: The file.
+    ///   - end: Until when it waits for them at least.
+    /// - Throws: ``BackupError``.
+    func makePending(_ id: FileID, until end: Timestamp) throws(BackupError) {
+        try self.change { connection throws(SQLiteError) in
+            try connection.statement(
+                """
+                UPDATE files SET declared_sha256 = sha256, sha256 = NULL, uploaded_at = NULL, locator = NULL,
+                    upload_expires_at = max(upload_expires_at, ?) WHERE id = ?
+                """
+            ).bind(end.secondsSinceEpoch).bind(id.bytes).run()
+        }
+    }
+
+    /// Gives the store an identity; the bodies without rows that the original notes are not copied.
+    ///
+    /// - Parameter identity: The identity.
+    /// - Returns: Whether the catalogue is of a version that has one.
+    /// - Throws: ``BackupError``.
+    func change(_ identity: StoreIdentity) throws(BackupError) -> Bool {
+        guard try self.number("SELECT count(*) FROM sqlite_schema WHERE name = 'store'") == 1 else { return false }
+        try self.change { connection throws(SQLiteError) in
+            try connection.statement(
+                """
+                INSERT INTO store (id, identity, generation, started_at) VALUES (1, ?, ?, 0)
+                ON CONFLICT (id) DO UPDATE SET identity = excluded.identity, generation = excluded.generation
+                """
+            ).bind(identity.bytes).bind(identity.generation).run()
+            try connection.execute("DELETE FROM lost_bodies")
+        }
+        return true
+    }
+
+    private func change(_ body: (SQLiteConnection) throws(SQLiteError) -> Void) throws(BackupError) {
+        do throws(SQLiteError) {
+            try body(self.connection)
+        } catch {
+            throw BackupError(error, at: self.path)
+        }
+    }
+
+    private func text(_ sql: String) throws(BackupError) -> String {
+        do throws(SQLiteError) {
+            return try self.connection.text(of: sql)
+        } catch {
+            throw BackupError(error, at: self.path)
+        }
+    }
+
+    private func number(_ sql: String) throws(BackupError) -> Int64 { Int64(try self.text(sql)) ?? 0 }
+}

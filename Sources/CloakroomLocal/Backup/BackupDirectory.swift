@@ -1,0 +1,156 @@
+import CloakroomDomain
+import CloakroomDisk
+import CloakroomSQLite
+import CloakroomStore
+import CloakroomSystem
+
+import Glibc
+
+/// A directory of backups: each is a directory that is called after its time in UTC, like `20261121T134500Z`.
+///
+/// Names are in the order of the backups, also where the clock stepped back. One that is being made has another name
+/// until it is complete.
+struct BackupDirectory {
+    private static let incompletePrefix = "incomplete-"
+
+    let path: String
+    let root: Directory
+
+    /// Opens a directory of backups.
+    ///
+    /// - Parameters:
+    ///   - path: The directory.
+    ///   - creates: Whether to make it where it is missing, for its owner alone.
+    ///   - system: What it lies on.
+    /// - Throws: ``BackupError``.
+    init(path: String, creates: Bool, system: any OperatingSystem) throws(BackupError) {
+        self.path = path
+        do throws(SystemCallError) {
+            if creates { try Directory.create(path: path, system: system) }
+            self.root = try Directory(path: path, system: system)
+        } catch {
+            throw BackupError(error, at: path)
+        }
+    }
+
+    /// The path of an entry.
+    func path(of name: String) -> String { "\(self.path)/\(name)" }
+
+    // MARK: One run at a time
+
+    /// Claims the directory for a run.
+    ///
+    /// - Throws: ``BackupError/busy(path:)`` while another has it.
+    func lock() throws(BackupError) {
+        do throws(SystemCallError) {
+            try self.root.system.lock(self.root.rawDescriptor, LOCK_EX | LOCK_NB)
+        } catch {
+            throw error.code == EWOULDBLOCK ? .busy(path: self.path) : BackupError(error, at: self.path)
+        }
+    }
+
+    /// Gives the claim up.
+    func unlock() { try? self.root.system.lock(self.root.rawDescriptor, LOCK_UN) }
+
+    // MARK: Names
+
+    /// The names of complete backups, the oldest first.
+    func backups() throws(BackupError) -> [String] {
+        try self.entries().filter { Self.time(of: $0) != nil }.sorted()
+    }
+
+    /// Whether it is no directory of backups, but one of them.
+    func isBackup() throws(BackupError) -> Bool { try self.entries().contains(Catalog.fileName) }
+
+    private func entries() throws(BackupError) -> [String] {
+        do throws(SystemCallError) {
+            return try self.root.names()
+        } catch {
+            throw BackupError(error, at: self.path)
+        }
+    }
+
+    private static func time(of name: String) -> Timestamp? { Timestamp(iso8601Basic: ArraySlice(name.utf8)) }
+
+    /// The name of a backup that follows others.
+    static func name(after last: String?, now: Timestamp) -> String {
+        guard let time = last.flatMap({ self.time(of: $0) }) else { return now.iso8601Basic }
+        return max(now, time.advanced(bySeconds: 1)).iso8601Basic
+    }
+
+    /// The name of a backup while it is being made.
+    static func incomplete(_ name: String) -> String { self.incompletePrefix + name }
+
+    /// Whether a path is one of a backup that is being made, or was left half made.
+    static func isIncomplete(path: String) -> Bool {
+        guard let name = path.split(separator: "/").last, name.hasPrefix(self.incompletePrefix) else { return false }
+        // What has another name is not ours to remove.
+        return self.time(of: String(name.dropFirst(self.incompletePrefix.count))) != nil
+    }
+
+    // MARK: Making one
+
+    /// Removes what runs left that did not come to their end; only while the directory is claimed.
+    ///
+    /// - Throws: ``BackupError``.
+    func removeIncomplete() throws(BackupError) {
+        for name in try self.entries() where Self.isIncomplete(path: name) { try self.remove(name) }
+        do throws(SystemCallError) {
+            // Else a power cut could leave what was removed, under the name that the new one gets.
+            try self.root.synchronize()
+        } catch {
+            throw BackupError(error, at: self.path)
+        }
+    }
+
+    /// Removes an entry with everything in it.
+    ///
+    /// - Parameter name: The entry's name.
+    /// - Throws: ``BackupError``.
+    func remove(_ name: String) throws(BackupError) {
+        do throws(SystemCallError) {
+            try self.root.removeTree(name)
+        } catch {
+            throw BackupError(error, at: self.path(of: name))
+        }
+    }
+
+    /// Makes an empty entry.
+    ///
+    /// - Parameter name: The entry's name.
+    /// - Returns: The entry.
+    /// - Throws: ``BackupError``.
+    func make(_ name: String) throws(BackupError) -> Directory {
+        do throws(SystemCallError) {
+            return try Directory(in: self.root, name)
+        } catch {
+            throw BackupError(error, at: self.path(of: name))
+        }
+    }
+
+    /// Opens an entry.
+    ///
+    /// - Parameter name: The entry's name.
+    /// - Returns: The entry.
+    /// - Throws: ``BackupError``.
+    func open(_ name: String) throws(BackupError) -> Directory {
+        do throws(SystemCallError) {
+            return try Directory(in: self.root, name, creates: false)
+        } catch {
+            throw BackupError(error, at: self.path(of: name))
+        }
+    }
+
+    /// Gives a backup that is complete and durable its name, durably.
+    ///
+    /// - Parameter name: The name.
+    /// - Throws: ``BackupError``.
+    func publish(_ name: String) throws(BackupError) {
+        do throws(SystemCallError) {
+            try self.root.rename(Self.incomplete(name), to: self.root, as: name)
+            try self.root.synchronize()
+        } catch {
+            throw BackupError(error, at: self.path(of: name))
+        }
+    }
+}

@@ -1,0 +1,34 @@
+import CloakroomDisk
+import CloakroomSQLite
+import CloakroomStore
+import CloakroomSystem
+
+/// Why a file's bytes were not copied.
+enum BlobCopyFailure: Error {
+    /// They are damaged; the others can be copied nevertheless.
+    case damage(BlobDamage)
+    /// The copy cannot go on.
+    case copy(BackupError)
+
+    /// A call on what is copied failed.
+    ///
+    /// - Parameters:
+    ///   - error: The failure.
+    ///   - path: The store that is copied.
+    init(reading error: SystemCallError, at path: String) {
+        if let damage = BlobDamage(error) {
+            self = .damage(damage)
+        } else {
+            self = .copy(BackupError(error, at: path))
+        }
+    }
+
+    /// A call on the copy failed.
+    ///
+    /// - Parameters:
+    ///   - error: The failure.
+    ///   - path: The store that is made.
+    init(writing error: SystemCallError, at path: String) {
+        self = .copy(BackupError(error, at: path))
+    }
+}

@@ -1,0 +1,63 @@
+import CloakroomDomain
+import CloakroomDisk
+import CloakroomSQLite
+import CloakroomStore
+import CloakroomSystem
+
+import Glibc
+
+/// The blobs of a data directory or of a backup, to be read and linked.
+///
+/// Three stores may be open at a time: shards are looked up by their names, and only two directories are held open.
+struct BlobSource: Sendable {
+    private let blobs: Directory?
+    private let packs: Directory?
+
+    /// - Parameter root: The data directory or the backup; there need not have been a blob in it ever.
+    /// - Throws: The call that failed.
+    init(in root: Directory) throws(SystemCallError) {
+        guard let blobs = try Directory.find(BlobStore.directoryName, in: root) else {
+            (self.blobs, self.packs) = (nil, nil)
+            return
+        }
+        self.blobs = blobs
+        self.packs = try Directory.find(PackStore.directoryName, in: blobs)
+    }
+
+    /// Opens a blob's own file.
+    func open(_ id: FileID) throws(SystemCallError) -> OpenFile {
+        try Self.open(Self.path(of: id), in: self.blobs)
+    }
+
+    /// Opens a pack.
+    func open(_ pack: PackID) throws(SystemCallError) -> OpenFile {
+        try Self.open(pack.fileName, in: self.packs)
+    }
+
+    private static func open(_ name: String, in directory: Directory?) throws(SystemCallError) -> OpenFile {
+        guard let directory else { throw SystemCallError(.openat, code: ENOENT) }
+        return OpenFile(try directory.open(name, flags: O_RDONLY | O_NOFOLLOW))
+    }
+
+    /// Gives a blob's own file a name in another directory, too.
+    func link(_ id: FileID, to directory: Directory) throws(SystemCallError) {
+        guard let blobs else { throw SystemCallError(.linkat, code: ENOENT) }
+        try blobs.link(Self.path(of: id), to: directory, as: id.uuid)
+    }
+
+    /// Gives a pack a name in another directory, too.
+    func link(_ pack: PackID, to directory: Directory) throws(SystemCallError) {
+        guard let packs else { throw SystemCallError(.linkat, code: ENOENT) }
+        try packs.link(pack.fileName, to: directory, as: pack.fileName)
+    }
+
+    private static func path(of id: FileID) -> String { "\(BlobStore.shardName(Int(id.shard)))/\(id.uuid)" }
+}
+
+extension SystemCallError {
+    /// Whether a second name was refused for a reason that leaves copying as a way: too many names, another file
+    /// system, one without second names, another owner, or no such file.
+    var rejectsLink: Bool {
+        self.call == .linkat && [EMLINK, EXDEV, EOPNOTSUPP, ENOSYS, EPERM, EACCES, ENOENT].contains(self.code)
+    }
+}

@@ -1,0 +1,94 @@
+import CloakroomDomain
+import CloakroomDisk
+import CloakroomSQLite
+import CloakroomStore
+import CloakroomSystem
+
+/// What a new backup can take over from the one before: files with a second name, which take no room.
+final class SharedBlobs {
+    private let blobs: BlobSource
+    private let path: String
+    private let verifier: BlobVerifier
+    private let onDamage: (DamagedFile) -> Void
+    private let catalog: BackupCatalog
+    /// Packs that hold what the new one needs, and nothing else.
+    private let packs: Set<PackID>
+
+    /// Looks at the backup before.
+    ///
+    /// - Parameters:
+    ///   - root: The backup before.
+    ///   - path: Its path.
+    ///   - catalog: Of the new one.
+    ///   - check: What of a shared file is read.
+    ///   - onDamage: Told of files that have been damaged since.
+    /// - Throws: ``BackupError``.
+    init(
+        _ root: Directory, at path: String, for catalog: BackupCatalog, check: SharedFileCheck,
+        _ onDamage: @escaping (DamagedFile) -> Void
+    ) throws(BackupError) {
+        self.path = path
+        self.onDamage = onDamage
+        do throws(SystemCallError) {
+            self.blobs = try BlobSource(in: root)
+        } catch {
+            throw BackupError(error, at: path)
+        }
+        let verifier = BlobVerifier(self.blobs, reads: check == .bytes ? .everything : .nothing)
+        self.verifier = verifier
+        let previous = try BackupCatalog(opening: "\(path)/\(Catalog.fileName)", system: root.system)
+        self.catalog = previous
+        let comparison = try PackComparison(catalog, with: previous) { file in
+            SharedBlobs.isRight(file, verifier, path, onDamage)
+        }
+        self.packs = comparison.packs
+    }
+
+    private static func isRight(
+        _ file: SealedFile, _ verifier: BlobVerifier, _ path: String, _ onDamage: (DamagedFile) -> Void
+    ) -> Bool {
+        do throws(SystemCallError) {
+            guard let damage = try verifier.damage(of: file) else { return true }
+            if damage != .missing { onDamage(DamagedFile(id: file.id, path: path, damage: damage)) }
+            return false
+        } catch {
+            // Where that cannot be told, the file is copied.
+            return false
+        }
+    }
+
+    /// Takes a blob over that has a file of its own.
+    ///
+    /// - Parameters:
+    ///   - file: The file.
+    ///   - target: The new backup's blobs.
+    /// - Returns: `false` where there is none such.
+    /// - Throws: The call that failed.
+    func link(_ file: SealedFile, to target: BlobTarget) throws(SystemCallError) -> Bool {
+        // After a restoration, the same file may have been sealed with other bytes of the same length.
+        guard self.catalog.has(file), Self.isRight(file, self.verifier, self.path, self.onDamage) else { return false }
+        return try Self.unlessRejected { () throws(SystemCallError) in try target.link(file.id, from: self.blobs) }
+    }
+
+    /// Takes a pack over.
+    ///
+    /// - Parameters:
+    ///   - pack: The pack.
+    ///   - target: The new backup's blobs.
+    /// - Returns: `false` where there is none that holds what is needed, and nothing else.
+    /// - Throws: The call that failed.
+    func link(_ pack: PackID, to target: BlobTarget) throws(SystemCallError) -> Bool {
+        guard self.packs.contains(pack) else { return false }
+        return try Self.unlessRejected { () throws(SystemCallError) in try target.link(pack, from: self.blobs) }
+    }
+
+    private static func unlessRejected(_ link: () throws(SystemCallError) -> Void) throws(SystemCallError) -> Bool {
+        do throws(SystemCallError) {
+            try link()
+            return true
+        } catch {
+            guard error.rejectsLink else { throw error }
+            return false
+        }
+    }
+}

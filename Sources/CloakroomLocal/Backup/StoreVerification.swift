@@ -1,0 +1,50 @@
+import CloakroomDomain
+import CloakroomDisk
+import CloakroomSQLite
+import CloakroomStore
+import CloakroomSystem
+
+/// Holds a store that was just made to its own catalogue, by what the disk has.
+struct StoreVerification {
+    /// The store; everything in it has been flushed.
+    let store: Directory
+    /// Its path.
+    let path: String
+    /// The catalogue's name in it.
+    let catalogName: String
+
+    /// Looks at the catalogue, and at the bytes of every ready file.
+    ///
+    /// - Returns: How many ready files there are.
+    /// - Throws: ``BackupError/unverified(path:reason:)``, or a call that failed.
+    func run() throws(BackupError) -> Int {
+        let catalog = try BackupCatalog(opening: "\(self.path)/\(self.catalogName)", system: self.store.system)
+        try catalog.verify()
+        let verifier = BlobVerifier(try self.blobs(), reads: .unshared)
+        var files = catalog.files(.byID)
+        var count = 0
+        while let file = try files.next() {
+            if let damage = try self.damage(of: file, verifier) {
+                throw .unverified(path: self.path, reason: "\(file.id): \(damage)")
+            }
+            count += 1
+        }
+        return count
+    }
+
+    private func blobs() throws(BackupError) -> BlobSource {
+        do throws(SystemCallError) {
+            return try BlobSource(in: self.store)
+        } catch {
+            throw BackupError(error, at: self.path)
+        }
+    }
+
+    private func damage(of file: SealedFile, _ verifier: BlobVerifier) throws(BackupError) -> BlobDamage? {
+        do throws(SystemCallError) {
+            return try verifier.damage(of: file)
+        } catch {
+            throw BackupError(error, at: self.path)
+        }
+    }
+}

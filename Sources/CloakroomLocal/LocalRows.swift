@@ -1,0 +1,50 @@
+package import CloakroomSQLite
+package import CloakroomStore
+package import CloakroomSystem
+import NIOPosix
+
+/// The rows of a data directory alone, for a command that may run beside its server.
+package struct LocalRows: Sendable {
+    /// The database.
+    package let catalog: Catalog
+    private let rows: SQLiteRows
+    private let threads = NIOThreadPool(numberOfThreads: 1)
+
+    /// API keys.
+    package var keys: APIKeys { APIKeys(rows: self.rows) }
+    /// Organizations.
+    package var organizations: Organizations { Organizations(rows: self.rows) }
+
+    /// Opens the rows for a while.
+    ///
+    /// - Parameters:
+    ///   - directory: The data directory.
+    ///   - health: Told of failures.
+    ///   - body: Uses the rows.
+    /// - Returns: What the function returned.
+    /// - Throws: What failed, or the function threw.
+    package static func with<Value>(
+        _ directory: DataDirectory, health: StorageHealth, _ body: (LocalRows) async throws -> Value
+    ) async throws -> Value {
+        let rows = try LocalRows(directory, health)
+        do {
+            let value = try await body(rows)
+            try await rows.shutDown()
+            return value
+        } catch {
+            try? await rows.shutDown()
+            throw error
+        }
+    }
+
+    private init(_ directory: DataDirectory, _ health: StorageHealth) throws {
+        self.catalog = try Catalog(directory: directory, owner: .command, health: health)
+        self.rows = SQLiteRows(self.catalog, threads: self.threads)
+        self.threads.start()
+    }
+
+    private func shutDown() async throws {
+        try await self.threads.shutdownGracefully()
+        try await self.catalog.shutDown()
+    }
+}

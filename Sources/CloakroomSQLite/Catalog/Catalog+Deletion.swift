@@ -1,0 +1,262 @@
+package import CloakroomDomain
+package import CloakroomStore
+import CloakroomSystem
+
+extension Catalog {
+    /// Removes an organization's file and leaves a note that its bytes are to go.
+    ///
+    /// - Parameters:
+    ///   - id: The file.
+    ///   - organization: Its owner; a file of another is not found.
+    ///   - now: The time of deletion.
+    /// - Returns: Its tombstone; `nil` where there is no such file.
+    /// - Throws: ``StorageError``.
+    func delete(
+        _ id: FileID, of organization: OrganizationID, now: Timestamp
+    ) async throws(StorageError) -> Tombstone? {
+        try await self.writer.write { connection throws(SQLiteError) in
+            try Self.moveToDeleted(id, of: organization, now: now, connection)
+        }
+    }
+
+    /// Takes back a file that came with an idempotency key and could not be stored: its row goes, and the key is free.
+    ///
+    /// - Parameters:
+    ///   - id: The file; one that is ready stays.
+    ///   - organization: Its owner.
+    ///   - now: The current time.
+    /// - Throws: ``StorageError``.
+    func withdraw(
+        _ id: FileID, of organization: OrganizationID, now: Timestamp
+    ) async throws(StorageError) {
+        try await self.writer.write { connection throws(SQLiteError) in
+            let row = try connection.statement("SELECT 1 FROM files WHERE id = ? AND sha256 IS NULL").bind(
+                id.bytes)
+            let isPending = try row.step()
+            row.reset()
+            guard isPending else { return }
+            _ = try Self.moveToDeleted(id, of: organization, now: now, connection)
+            try Self.freeKey(of: id, connection)
+        }
+    }
+
+    /// Whoever repeats the request that declared a dropped file wants one that can still be sent.
+    private static func freeKey(of id: FileID, _ connection: SQLiteConnection) throws(SQLiteError) {
+        try connection.statement("DELETE FROM idempotency_keys WHERE file_id = ?").bind(id.bytes).run()
+    }
+
+    private static func moveToDeleted(
+        _ id: FileID, of organization: OrganizationID, now: Timestamp, _ connection: SQLiteConnection
+    ) throws(SQLiteError) -> Tombstone? {
+        let row = try connection.statement("SELECT locator FROM files WHERE id = ? AND organization_id = ?")
+            .bind(id.bytes).bind(organization.description)
+        guard try row.step() else { return nil }
+        let locator = try row.locator(0)
+        row.reset()
+        try connection.statement(
+            """
+            INSERT OR REPLACE INTO deleted_files (id, deleted_at, forget_after, locator)
+            SELECT id, ?1, max(?1, upload_expires_at) + ?2, locator FROM files
+            WHERE id = ?3 AND organization_id = ?4
+            """
+        )
+        .bind(now.secondsSinceEpoch).bind(Retention.uploadGraceSeconds).bind(id.bytes).bind(organization.description)
+        .run()
+        try connection.statement("DELETE FROM files WHERE id = ?").bind(id.bytes).run()
+        return Tombstone(id: id, locator: locator)
+    }
+
+    /// Moves files to the deleted ones whose upload URL ended long ago without an upload.
+    ///
+    /// - Parameters:
+    ///   - now: The current time.
+    ///   - limit: The most files of one call.
+    ///   - uploads: Files that are left alone, because their bytes are on the way.
+    /// - Returns: How many were moved.
+    /// - Throws: ``StorageError``.
+    func deleteAbandoned(
+        now: Timestamp, limit: Int, except uploads: Set<FileID>
+    ) async throws(StorageError) -> Int {
+        try await self.writer.write { connection throws(SQLiteError) in
+            let rows = try connection.statement(
+                """
+                SELECT id, organization_id FROM files WHERE sha256 IS NULL AND upload_expires_at < ?
+                ORDER BY upload_expires_at
+                """
+            ).bind(now.secondsSinceEpoch - Retention.uploadGraceSeconds)
+            let abandoned = try Self.filesAndOwners(rows, limit: limit, except: uploads)
+            for (id, owner) in abandoned {
+                _ = try Self.moveToDeleted(id, of: owner, now: now, connection)
+                try Self.freeKey(of: id, connection)
+            }
+            return abandoned.count
+        }
+    }
+
+    /// Moves files to the deleted ones that have ended, pending and ready ones.
+    ///
+    /// Their idempotency keys stay taken, as those of other deleted files do.
+    ///
+    /// - Parameters:
+    ///   - now: The current time.
+    ///   - limit: The most files of one call.
+    /// - Returns: The files that were moved.
+    /// - Throws: ``StorageError``.
+    func deleteExpired(now: Timestamp, limit: Int) async throws(StorageError) -> [FileID] {
+        try await self.writer.write { connection throws(SQLiteError) in
+            let rows = try connection.statement(
+                "SELECT id, organization_id FROM files WHERE expires_at <= ? ORDER BY expires_at LIMIT ?"
+            ).bind(now.secondsSinceEpoch).bind(Int64(limit))
+            let ended = try Self.filesAndOwners(rows, limit: limit)
+            for (id, owner) in ended { _ = try Self.moveToDeleted(id, of: owner, now: now, connection) }
+            return ended.map(\.0)
+        }
+    }
+
+    /// Reads rows of a file's id and its owner's.
+    private static func filesAndOwners(
+        _ rows: SQLiteStatement, limit: Int, except others: Set<FileID> = []
+    ) throws(SQLiteError) -> [(FileID, OrganizationID)] {
+        // A statement that has not come to its end keeps a snapshot: the connection could neither write nor checkpoint.
+        defer { rows.reset() }
+        var files: [(FileID, OrganizationID)] = []
+        while files.count < limit, try rows.step() {
+            if let id = rows.blob(0).flatMap({ FileID(bytes: $0) }), !others.contains(id),
+                let owner = rows.text(1).flatMap({ OrganizationID($0) })
+            {
+                files.append((id, owner))
+            }
+        }
+        return files
+    }
+
+    /// Returns tombstones whose bytes may still be there, in the order of their ids.
+    ///
+    /// - Parameters:
+    ///   - kind: Which.
+    ///   - id: The file before the first one; `nil` begins with the first of all.
+    ///   - limit: The most of one call.
+    /// - Returns: The tombstones.
+    /// - Throws: ``StorageError``.
+    func tombstones(
+        _ kind: TombstoneKind, after id: FileID?, limit: Int
+    ) throws(StorageError) -> [Tombstone] {
+        try self.readers.read { connection throws(SQLiteError) in
+            let rows = try connection.statement(Self.tombstones(kind))
+                .bind(Self.cursor(after: id)).bind(Int64(limit))
+            defer { rows.reset() }
+            var tombstones: [Tombstone] = []
+            while try rows.step() {
+                if let id = rows.blob(0).flatMap({ FileID(bytes: $0) }) {
+                    tombstones.append(Tombstone(id: id, locator: try rows.locator(1)))
+                }
+            }
+            return tombstones
+        }
+    }
+
+    /// A statement for each kind, so that SQLite can use its partial index.
+    private static func tombstones(_ kind: TombstoneKind) -> StaticString {
+        switch kind {
+        case .byID:
+            """
+            SELECT id, locator FROM deleted_files
+            WHERE bytes_removed = 0 AND locator IS NULL AND id > ? ORDER BY id LIMIT ?
+            """
+        case .located:
+            """
+            SELECT id, locator FROM deleted_files
+            WHERE bytes_removed = 0 AND locator IS NOT NULL AND id > ? ORDER BY id LIMIT ?
+            """
+        }
+    }
+
+    /// Notes that the bytes of deleted files are durably gone.
+    ///
+    /// - Parameter ids: The files.
+    /// - Throws: ``StorageError``.
+    package func markRemoved(_ ids: [FileID]) async throws(StorageError) {
+        try await self.writer.write { connection throws(SQLiteError) in
+            for id in ids {
+                try connection.statement("UPDATE deleted_files SET bytes_removed = 1 WHERE id = ?").bind(id.bytes).run()
+            }
+        }
+    }
+
+    /// Returns deleted files that no upload can bring back any more.
+    ///
+    /// - Parameters:
+    ///   - now: The current time.
+    ///   - limit: The most files of one call.
+    /// - Returns: Deleted files that no upload can bring back any more.
+    /// - Throws: ``StorageError``.
+    package func filesToForget(now: Timestamp, limit: Int) throws(StorageError) -> [FileID] {
+        try self.ids("SELECT id FROM deleted_files WHERE bytes_removed = 1 AND forget_after < ? LIMIT ?") {
+            $0.bind(now.secondsSinceEpoch).bind(Int64(limit))
+        }
+    }
+
+    /// Forgets deletions.
+    ///
+    /// - Parameter ids: Files whose bytes are durably gone.
+    /// - Throws: ``StorageError``.
+    package func forget(_ ids: [FileID]) async throws(StorageError) {
+        try await self.writer.write { connection throws(SQLiteError) in
+            for id in ids {
+                try connection.statement("DELETE FROM deleted_files WHERE id = ? AND bytes_removed = 1")
+                    .bind(id.bytes).run()
+            }
+        }
+    }
+
+    /// A pending file's place among the others.
+    package struct PendingCursor: Hashable, Sendable {
+        let uploadExpiresAt: Int64
+        let id: FileID
+    }
+
+    /// Returns pending files, those first whose URLs end last.
+    ///
+    /// - Parameters:
+    ///   - cursor: The file before the first one; `nil` begins with the first of all.
+    ///   - limit: How many rows are looked at.
+    /// - Returns: The files, and where to go on; `nil` at the end.
+    /// - Throws: ``StorageError``.
+    package func pendingFiles(
+        after cursor: PendingCursor?, limit: Int
+    ) throws(StorageError) -> (next: PendingCursor?, files: [FileID]) {
+        try self.readers.read { connection throws(SQLiteError) in
+            let rows = try connection.statement(
+                """
+                SELECT id, upload_expires_at FROM files
+                WHERE sha256 IS NULL AND (upload_expires_at, id) < (?, ?)
+                ORDER BY upload_expires_at DESC, id DESC LIMIT ?
+                """
+            )
+            .bind(cursor?.uploadExpiresAt ?? .max).bind(cursor?.id.bytes ?? [0xff]).bind(Int64(limit))
+            defer { rows.reset() }
+            var (count, last, files): (Int, PendingCursor?, [FileID]) = (0, nil, [])
+            while try rows.step() {
+                count += 1
+                guard let id = rows.blob(0).flatMap({ FileID(bytes: $0) }) else { continue }
+                last = PendingCursor(uploadExpiresAt: rows.integer(1) ?? 0, id: id)
+                files.append(id)
+            }
+            return (count < limit ? nil : last, files)
+        }
+    }
+
+    private func ids(
+        _ sql: StaticString, _ bind: (SQLiteStatement) -> SQLiteStatement
+    ) throws(StorageError) -> [FileID] {
+        try self.readers.read { connection throws(SQLiteError) in
+            let rows = bind(try connection.statement(sql))
+            defer { rows.reset() }
+            var ids: [FileID] = []
+            while try rows.step() {
+                if let id = rows.blob(0).flatMap({ FileID(bytes: $0) }) { ids.append(id) }
+            }
+            return ids
+        }
+    }
+}

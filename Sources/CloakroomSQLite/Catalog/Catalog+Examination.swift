@@ -1,0 +1,95 @@
+import CloakroomCrypto
+package import CloakroomDomain
+package import CloakroomStore
+import CloakroomSystem
+
+/// What an examination of blobs asks.
+extension Catalog {
+    /// Returns ready files of any organization, in the order of their ids, also those that have ended.
+    ///
+    /// - Parameters:
+    ///   - id: The file before the first one; `nil` begins with the first of all.
+    ///   - limit: The most files of one call.
+    /// - Returns: The files; none where none follows.
+    /// - Throws: ``StorageError``.
+    package func sealedFiles(after id: FileID?, limit: Int) throws(StorageError) -> [SealedFile] {
+        try self.readers.read { connection throws(SQLiteError) in
+            let rows = try connection.statement(
+                """
+                SELECT id, size_bytes, sha256, uploaded_at, locator FROM files
+                WHERE id > ? AND sha256 IS NOT NULL ORDER BY id LIMIT ?
+                """
+            ).bind(Self.cursor(after: id)).bind(Int64(limit))
+            defer { rows.reset() }
+            var files: [SealedFile] = []
+            while try rows.step() { files.append(try SealedFile(rows)) }
+            return files
+        }
+    }
+
+    /// What ids are compared with: one byte is less than any 16.
+    package static func cursor(after id: FileID?) -> [UInt8] { id?.bytes ?? [0] }
+
+    /// Returns a ready file of any organization, also one that has ended.
+    ///
+    /// - Parameter id: The file.
+    /// - Returns: The file; `nil` where there is no row, or a pending one.
+    /// - Throws: ``StorageError``.
+    package func sealedFile(_ id: FileID) throws(StorageError) -> SealedFile? {
+        try self.readers.read { connection throws(SQLiteError) in
+            let row = try connection.statement(
+                """
+                SELECT id, size_bytes, sha256, uploaded_at, locator FROM files
+                WHERE id = ? AND sha256 IS NOT NULL
+                """
+            ).bind(id.bytes)
+            defer { row.reset() }
+            return try row.step() ? try SealedFile(row) : nil
+        }
+    }
+
+    /// Turns the row of a damaged file back into a pending one, which takes the same bytes and no others.
+    ///
+    /// - Parameters:
+    ///   - file: The file, as it was when its bytes were looked at.
+    ///   - end: Until when it takes them, at least.
+    /// - Returns: Whether the row was still the same; only then has it changed.
+    /// - Throws: ``StorageError``.
+    package func markDamaged(_ file: SealedFile, uploadUntil end: Timestamp) async throws(StorageError) -> Bool {
+        try await self.writer.write { connection throws(SQLiteError) in
+            try connection.statement(
+                """
+                UPDATE files SET sha256 = NULL, uploaded_at = NULL, locator = NULL,
+                    declared_sha256 = ?1, upload_expires_at = max(upload_expires_at, ?2)
+                WHERE id = ?3 AND sha256 = ?1 AND uploaded_at = ?4 AND locator IS ?5
+                """
+            )
+            .bind(file.seal.sha256.bytes).bind(end.secondsSinceEpoch).bind(file.id.bytes)
+            .bind(file.seal.uploadedAt.secondsSinceEpoch).bind(file.locator?.bytes).run()
+            return connection.changes == 1
+        }
+    }
+
+    /// Returns those of some files that have neither a row nor a tombstone.
+    ///
+    /// - Parameter ids: Any files.
+    /// - Returns: The files, in the order of the ids.
+    /// - Throws: ``StorageError``.
+    package func unknownFiles(_ ids: [FileID]) throws(StorageError) -> [FileID] {
+        try self.readers.read { connection throws(SQLiteError) in
+            let row = try connection.statement(
+                """
+                SELECT EXISTS (SELECT 1 FROM files WHERE id = ?1)
+                    OR EXISTS (SELECT 1 FROM deleted_files WHERE id = ?1)
+                """)
+            defer { row.reset() }
+            var unknown: [FileID] = []
+            for id in ids {
+                row.reset()
+                row.bind(id.bytes)
+                if try row.step(), row.integer(0) == 0 { unknown.append(id) }
+            }
+            return unknown
+        }
+    }
+}

@@ -1,0 +1,155 @@
+import CloakroomCrypto
+package import CloakroomDomain
+package import CloakroomStore
+import CloakroomSystem
+
+extension Catalog {
+    /// Marks a pending file ready, unless it has ended by the time of the seal.
+    ///
+    /// - Parameters:
+    ///   - id: The file.
+    ///   - seal: The digest of the bytes, which are on disk, and the time.
+    ///   - locator: Where they are, if the id alone does not say so.
+    ///   - durability: Whether the row is durable on return.
+    /// - Returns: What became of the row.
+    /// - Throws: ``StorageError``.
+    package func seal(
+        _ id: FileID, _ seal: FileRecord.Seal, at locator: BlobLocator? = nil, durability: Durability = .required
+    ) async throws(StorageError) -> SealOutcome {
+        try await self.writer.write(durability: durability) { connection throws(SQLiteError) in
+            try Self.seal(id, seal, locator, connection)
+        }
+    }
+
+    private static func seal(
+        _ id: FileID, _ seal: FileRecord.Seal, _ locator: BlobLocator?, _ connection: SQLiteConnection
+    ) throws(SQLiteError) -> SealOutcome {
+        try connection.statement(
+            """
+            UPDATE files SET sha256 = ?1, uploaded_at = ?2, locator = ?3
+            WHERE id = ?4 AND sha256 IS NULL AND (expires_at IS NULL OR expires_at > ?2)
+                AND (declared_sha256 IS NULL OR declared_sha256 = ?1)
+            """
+        )
+        .bind(seal.sha256.bytes).bind(seal.uploadedAt.secondsSinceEpoch).bind(locator?.bytes)
+        .bind(id.bytes).run()
+        if connection.changes == 1 { return .sealed }
+        let row = try connection.statement(
+            "SELECT sha256, declared_sha256 FROM files WHERE id = ? AND (expires_at IS NULL OR expires_at > ?)"
+        ).bind(id.bytes).bind(seal.uploadedAt.secondsSinceEpoch)
+        defer { row.reset() }
+        guard try row.step() else { return .missing }
+        if let digest = row.blob(0).flatMap({ SHA256Digest(bytes: $0) }) { return .alreadySealed(digest) }
+        guard let declared = row.blob(1).flatMap({ SHA256Digest(bytes: $0) }) else { return .missing }
+        return .otherDeclared(declared)
+    }
+
+    /// Returns a file of any organization, also one that has ended.
+    ///
+    /// - Parameter id: The file.
+    /// - Returns: A file of any organization.
+    /// - Throws: ``StorageError``.
+    package func file(_ id: FileID) throws(StorageError) -> FileRecord? {
+        try self.readers.read { connection throws(SQLiteError) in
+            let row = try connection.statement(FileRowQuery.byID).bind(id.bytes)
+            defer { row.reset() }
+            return try row.step() ? try FileRow.decode(row) : nil
+        }
+    }
+
+    /// Returns an organization's file, unless it has ended.
+    ///
+    /// Another's, and one that has ended, takes the same path as one that does not exist.
+    ///
+    /// - Parameters:
+    ///   - id: The file.
+    ///   - organization: Its owner.
+    ///   - now: The current time.
+    /// - Returns: The file; `nil` where the organization has none such that has not ended.
+    /// - Throws: ``StorageError``.
+    package func file(
+        _ id: FileID, of organization: OrganizationID, now: Timestamp
+    ) throws(StorageError) -> FileRecord? {
+        try self.readers.read { connection throws(SQLiteError) in
+            try Self.file(id, of: organization, now: now, connection)
+        }
+    }
+
+    /// Returns those of some files that are an organization's and ready, as they were at one moment.
+    ///
+    /// SQLite looks at all that decides: a file that is not there takes as long as one that is pending, another's, or
+    /// has ended.
+    ///
+    /// - Parameters:
+    ///   - ids: Any files.
+    ///   - organization: Whose are returned.
+    ///   - now: The current time.
+    /// - Returns: The files, in the order of the ids.
+    /// - Throws: ``StorageError``.
+    func readyFiles(
+        _ ids: [FileID], of organization: OrganizationID, now: Timestamp
+    ) throws(StorageError) -> [FileRecord] {
+        try (ids.count == 1 ? self.readers : self.lookupReaders).read { connection throws(SQLiteError) in
+            // One transaction: one lock, and one state of the catalogue.
+            try connection.execute("BEGIN")
+            defer { try? connection.execute("COMMIT") }
+            let row = try connection.statement(FileRowQuery.readyOfOrganization)
+            defer { row.reset() }
+            var files: [FileRecord] = []
+            for id in ids {
+                row.reset()
+                row.bind(id.bytes).bind(organization.description).bind(now.secondsSinceEpoch)
+                if try row.step() { files.append(try FileRow.decode(row)) }
+            }
+            return files
+        }
+    }
+
+    static func file(
+        _ id: FileID, of organization: OrganizationID, now: Timestamp, _ connection: SQLiteConnection
+    ) throws(SQLiteError) -> FileRecord? {
+        let row = try connection.statement(FileRowQuery.ofOrganization)
+            .bind(id.bytes).bind(organization.description).bind(now.secondsSinceEpoch)
+        defer { row.reset() }
+        return try row.step() ? try FileRow.decode(row) : nil
+    }
+
+    /// Notes where a ready file's bytes are now.
+    ///
+    /// - Parameters:
+    ///   - id: The file.
+    ///   - locator: Where they are; `nil` if the id alone says so.
+    /// - Throws: ``StorageError``.
+    func relocate(_ id: FileID, to locator: BlobLocator?) async throws(StorageError) {
+        try await self.writer.write { connection throws(SQLiteError) in
+            try connection.statement("UPDATE files SET locator = ? WHERE id = ? AND sha256 IS NOT NULL")
+                .bind(locator?.bytes).bind(id.bytes).run()
+        }
+    }
+
+    /// Puts off the end of a pending file's upload.
+    ///
+    /// - Parameters:
+    ///   - id: The file.
+    ///   - organization: Its owner.
+    ///   - expiresAt: When the new URL ends.
+    ///   - now: The current time.
+    /// - Returns: What became of the row.
+    /// - Throws: ``StorageError``.
+    func renewUpload(
+        _ id: FileID, of organization: OrganizationID, until expiresAt: Timestamp, now: Timestamp
+    ) async throws(StorageError) -> RenewalOutcome {
+        try await self.writer.write { connection throws(SQLiteError) in
+            try connection.statement(
+                """
+                UPDATE files SET upload_expires_at = max(upload_expires_at, ?)
+                WHERE id = ? AND organization_id = ? AND sha256 IS NULL AND (expires_at IS NULL OR expires_at > ?)
+                """
+            )
+            .bind(expiresAt.secondsSinceEpoch).bind(id.bytes).bind(organization.description)
+            .bind(now.secondsSinceEpoch).run()
+            if connection.changes == 1 { return .renewed }
+            return try Self.file(id, of: organization, now: now, connection) == nil ? .missing : .alreadySealed
+        }
+    }
+}

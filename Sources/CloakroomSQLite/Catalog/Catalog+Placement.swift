@@ -1,0 +1,129 @@
+import CSQLite
+import CloakroomCrypto
+package import CloakroomDomain
+package import CloakroomStore
+import CloakroomSystem
+
+/// Where bytes lie.
+extension Catalog {
+    /// Returns where a file's bytes are, if its id alone does not say so.
+    ///
+    /// - Parameter id: The file, of any organization.
+    /// - Returns: The locator.
+    /// - Throws: ``StorageError``.
+    package func locator(_ id: FileID) throws(StorageError) -> BlobLocator? {
+        try self.readers.read { connection throws(SQLiteError) in
+            let row = try connection.statement("SELECT locator FROM files WHERE id = ?").bind(id.bytes)
+            defer { row.reset() }
+            return try row.step() ? try row.locator(0) : nil
+        }
+    }
+
+    /// Returns what rows and tombstones say of where bytes are, if it begins with some bytes; looks through all of them.
+    ///
+    /// - Parameter prefix: No byte of it is 255.
+    /// - Returns: The locators, in any order.
+    /// - Throws: ``StorageError``.
+    package func locators(withPrefix prefix: [UInt8]) throws(StorageError) -> [BlobLocator] {
+        try self.readers.read { connection throws(SQLiteError) in
+            let rows = try connection.statement(
+                """
+                SELECT locator FROM files WHERE locator >= ?1 AND locator < ?2
+                UNION ALL SELECT locator FROM deleted_files WHERE locator >= ?1 AND locator < ?2
+                """
+            ).bind(prefix).bind(prefix + [0xFF])
+            defer { rows.reset() }
+            var locators: [BlobLocator] = []
+            while try rows.step() {
+                if let locator = try rows.locator(0) { locators.append(locator) }
+            }
+            return locators
+        }
+    }
+
+    /// Whether a file's row or tombstone says that its bytes are there.
+    package func refers(to locator: BlobLocator, of id: FileID) throws(StorageError) -> Bool {
+        try self.readers.read { connection throws(SQLiteError) in
+            let row = try connection.statement(
+                """
+                SELECT EXISTS (SELECT 1 FROM files WHERE id = ?1 AND locator = ?2)
+                    OR EXISTS (SELECT 1 FROM deleted_files WHERE id = ?1 AND locator = ?2)
+                """
+            ).bind(id.bytes).bind(locator.bytes)
+            defer { row.reset() }
+            guard try row.step() else { return false }
+            return row.integer(0) == 1
+        }
+    }
+
+    /// Returns where a ready file's bytes are, and how a download of them is described.
+    ///
+    /// - Parameter id: The file, of any organization.
+    /// - Returns: The placement, also of an expired file; `nil` where there is no row, or a pending one.
+    /// - Throws: ``StorageError``.
+    func placement(_ id: FileID) throws(StorageError) -> Placement? {
+        try self.readers.read { connection throws(SQLiteError) in
+            let row = try connection.statement(
+                """
+                SELECT locator, size_bytes, expires_at, content_type, filename, uploaded_at, sha256, organization_id
+                FROM files
+                WHERE id = ? AND sha256 IS NOT NULL
+                """
+            ).bind(id.bytes)
+            defer { row.reset() }
+            guard try row.step() else { return nil }
+            guard let digest = row.blob(6).flatMap({ SHA256Digest(bytes: $0) }),
+                let organization = row.text(7).flatMap({ OrganizationID($0) })
+            else {
+                throw SQLiteError(code: SQLITE_CORRUPT, message: "a row of files is malformed")
+            }
+            return Placement(
+                id: id, digest: digest, locator: try row.locator(0),
+                size: row.integer(1).flatMap { ByteCount($0) } ?? .zero,
+                expiresAt: row.integer(2).map { Timestamp(secondsSinceEpoch: $0) },
+                organization: organization, representation: try Self.representation(row, from: 3))
+        }
+    }
+
+    /// Reads three columns: the media type, the name, and when the bytes were sealed.
+    private static func representation(
+        _ row: SQLiteStatement, from column: Int32
+    ) throws(SQLiteError) -> Representation {
+        guard let contentType = row.text(column), let filename = row.text(column + 1),
+            let uploadedAt = row.integer(column + 2),
+            let representation = Representation(
+                contentType: contentType, filename: Filename(stored: filename),
+                uploadedAt: Timestamp(secondsSinceEpoch: uploadedAt))
+        else { throw SQLiteError(code: SQLITE_CORRUPT, message: "a row of files is malformed") }
+        return representation
+    }
+
+    /// The directories of the blobs that ready files are in.
+    package struct DirectoriesInUse {
+        /// The shards of files without a locator.
+        package var shards: Set<Int> = []
+        /// Whether there are others.
+        package var hasLocators = false
+    }
+
+    /// Returns in which directories ready files are; looks through all rows.
+    ///
+    /// - Returns: The directories.
+    /// - Throws: ``StorageError``.
+    package func directoriesInUse() throws(StorageError) -> DirectoriesInUse {
+        try self.readers.read { connection throws(SQLiteError) in
+            let rows = try connection.statement(
+                "SELECT DISTINCT locator IS NOT NULL, substr(id, 16) FROM files WHERE sha256 IS NOT NULL")
+            defer { rows.reset() }
+            var inUse = DirectoriesInUse()
+            while try rows.step() {
+                if rows.integer(0) == 1 {
+                    inUse.hasLocators = true
+                } else if let shard = rows.blob(1)?.first {
+                    inUse.shards.insert(Int(shard))
+                }
+            }
+            return inUse
+        }
+    }
+}

@@ -1,0 +1,45 @@
+import CloakroomDomain
+import CloakroomStore
+import CloakroomSystem
+
+extension Catalog {
+    /// Notes that a file's URLs are revoked, if the last revocation was before now.
+    ///
+    /// - Parameters:
+    ///   - id: The file.
+    ///   - organization: Its owner; a file of another is not found.
+    ///   - now: The current time.
+    /// - Returns: What became of the row.
+    /// - Throws: ``StorageError``.
+    func revokeURLs(
+        of id: FileID, of organization: OrganizationID, now: Timestamp
+    ) async throws(StorageError) -> RevocationOutcome {
+        try await self.writer.write { connection throws(SQLiteError) in
+            guard let file = try Self.file(id, of: organization, now: now, connection) else { return .missing }
+            if let moment = file.urlsRevokedAt, moment >= now { return .revokedBefore(moment) }
+            try connection.statement("UPDATE files SET urls_revoked_at = ? WHERE id = ?")
+                .bind(now.secondsSinceEpoch).bind(id.bytes).run()
+            return .revoked
+        }
+    }
+
+    /// Returns the files whose URLs were revoked at a moment or later.
+    ///
+    /// - Parameter moment: Earlier revocations are left out.
+    /// - Returns: The files, each with the time of its last revocation.
+    /// - Throws: ``StorageError``.
+    func revocations(since moment: Timestamp) throws(StorageError) -> [FileID: Timestamp] {
+        try self.readers.read { connection throws(SQLiteError) in
+            let row = try connection.statement("SELECT id, urls_revoked_at FROM files WHERE urls_revoked_at >= ?")
+                .bind(moment.secondsSinceEpoch)
+            defer { row.reset() }
+            var revocations: [FileID: Timestamp] = [:]
+            while try row.step() {
+                if let id = row.blob(0).flatMap({ FileID(bytes: $0) }), let second = row.integer(1) {
+                    revocations[id] = Timestamp(secondsSinceEpoch: second)
+                }
+            }
+            return revocations
+        }
+    }
+}

@@ -1,0 +1,54 @@
+package import CloakroomDomain
+package import CloakroomStore
+import CloakroomSystem
+
+/// How far the scrub has come, and what is left.
+extension Catalog {
+    /// Returns how far the scrub has come.
+    ///
+    /// - Returns: The round, complete or not; `nil` before the first.
+    /// - Throws: ``StorageError``.
+    package func scrubRound() throws(StorageError) -> ScrubRound? {
+        try self.readers.read { connection throws(SQLiteError) in
+            let row = try connection.statement("SELECT started_at, cursor, shards, completed_at FROM scrub")
+            defer { row.reset() }
+            guard try row.step(), let startedAt = row.integer(0), let shards = row.integer(2) else { return nil }
+            return ScrubRound(
+                startedAt: Timestamp(secondsSinceEpoch: startedAt),
+                cursor: row.blob(1).flatMap { FileID(bytes: $0) }, shards: Int(shards),
+                completedAt: row.integer(3).map { Timestamp(secondsSinceEpoch: $0) })
+        }
+    }
+
+    /// Notes how far the scrub has come; on return that is durable.
+    ///
+    /// - Parameter round: The round.
+    /// - Throws: ``StorageError``.
+    package func keep(_ round: ScrubRound) async throws(StorageError) {
+        try await self.writer.write { connection throws(SQLiteError) in
+            try connection.statement(
+                """
+                INSERT OR REPLACE INTO scrub (id, started_at, cursor, shards, completed_at) VALUES (1, ?, ?, ?, ?)
+                """
+            )
+            .bind(round.startedAt.secondsSinceEpoch).bind(round.cursor?.bytes).bind(Int64(round.shards))
+            .bind(round.completedAt?.secondsSinceEpoch).run()
+        }
+    }
+
+    /// Returns how many ready files follow one, and how many bytes they have; looks through all of them.
+    ///
+    /// - Parameter id: The file before them; `nil` for all files.
+    /// - Returns: Both sums.
+    /// - Throws: ``StorageError``.
+    package func sealedTotals(after id: FileID?) throws(StorageError) -> (files: Int64, bytes: Int64) {
+        try self.readers.read { connection throws(SQLiteError) in
+            let row = try connection.statement(
+                "SELECT count(*), coalesce(sum(size_bytes), 0) FROM files WHERE id > ? AND sha256 IS NOT NULL"
+            ).bind(Self.cursor(after: id))
+            defer { row.reset() }
+            guard try row.step() else { return (0, 0) }
+            return (row.integer(0) ?? 0, row.integer(1) ?? 0)
+        }
+    }
+}

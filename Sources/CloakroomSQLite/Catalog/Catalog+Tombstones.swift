@@ -1,0 +1,88 @@
+package import CloakroomDomain
+package import CloakroomStore
+import CloakroomSystem
+
+/// Tombstones.
+extension Catalog {
+    /// A tombstone, as a check looks at it.
+    package struct CheckedTombstone: Hashable, Sendable {
+        package let id: FileID
+        /// Whether the file's bytes are said to be durably gone.
+        package let isMarked: Bool
+        /// Whether there is a row of the file nevertheless.
+        package let hasRow: Bool
+        /// Where the bytes were; `nil` where the id alone says so.
+        package let locator: BlobLocator?
+    }
+
+    /// Returns tombstones, in the order of their ids.
+    ///
+    /// - Parameters:
+    ///   - id: The file before the first one; `nil` begins with the first of all.
+    ///   - limit: The most of one call.
+    /// - Returns: The notes; none where none follows.
+    /// - Throws: ``StorageError``.
+    package func tombstones(after id: FileID?, limit: Int) throws(StorageError) -> [CheckedTombstone] {
+        try self.readers.read { connection throws(SQLiteError) in
+            let rows = try connection.statement(
+                """
+                SELECT id, bytes_removed, EXISTS (SELECT 1 FROM files WHERE files.id = deleted_files.id),
+                    locator
+                FROM deleted_files WHERE id > ? ORDER BY id LIMIT ?
+                """
+            ).bind(Self.cursor(after: id)).bind(Int64(limit))
+            defer { rows.reset() }
+            var tombstones: [CheckedTombstone] = []
+            while try rows.step() {
+                if let tombstone = try CheckedTombstone(rows) { tombstones.append(tombstone) }
+            }
+            return tombstones
+        }
+    }
+
+    /// Returns the tombstone, if there is one.
+    ///
+    /// - Parameter id: The file.
+    /// - Returns: The note of its deletion.
+    /// - Throws: ``StorageError``.
+    package func tombstone(_ id: FileID) throws(StorageError) -> CheckedTombstone? {
+        try self.readers.read { connection throws(SQLiteError) in
+            let row = try connection.statement(
+                """
+                SELECT id, bytes_removed, EXISTS (SELECT 1 FROM files WHERE files.id = deleted_files.id),
+                    locator
+                FROM deleted_files WHERE id = ?
+                """
+            ).bind(id.bytes)
+            defer { row.reset() }
+            return try row.step() ? try CheckedTombstone(row) : nil
+        }
+    }
+
+    /// Removes tombstones of files that are there, before anything is removed because of them.
+    ///
+    /// - Returns: The files.
+    /// - Throws: ``StorageError``.
+    package func dropContradictoryTombstones() async throws(StorageError) -> [FileID] {
+        try await self.writer.write { connection throws(SQLiteError) in
+            let rows = try connection.statement("SELECT id FROM deleted_files WHERE id IN (SELECT id FROM files)")
+            var ids: [FileID] = []
+            while try rows.step() {
+                if let id = rows.blob(0).flatMap({ FileID(bytes: $0) }) { ids.append(id) }
+            }
+            for id in ids {
+                try connection.statement("DELETE FROM deleted_files WHERE id = ?").bind(id.bytes).run()
+            }
+            return ids
+        }
+    }
+}
+
+extension Catalog.CheckedTombstone {
+    /// Reads id, mark, whether there is a row, and locator.
+    fileprivate init?(_ row: SQLiteStatement) throws(SQLiteError) {
+        guard let id = row.blob(0).flatMap({ FileID(bytes: $0) }) else { return nil }
+        self.init(
+            id: id, isMarked: row.integer(1) == 1, hasRow: row.integer(2) == 1, locator: try row.locator(3))
+    }
+}

@@ -1,0 +1,141 @@
+package import CloakroomCrypto
+package import CloakroomDomain
+package import NIOCore
+
+/// Uploads in one request, whose length is known only when they end.
+///
+/// The bytes come first, without a row; the row is added when they are complete. A client that goes away leaves neither.
+package final class DirectUploads: Sendable {
+    private let rows: any AdmissionRows & FileRows
+    private let blobs: any BlobEngine
+    private let publisher: Publisher
+    private let deletions: Deletions
+    private let locks: FileLocks
+    private let ids: FileIDGenerator
+
+    init(
+        rows: any AdmissionRows & FileRows, blobs: any BlobEngine, publisher: Publisher, deletions: Deletions,
+        locks: FileLocks, ids: FileIDGenerator
+    ) {
+        self.rows = rows
+        self.blobs = blobs
+        self.publisher = publisher
+        self.deletions = deletions
+        self.locks = locks
+        self.ids = ids
+    }
+
+    /// Begins to take a new file's bytes; nothing touches the disk yet.
+    ///
+    /// - Parameters:
+    ///   - access: The owner's right.
+    ///   - maximumSize: The most bytes.
+    ///   - announced: How many bytes there will be, if the client says so: what does not fit need not be received.
+    ///   - key: The client's name for the request, if it has one.
+    ///   - checksums: What the client announced of the bytes.
+    ///   - algorithms: What is computed besides, for checksums that follow the bytes.
+    /// - Returns: The upload, to which bytes can be appended.
+    /// - Throws: ``StorageError``.
+    package func begin(
+        access: OrganizationAccess, maximumSize: ByteCount, announced: ByteCount? = nil, key: IdempotencyKey? = nil,
+        checksums: [Checksum], algorithms: Set<Checksum.Algorithm> = []
+    ) async throws(StorageError) -> DirectUpload {
+        // A repetition counts already.
+        var isNew = true
+        if let key { isNew = try await !self.rows.hasSeen(key, from: access.organization).value() }
+        if isNew {
+            let excess = try await self.rows.findExcess(adding: announced ?? .one, to: access.organization).value()
+            if let excess { throw .quotaExceeded(excess) }
+        }
+        try self.blobs.checkRoom(for: .zero)
+        let id = try self.ids.next()
+        let request = StagingRequest(
+            id: id, length: .atMost(maximumSize), checksums: checksums, algorithms: algorithms, keepsBytes: true)
+        return DirectUpload(id: id, body: self.blobs.stage(request), access: access, key: key)
+    }
+
+    /// Takes the last bytes and publishes the file; on return its row and bytes are durable.
+    ///
+    /// - Parameters:
+    ///   - upload: The upload, as ``begin(access:maximumSize:announced:key:checksums:algorithms:)`` gave it.
+    ///   - last: Its last bytes.
+    ///   - trailing: The checksums that arrived behind them.
+    ///   - filename: The file's name.
+    ///   - mediaType: The file's media type.
+    ///   - declared: The digest that the bytes must have, if the client said.
+    ///   - fileLifetime: How long the file is kept at most; its organization's files may be kept for less.
+    ///   - now: The current time.
+    /// - Returns: The file.
+    /// - Throws: ``StorageError``.
+    package func publish(
+        _ upload: DirectUpload, last: [ByteBuffer], trailing: [Checksum] = [], filename: Filename,
+        mediaType: MediaType, declared: SHA256Digest? = nil, fileLifetime: FileLifetime? = nil, now: Timestamp
+    ) async throws(StorageError) -> FileRecord {
+        let finished = try await upload.body.finish(last: last, trailing: trailing, declared: declared)
+        let record = FileRecord(
+            id: upload.id, organization: upload.access.organization,
+            declaration: UploadDeclaration(
+                filename: filename, mediaType: mediaType, size: finished.size, sha256: finished.digest),
+            createdAt: now, uploadExpiresAt: now, status: .pending, expiresAt: fileLifetime?.end(from: now))
+        guard let key = upload.key else { return try await self.publishUnnamed(upload, record, finished.digest) }
+        let request = IdempotentRequest(
+            key: key, operation: .uploadFile, declaration: record.declaration, fileLifetime: fileLifetime)
+        return try await self.publish(upload, record, finished.digest, request)
+    }
+
+    private func publishUnnamed(
+        _ upload: DirectUpload, _ record: FileRecord, _ digest: SHA256Digest
+    ) async throws(StorageError) -> FileRecord {
+        do throws(StorageError) {
+            return try await self.publisher.publishNew(upload.body, record, digest)
+        } catch {
+            // The client learns of the failure and of no id: a row is of no use to it.
+            try? await self.deletions.delete(record.id, access: upload.access, now: record.createdAt)
+            throw error
+        }
+    }
+
+    /// Adds the row first, with the key: whoever comes with the same key, at the same time or after a crash, gets that
+    /// row, and finishes it if it is still pending.
+    private func publish(
+        _ upload: DirectUpload, _ record: FileRecord, _ digest: SHA256Digest, _ request: IdempotentRequest
+    ) async throws(StorageError) -> FileRecord {
+        let (organization, now) = (record.organization, record.createdAt)
+        var id = record.id
+        let outcome = try await self.rows.insert(record, at: nil, request: request)
+        if case .repeated(let earlierID) = outcome {
+            let earlier = try await self.rows.find(earlierID, of: organization, now: now).value()
+            guard let earlier else { throw .notFound }
+            if earlier.seal != nil { return earlier }
+            id = earlierID
+        } else {
+            _ = try outcome.added
+        }
+        do throws(StorageError) {
+            _ = try await self.publisher.publish(upload.body, as: id, digest, now: now)
+        } catch .full {
+            // It is certain that nothing was stored, so nothing stays. After another failure a repetition finishes it.
+            try await self.locks.take(id) { () async throws(StorageError) in
+                try await self.rows.withdraw(id, of: organization, now: now)
+            }
+            throw .full
+        }
+        let sealed = try await self.rows.find(id, of: organization, now: now).value()
+        guard let sealed else { throw .notFound }
+        return sealed
+    }
+}
+
+/// An upload in one request whose bytes are arriving; dropping it removes them.
+package struct DirectUpload: Sendable {
+    fileprivate let id: FileID
+    fileprivate let body: any StagedBody
+    fileprivate let access: OrganizationAccess
+    fileprivate let key: IdempotencyKey?
+
+    /// Takes the next bytes.
+    ///
+    /// - Parameter chunks: In their order.
+    /// - Throws: ``StorageError``.
+    package func append(_ chunks: [ByteBuffer]) async throws(StorageError) { try await self.body.append(chunks) }
+}

@@ -1,0 +1,42 @@
+package import CloakroomDomain
+
+/// Deletions: a row goes and leaves a tombstone, by which the bytes are removed.
+package protocol DeletionRows: Sendable {
+    /// Removes an organization's file, and returns its tombstone; `nil` where the organization has no such file.
+    func delete(_ id: FileID, of organization: OrganizationID, now: Timestamp) async throws(StorageError) -> Tombstone?
+    /// Removes files that have expired, pending and ready ones, and returns them. Their idempotency keys stay used.
+    func deleteExpired(now: Timestamp, limit: Int) async throws(StorageError) -> [FileID]
+    /// Removes pending files whose upload expired more than ``Retention/uploadGraceSeconds`` ago, and returns how many. Their
+    /// idempotency keys are free.
+    ///
+    /// - Parameters:
+    ///   - now: The current time.
+    ///   - limit: The most files of one call.
+    ///   - uploads: Files that are left alone, because their bytes are on the way.
+    func deleteAbandoned(
+        now: Timestamp, limit: Int, except uploads: Set<FileID>
+    ) async throws(StorageError) -> Int
+    /// Looks up tombstones whose bytes may still be there, in the order of their ids.
+    ///
+    /// - Parameters:
+    ///   - kind: Which.
+    ///   - id: The file before the first one; `nil` begins with the first of all.
+    ///   - limit: The most of one call.
+    func findTombstones(
+        _ kind: TombstoneKind, after id: FileID?, limit: Int
+    ) -> Lookup<[Tombstone]>
+    /// Notes that the bytes of deleted files are durably gone.
+    func markRemoved(_ ids: [FileID]) async throws(StorageError)
+    /// Looks up deleted files that no upload can bring back any more.
+    func findForgettable(now: Timestamp, limit: Int) -> Lookup<[FileID]>
+    /// Removes tombstones of files whose bytes are durably gone.
+    func forget(_ ids: [FileID]) async throws(StorageError)
+}
+
+/// Tombstones by the place of their bytes.
+package enum TombstoneKind: Hashable, Sendable, CaseIterable {
+    /// Those without a locator.
+    case byID
+    /// Those with one.
+    case located
+}
