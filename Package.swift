@@ -155,6 +155,35 @@ let package = Package(
             ],
             swiftSettings: swiftSettings
         ),
+        // Engines in memory, and what every engine has to do; no products.
+        .target(
+            name: "ReferenceEngine",
+            dependencies: [
+                "CloakroomCrypto", "CloakroomDomain", "CloakroomStore",
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            path: "Tests/ReferenceEngine",
+            swiftSettings: swiftSettings
+        ),
+        .target(
+            name: "EngineContracts",
+            dependencies: [
+                "CloakroomCrypto", "CloakroomDomain", "CloakroomStore",
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            path: "Tests/EngineContracts",
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "EngineContractTests",
+            dependencies: [
+                "CloakroomCrypto", "CloakroomDomain", "CloakroomLocal", "CloakroomSQLite", "CloakroomStore",
+                "CloakroomSystem", "EngineContracts", "ReferenceEngine",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: swiftSettings),
         .testTarget(
             name: "CloakroomCryptoTests", dependencies: ["CloakroomCrypto"], swiftSettings: swiftSettings),
         .testTarget(

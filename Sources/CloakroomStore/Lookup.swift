@@ -4,14 +4,16 @@ import Synchronization
 ///
 /// An engine whose rows are in memory or on the local disk gives it at once, also on an event loop. An engine across a network
 /// gives it later, and no thread waits meanwhile.
-package enum Lookup<Value: Sendable>: Sendable {
+@frozen
+public enum Lookup<Value: Sendable>: Sendable {
     /// The outcome.
     case now(Result<Value, StorageError>)
     /// The outcome is under way.
     case later(PendingLookup<Value>)
 
     /// Runs a read that takes as long as a row in memory.
-    package init(_ read: () throws(StorageError) -> Value) {
+    @inlinable
+    public init(_ read: () throws(StorageError) -> Value) {
         self = .now(Result { () throws(StorageError) in try read() })
     }
 
@@ -19,7 +21,8 @@ package enum Lookup<Value: Sendable>: Sendable {
     ///
     /// - Parameter transform: Called once, for a value that comes later on whatever thread the engine completes it.
     /// - Returns: The other value, at once if this one is.
-    package func map<Other>(
+    @inlinable
+    public func map<Other>(
         _ transform: @escaping @Sendable (Value) throws(StorageError) -> Other
     ) -> Lookup<Other> {
         self.then { value in Lookup<Other> { () throws(StorageError) in try transform(value) } }
@@ -29,7 +32,8 @@ package enum Lookup<Value: Sendable>: Sendable {
     ///
     /// - Parameter next: Called once, for a value that comes later on whatever thread the engine completes it.
     /// - Returns: What it looks up.
-    package func then<Other>(_ next: @escaping @Sendable (Value) -> Lookup<Other>) -> Lookup<Other> {
+    @inlinable
+    public func then<Other>(_ next: @escaping @Sendable (Value) -> Lookup<Other>) -> Lookup<Other> {
         switch self {
         case .now(.success(let value)): return next(value)
         case .now(.failure(let error)): return .now(.failure(error))
@@ -53,7 +57,8 @@ package enum Lookup<Value: Sendable>: Sendable {
     ///
     /// - Returns: The value.
     /// - Throws: ``StorageError``.
-    package func value() async throws(StorageError) -> Value {
+    @inlinable
+    public func value() async throws(StorageError) -> Value {
         switch self {
         case .now(let outcome): return try outcome.get()
         case .later(let pending):
@@ -70,9 +75,9 @@ package enum Lookup<Value: Sendable>: Sendable {
 }
 
 /// A look-up that is under way: one engine completes it, one asker waits for it or cancels it.
-package final class PendingLookup<Value: Sendable>: Sendable {
+public final class PendingLookup<Value: Sendable>: Sendable {
     /// What is called with the outcome.
-    package typealias Callback = @Sendable (Result<Value, StorageError>) -> Void
+    public typealias Callback = @Sendable (Result<Value, StorageError>) -> Void
 
     private struct State {
         var outcome: Result<Value, StorageError>?
@@ -85,15 +90,15 @@ package final class PendingLookup<Value: Sendable>: Sendable {
     /// Begins a look-up.
     ///
     /// - Parameter onCancel: Called at most once, where the outcome is wanted no more; the engine need do nothing then.
-    package init(onCancel: @escaping @Sendable () -> Void = {}) {
+    public init(onCancel: @escaping @Sendable () -> Void = {}) {
         self.state = Mutex(State(onCancel: onCancel))
     }
 
     /// Whether the outcome is there, or wanted no more.
-    package var isOver: Bool { self.state.withLock { $0.outcome != nil } }
+    public var isOver: Bool { self.state.withLock { $0.outcome != nil } }
 
     /// Gives the outcome; only the first one counts.
-    package func complete(_ outcome: Result<Value, StorageError>) {
+    public func complete(_ outcome: Result<Value, StorageError>) {
         let callback = self.state.withLock { state -> Callback? in
             guard state.outcome == nil else { return nil }
             state.outcome = outcome
@@ -105,7 +110,7 @@ package final class PendingLookup<Value: Sendable>: Sendable {
     }
 
     /// Calls a function with the outcome, once, on the thread that completes the look-up or at once.
-    package func whenComplete(_ callback: @escaping Callback) {
+    public func whenComplete(_ callback: @escaping Callback) {
         let outcome = self.state.withLock { state in
             if state.outcome == nil { state.callback = callback }
             return state.outcome
@@ -114,7 +119,7 @@ package final class PendingLookup<Value: Sendable>: Sendable {
     }
 
     /// Gives the outcome up: it is ``StorageError/cancelled``, unless it is there already.
-    package func cancel() {
+    public func cancel() {
         let onCancel = self.state.withLock { state in
             defer { state.onCancel = nil }
             return state.onCancel
@@ -134,7 +139,8 @@ package final class PendingLookup<Value: Sendable>: Sendable {
     }
 
     /// Has the outcome of another look-up, which is cancelled with this one.
-    fileprivate func follow(_ other: PendingLookup<Value>) {
+    @usableFromInline
+    func follow(_ other: PendingLookup<Value>) {
         let isCancelled = self.state.withLock { state in
             guard state.outcome == nil else { return true }
             state.onCancel = { other.cancel() }

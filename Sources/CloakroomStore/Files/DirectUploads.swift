@@ -112,7 +112,7 @@ package final class DirectUploads: Sendable {
             _ = try outcome.added
         }
         do throws(StorageError) {
-            _ = try await self.publisher.publish(upload.body, as: id, digest, now: now)
+            _ = try await self.publisher.publish(upload.body, as: id, record.declaration, digest, now: now)
         } catch .full {
             // It is certain that nothing was stored, so nothing stays. After another failure a repetition finishes it.
             try await self.locks.take(id) { () async throws(StorageError) in

@@ -24,20 +24,21 @@ final class Publisher: Sendable {
     /// - Parameters:
     ///   - body: All of whose bytes have arrived.
     ///   - id: The file.
+    ///   - declaration: What was declared of it.
     ///   - digest: The digest of the bytes.
     ///   - now: The current time.
     /// - Returns: What was published; the bytes and the row are durable.
     /// - Throws: ``StorageError``; the file is then as it was before, unless nobody can tell whether the row was committed.
     func publish(
-        _ body: any StagedBody, as id: FileID, _ digest: SHA256Digest, now: Timestamp
+        _ body: any StagedBody, as id: FileID, _ declaration: UploadDeclaration, _ digest: SHA256Digest, now: Timestamp
     ) async throws(StorageError) -> Publication {
         try await self.locks.take(id) { () async throws(StorageError) in
-            guard let current = try await self.rows.find(id).value(), !current.isExpired(at: now) else {
-                throw .notFound
+            if let placement = try await self.rows.findPlacement(id).value() {
+                return try await self.repeatUpload(body, digest, of: placement, now: now)
             }
-            if let seal = current.seal { return try await self.repeatUpload(body, id, digest, of: seal) }
+            // Whether there is a pending row is for the seal to find out.
             let seal = FileRecord.Seal(sha256: digest, uploadedAt: now)
-            switch try await body.store(id, seal, .rowFirst(current.declaration)) {
+            switch try await body.store(id, seal, .rowFirst(declaration)) {
             case .stored(let stored): return try await self.seal(id, seal, stored)
             case .present(let earlier): return try await self.sealEarlier(id, earlier, digest)
             case .needsRow: throw .failed("a body was not stored although its row is there")
@@ -62,7 +63,7 @@ final class Publisher: Sendable {
         case .present: throw .failed("a new file has bytes already")
         case .needsRow:
             let added = try await self.rows.insert(record, at: nil, request: nil).added
-            _ = try await self.publish(body, as: record.id, digest, now: record.createdAt)
+            _ = try await self.publish(body, as: record.id, record.declaration, digest, now: record.createdAt)
             return added.sealed(seal)
         }
     }
@@ -127,20 +128,21 @@ final class Publisher: Sendable {
     // MARK: Repetitions
 
     private func repeatUpload(
-        _ body: any StagedBody, _ id: FileID, _ digest: SHA256Digest, of seal: FileRecord.Seal
+        _ body: any StagedBody, _ digest: SHA256Digest, of placement: Placement, now: Timestamp
     ) async throws(StorageError) -> Publication {
-        let repetition = try Self.compare(digest, with: seal.sha256)
-        guard let placement = try await self.rows.findPlacement(id).value() else { throw .notFound }
-        if try await !self.blobs.contains(id, at: placement.locator).value() {
-            try await self.replace(placement, by: body, seal)
+        if let end = placement.expiresAt, end <= now { throw .notFound }
+        let repetition = try Self.compare(digest, with: placement.digest)
+        if try await !self.blobs.contains(placement.id, at: placement.locator).value() {
+            try await self.replace(placement, by: body)
         }
         return repetition
     }
 
     /// Gives a ready file, whose bytes have been lost, the same bytes again.
     private func replace(
-        _ placement: Placement, by body: any StagedBody, _ seal: FileRecord.Seal
+        _ placement: Placement, by body: any StagedBody
     ) async throws(StorageError) {
+        let seal = FileRecord.Seal(sha256: placement.digest, uploadedAt: placement.representation.uploadedAt)
         guard case .stored(let stored) = try await body.store(placement.id, seal, .replacement) else {
             // An upload that was only hashed has nothing to heal with; it can be sent again.
             throw .failed("the bytes of a ready file were lost while it was uploaded again")

@@ -41,7 +41,8 @@ package final class StagedUpload: Sendable {
     ) async throws(StorageError) -> Publication {
         let finished = try await self.body.finish(
             last: [last], trailing: trailing, declared: self.record.declaration.sha256)
-        return try await self.publisher.publish(self.body, as: self.record.id, finished.digest, now: now)
+        return try await self.publisher.publish(
+            self.body, as: self.record.id, self.record.declaration, finished.digest, now: now)
     }
 }
 
@@ -52,13 +53,13 @@ extension StagedUpload {
     ///   - last: The last bytes.
     ///   - trailing: The checksums that arrived behind them.
     ///   - now: The current time.
-    ///   - eventLoop: Where the steps run and the future completes.
+    ///   - eventLoop: Where the future completes.
     /// - Returns: A future that fails with ``StorageError``.
     package func publish(
         last: ByteBuffer, trailing: [Checksum], now: Timestamp, on eventLoop: any EventLoop
     ) -> EventLoopFuture<Publication> {
         let promise = eventLoop.makePromise(of: Publication.self)
-        Task(executorPreference: EventLoopExecutor(eventLoop)) {
+        Task(executorPreference: InlineExecutor.shared) {
             do throws(StorageError) {
                 promise.succeed(try await self.publish(last: last, trailing: trailing, now: now))
             } catch {

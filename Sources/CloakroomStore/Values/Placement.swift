@@ -2,7 +2,9 @@ package import CloakroomCrypto
 package import CloakroomDomain
 
 /// What a ready file's row says of its bytes: where they are, until when they are served, and how a download is described.
-package struct Placement: Hashable, Sendable {
+///
+/// A reference: whoever serves a file's bytes asks it several times for each request.
+package final class Placement: Sendable {
     /// The file.
     package let id: FileID
     /// The digest that was sealed.
@@ -41,7 +43,7 @@ package struct Placement: Hashable, Sendable {
     /// - Parameters:
     ///   - record: The file; a pending one gives `nil`.
     ///   - locator: Where its bytes are.
-    package init?(_ record: FileRecord, at locator: BlobLocator?) {
+    package convenience init?(_ record: FileRecord, at locator: BlobLocator?) {
         guard let seal = record.seal,
             let representation = Representation(
                 contentType: record.declaration.mediaType.text, filename: record.declaration.filename,

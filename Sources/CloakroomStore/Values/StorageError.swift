@@ -1,7 +1,7 @@
-package import CloakroomDomain
+public import CloakroomDomain
 
 /// Why the storage could not do what was asked; ignorant of HTTP.
-package enum StorageError: Error, Hashable, Sendable, CustomStringConvertible {
+public enum StorageError: Error, Hashable, Sendable, CustomStringConvertible {
     /// There is no such file, or not for the one who asks: the two cannot be told apart.
     case notFound
     /// The file has been sealed with other bytes.
@@ -28,7 +28,7 @@ package enum StorageError: Error, Hashable, Sendable, CustomStringConvertible {
     case failed(String)
 
     /// What is wrong, for the log and for commands.
-    package var description: String {
+    public var description: String {
         switch self {
         case .notFound: "the file does not exist"
         case .alreadySealed: "the file has already been uploaded with different bytes"
@@ -48,14 +48,14 @@ package enum StorageError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 
     /// What a reader found to be wrong.
-    package enum ReadDamage: Hashable, Sendable, CustomStringConvertible {
+    public enum ReadDamage: Hashable, Sendable, CustomStringConvertible {
         /// Their digest is another.
         case digest
         /// There are fewer or more, in bytes.
         case length(expected: Int64, found: Int64)
 
         /// What is wrong, for the log.
-        package var description: String {
+        public var description: String {
             switch self {
             case .digest: "sha256 differs"
             case .length(let expected, let found): "length \(found) instead of \(expected)"
@@ -64,13 +64,13 @@ package enum StorageError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 
     /// A digest that differs.
-    package struct BadDigest: Hashable, Sendable {
+    public struct BadDigest: Hashable, Sendable {
         /// The request field that announced it, or `sha256` for the declared one.
-        package let field: String
+        public let field: String
         /// As announced, in the field's encoding.
-        package let expected: String
+        public let expected: String
         /// Of the bytes that arrived, in the same encoding.
-        package let received: String
+        public let received: String
 
         package init(field: String, expected: String, received: String) {
             self.field = field
