@@ -203,7 +203,7 @@ let package = Package(
             name: "CloakroomClientTests",
             dependencies: [
                 "CloakroomClient", "CloakroomCrypto", "CloakroomDomain", "CloakroomLocal", "CloakroomServer",
-                "CloakroomStore", "CloakroomSystem",
+                "CloakroomStore", "CloakroomSystem", "ReferenceEngine",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -213,7 +213,7 @@ let package = Package(
         .testTarget(
             name: "CloakroomServerTests",
             dependencies: [
-                "CloakroomDomain", "CloakroomLocal", "CloakroomServer", "CloakroomStore", "CloakroomSystem",
+                "CloakroomDomain", "CloakroomServer", "CloakroomStore", "ReferenceEngine",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),

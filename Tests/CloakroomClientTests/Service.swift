@@ -8,17 +8,23 @@ import Foundation
 import Logging
 import NIOCore
 import NIOPosix
+import ReferenceEngine
 import ServiceLifecycle
 import Synchronization
 import Testing
 
-/// A real service on a real disk, in this process, on free ports of the loopback.
+/// A real service in this process, on free ports of the loopback.
 struct Service {
     let server: ServerURL
     let keys: APIKeys
 
-    /// Runs work against a service that has just been made.
+    /// Runs work against a service that has just been made, once for each pair of engines.
     static func run(_ body: @escaping @Sendable (Service) async throws -> Void) async throws {
+        try await Self.run(on: MemoryStore(.later).storage, Logger(label: "test"), body)
+        try await Self.runLocally(body)
+    }
+
+    private static func runLocally(_ body: @escaping @Sendable (Service) async throws -> Void) async throws {
         let url = FileManager.default.temporaryDirectory.appending(path: "cloakroom-\(UUID().uuidString)")
         let path = url.path(percentEncoded: false)
         defer { try? FileManager.default.removeItem(atPath: path) }
@@ -26,9 +32,21 @@ struct Service {
         let directory = try DataDirectory(path: path, exclusively: true)
         let local = try await LocalStore.open(
             directory, health: StorageHealth(logger: logger), now: SystemClock().now)
+        do {
+            try await Self.run(on: local.storage, logger, body)
+        } catch {
+            try? await local.shutDown()
+            throw error
+        }
+        try await local.shutDown()
+    }
+
+    private static func run(
+        on storage: Storage, _ logger: Logger, _ body: @escaping @Sendable (Service) async throws -> Void
+    ) async throws {
         let keyRing = try #require(KeyRing([try SigningKey.generate(now: SystemClock().now)]))
         let signingKeys = SigningKeys(keyRing)
-        let (storage, keys) = (local.storage, local.storage.keys)
+        let keys = storage.keys
         let socket = try BoundSocket.bind(try #require(ListenAddress("127.0.0.1:0")))
         let policy = SigningPolicy(
             region: "local", lifetimeSeconds: 3_600,
@@ -50,7 +68,6 @@ struct Service {
             let port = try #require(await addresses.next()?.port)
             try await body(Service(server: try #require(ServerURL("http://127.0.0.1:\(port)")), keys: keys))
         }
-        try await local.shutDown()
     }
 
     private static func run(

@@ -17,11 +17,12 @@ package struct MemoryStore: Sendable {
     }
 
     package let rows: MemoryRows
-    package let blobs = MemoryBlobs()
+    package let blobs: MemoryBlobs
     package let storage: Storage
 
     package init(_ answers: MemoryRows.Answers = .now) {
         self.rows = MemoryRows(answers)
+        self.blobs = MemoryBlobs(rows: self.rows)
         self.storage = Storage(
             rows: self.rows, blobs: self.blobs, shared: .init(openBlobs: 64),
             ids: FileIDGenerator(clock: SystemClock(), entropy: Entropy()), damage: NoDamage())

@@ -1,10 +1,6 @@
 import CloakroomDomain
-import CloakroomLocal
 import CloakroomStore
-import CloakroomSystem
-import Foundation
-import Logging
-import NIOPosix
+import ReferenceEngine
 import Testing
 
 @testable import CloakroomServer
@@ -35,29 +31,22 @@ struct RouteTests {
         "HEAD /openapi.yaml": .nothing,
     ]
 
-    @Test func everyRouteRequiresWhatItShould() async throws {
-        let url = FileManager.default.temporaryDirectory.appending(path: "cloakroom-\(UUID().uuidString)")
-        let path = url.path(percentEncoded: false)
-        defer { try? FileManager.default.removeItem(atPath: path) }
-        let directory = try DataDirectory(path: path, exclusively: true)
-        let local = try await LocalStore.open(
-            directory, health: StorageHealth(logger: Logger(label: "test")), now: SystemClock().now)
-        let routes = API.routes(try Self.apiServices(local))
+    @Test func everyRouteRequiresWhatItShould() throws {
+        let routes = API.routes(try Self.apiServices(MemoryStore().storage))
         let found = routes.map { ("\($0.method) \($0.path)", $0.requirement) }
         #expect(Set(found.map(\.0)).count == found.count)
         #expect(Dictionary(uniqueKeysWithValues: found) == Self.requirements)
-        try await local.shutDown()
     }
 
-    private static func apiServices(_ local: LocalStore) throws -> APIServices {
+    private static func apiServices(_ storage: Storage) throws -> APIServices {
         let clock = SystemClock()
         let keyRing = try #require(KeyRing([try SigningKey.generate(now: clock.now)]))
         let policy = SigningPolicy(
             region: "local", lifetimeSeconds: 60, baseURL: try #require(StorageURL("http://127.0.0.1:1")),
             maximumSize: .defaultMaximumFileSize)
         return APIServices(
-            storage: local.storage,
-            authenticator: Authenticator(keys: local.storage.keys, limiter: nil, clock: clock), policy: policy,
+            storage: storage,
+            authenticator: Authenticator(keys: storage.keys, limiter: nil, clock: clock), policy: policy,
             signingKeys: SigningKeys(keyRing), clock: clock)
     }
 }

@@ -2,11 +2,7 @@ import CloakroomDomain
 import Testing
 
 @testable import CloakroomServer
-@testable import CloakroomDisk
-@testable import CloakroomLocal
-@testable import CloakroomSQLite
 @testable import CloakroomStore
-@testable import CloakroomSystem
 
 /// What `/readyz` says; the service is ready where it says nothing.
 struct ReadinessTests {

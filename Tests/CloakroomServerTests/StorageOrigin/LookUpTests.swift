@@ -1,11 +1,9 @@
 import CloakroomDomain
-import CloakroomLocal
 import CloakroomStore
-import CloakroomSystem
-import Foundation
 import Logging
 import NIOCore
 import NIOEmbedded
+import ReferenceEngine
 import Testing
 
 @testable import CloakroomServer
@@ -57,29 +55,24 @@ struct LookUpTests {
         }
     }
 
-    private static func withEnvironment(_ body: (StorageEnvironment) throws -> Void) async throws {
-        let path = FileManager.default.temporaryDirectory.appending(path: "look-up-\(UUID().uuidString)").path
-        defer { try? FileManager.default.removeItem(atPath: path) }
+    private static func withEnvironment(_ body: (StorageEnvironment) throws -> Void) throws {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        let directory = try DataDirectory(path: path, exclusively: true)
-        let local = try await LocalStore.open(
-            directory, health: StorageHealth(logger: logger), now: SystemClock().now)
+        let storage = MemoryStore(.later).storage
         let keyRing = try #require(KeyRing([try SigningKey.generate(now: SystemClock().now)]))
         let policy = SigningPolicy(
             region: "local", lifetimeSeconds: 3_600, baseURL: try #require(StorageURL("http://127.0.0.1:1")),
             maximumSize: .defaultMaximumFileSize)
         let environment = StorageEnvironment(
-            uploads: local.storage.uploads, downloads: local.storage.downloads, verifier: Verifier(policy: policy),
+            uploads: storage.uploads, downloads: storage.downloads, verifier: Verifier(policy: policy),
             signingKeys: SigningKeys(keyRing), limits: .init(), connectionLimiter: nil,
             metrics: StorageMetrics(), accessLog: nil, requestIDs: RequestIDGenerator(), clock: SystemClock(),
             logger: logger)
         try body(environment)
-        try await local.shutDown()
     }
 
     @Test
-    func requestGoesOnWithTheRow() async throws {
-        try await Self.withEnvironment { environment in
+    func requestGoesOnWithTheRow() throws {
+        try Self.withEnvironment { environment in
             let client = try Client(environment, ConnectionGroup())
             var found: [Int] = []
             client.wait { found.append((try? $0.get()) ?? -1) }
@@ -93,8 +86,8 @@ struct LookUpTests {
     }
 
     @Test
-    func connectionThatClosesCancelsItsLookUp() async throws {
-        try await Self.withEnvironment { environment in
+    func connectionThatClosesCancelsItsLookUp() throws {
+        try Self.withEnvironment { environment in
             let client = try Client(environment, ConnectionGroup())
             var found: [Int] = []
             client.wait { found.append((try? $0.get()) ?? -1) }
@@ -106,8 +99,8 @@ struct LookUpTests {
     }
 
     @Test
-    func lookUpsOfAnEventLoopAreBounded() async throws {
-        try await Self.withEnvironment { environment in
+    func lookUpsOfAnEventLoopAreBounded() throws {
+        try Self.withEnvironment { environment in
             let group = ConnectionGroup()
             let clients = try (0..<1_024).map { _ in try Client(environment, group) }
             for client in clients { client.wait() }

@@ -1,6 +1,4 @@
-import CloakroomLocal
 import CloakroomStore
-import CloakroomSystem
 import Testing
 
 @testable import CloakroomDomain
