@@ -155,6 +155,16 @@ let package = Package(
             ],
             swiftSettings: swiftSettings
         ),
+        .executableTarget(
+            name: "Microbenchmarks",
+            dependencies: [
+                "CloakroomDomain", "CloakroomLocal", "CloakroomSQLite", "CloakroomServer", "CloakroomStore",
+                "CloakroomSystem",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Benchmarks/Sources/Microbenchmarks",
+            swiftSettings: swiftSettings
+        ),
         // Engines in memory, and what every engine has to do; no products.
         .target(
             name: "ReferenceEngine",

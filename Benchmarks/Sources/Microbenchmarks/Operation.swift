@@ -1,5 +1,8 @@
 import CloakroomDomain
-import CloakroomStorage
+import CloakroomLocal
+import CloakroomSQLite
+import CloakroomStore
+import CloakroomSystem
 import Foundation
 import Logging
 
@@ -54,7 +57,7 @@ enum Operation: String, CaseIterable {
 
     /// Reads a row by its id, of 1,000.
     private static func pointRead(_ count: Int) async throws {
-        try await self.withCatalog { catalog, example in
+        try await self.withRows { catalog, example in
             let files = try (0..<1_000).map { try example.file(number: $0) }
             for file in files { try await catalog.insert(file) }
             for index in 0..<count {
@@ -65,18 +68,18 @@ enum Operation: String, CaseIterable {
 
     /// Inserts a row and commits it, one after the other.
     private static func insert(_ count: Int) async throws {
-        try await self.withCatalog { catalog, example in
+        try await self.withRows { catalog, example in
             for number in 0..<count { try await catalog.insert(try example.file(number: number)) }
         }
     }
 
-    private static func withCatalog(_ body: (Catalog, Example) async throws -> Void) async throws {
+    private static func withRows(_ body: (Catalog, Example) async throws -> Void) async throws {
         let path = FileManager.default.temporaryDirectory.appending(path: "microbenchmarks-\(UUID().uuidString)").path
         defer { try? FileManager.default.removeItem(atPath: path) }
         let directory = try DataDirectory(path: path, exclusively: true)
         let health = StorageHealth(logger: Logger(label: "microbenchmarks"))
-        let catalog = try Catalog(directory: directory, owner: .server, health: health)
-        try await body(catalog, try Example())
-        try await catalog.shutDown()
+        let local = try await LocalStore.open(directory, health: health, now: SystemClock().now)
+        try await body(local.pair.catalog, try Example())
+        try await local.shutDown()
     }
 }
