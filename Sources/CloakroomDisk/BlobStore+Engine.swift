@@ -1,6 +1,5 @@
 package import CloakroomDomain
 package import CloakroomStore
-import CloakroomSystem
 import Logging
 
 /// The bytes, for the use cases.
@@ -35,7 +34,7 @@ extension BlobStore: BlobEngine {
                 // takes its place. Where that fails, the slot stays for start-up, which sees what counts.
                 try await self.rows.checkWritable()
             }
-            guard try await self.rows.findLocator(id).value() != locator else { return false }
+            if try await self.rows.refers(id, to: locator).value() { return false }
             try await self.onDisk { () throws(StorageError) in try self.packs.freeDurably(PackSlot(locator)) }
             return true
         } catch let failure {
@@ -49,14 +48,17 @@ extension BlobStore: BlobEngine {
         }
     }
 
-    /// After another failure than a full disk nobody can tell what was committed. Then the blob stays: a row that says ready must
-    /// find it, and a pending row is sealed with it by the next upload or start.
+    /// After another failure than a full disk the blob stays: a row that says ready must find it, and a pending row is sealed
+    /// with it by the next upload or start.
     private func discardOwnFile(of id: FileID, after error: StorageError?) async -> Bool {
-        guard error == nil || error == .full else { return true }
+        let isKept = error != nil && error != .full
         do throws(StorageError) {
-            _ = try await self.onDisk { () throws(StorageError) in try self.removeName(id) }
+            if isKept { try await self.rows.checkWritable() }
+            // One that was sealed before refers to the same name.
+            if try await self.rows.refers(id, to: nil).value() { return false }
+            if !isKept { try await self.onDisk { () throws(StorageError) in try self.removeNameDurably(id) } }
         } catch let failure {
-            self.health.report("A blob cannot be removed", id, failure)
+            if !isKept { self.health.report("A blob cannot be removed", id, failure) }
         }
         return true
     }

@@ -2,7 +2,6 @@ import CloakroomDisk
 import CloakroomDomain
 import CloakroomSQLite
 import CloakroomStore
-import CloakroomSystem
 
 /// What rows say of packs.
 extension Catalog {

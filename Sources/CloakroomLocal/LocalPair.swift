@@ -2,7 +2,6 @@ package import CloakroomDisk
 import CloakroomDomain
 package import CloakroomSQLite
 package import CloakroomStore
-import CloakroomSystem
 
 /// The default pair of engines, with what they share with the use cases in this process.
 package struct LocalPair: Sendable {

@@ -84,7 +84,7 @@ package struct LocalStore: Sendable {
     ) throws(BlobStore.OpenError) {
         try Self.checkDirectories(of: directory, catalog)
         let (disk, lookups) = (Self.threads(options.diskThreads), Self.threads(max(1, options.lookupThreads)))
-        let rows = SQLiteRows(catalog, threads: lookups)
+        let rows = SQLiteRows(catalog, lookups: lookups, pages: disk)
         let shared = Storage.Shared(openBlobs: options.openBlobs)
         do throws(BlobStore.OpenError) {
             let blobs = try BlobStore(

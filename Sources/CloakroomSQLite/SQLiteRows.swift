@@ -9,22 +9,25 @@ package import NIOPosix
 /// One process has the database's files; commands beside the server share them by SQLite's locks.
 package final class SQLiteRows: Sendable {
     private let catalog: Catalog
-    private let threads: NIOThreadPool
+    private let lookups: NIOThreadPool
+    private let pages: NIOThreadPool
 
     /// - Parameters:
     ///   - catalog: The database.
-    ///   - threads: For reading many rows; started and ended by whoever made them.
-    package init(_ catalog: Catalog, threads: NIOThreadPool) {
+    ///   - lookups: Threads for reading many rows by their ids; like the others started and ended by whoever made them.
+    ///   - pages: Threads for listing, which may look at many rows in vain.
+    package init(_ catalog: Catalog, lookups: NIOThreadPool, pages: NIOThreadPool) {
         self.catalog = catalog
-        self.threads = threads
+        self.lookups = lookups
+        self.pages = pages
     }
 
     /// Reads on a thread of its own, unless that is wanted no more by then.
     private func later<Value: Sendable>(
-        _ read: @escaping @Sendable () throws(StorageError) -> Value
+        on threads: NIOThreadPool, _ read: @escaping @Sendable () throws(StorageError) -> Value
     ) -> Lookup<Value> {
         let pending = PendingLookup<Value>()
-        self.threads.submit { state in
+        threads.submit { state in
             guard state == .active else {
                 return pending.complete(.failure(.writesRejected("the server is shutting down")))
             }
@@ -51,11 +54,15 @@ extension SQLiteRows: FileRows {
         if ids.count <= 1 {
             return Lookup { () throws(StorageError) in try catalog.readyFiles(ids, of: organization, now: now) }
         }
-        return self.later { () throws(StorageError) in try catalog.readyFiles(ids, of: organization, now: now) }
+        return self.later(on: self.lookups) { () throws(StorageError) in
+            try catalog.readyFiles(ids, of: organization, now: now)
+        }
     }
 
     package func findPage(_ query: FileQuery, of organization: OrganizationID, now: Timestamp) -> Lookup<FilePage> {
-        self.later { [catalog] () throws(StorageError) in try catalog.files(query, of: organization, now: now) }
+        self.later(on: self.pages) { [catalog] () throws(StorageError) in
+            try catalog.files(query, of: organization, now: now)
+        }
     }
 
     package func findPlacement(_ id: FileID) -> Lookup<Placement?> {
@@ -196,8 +203,11 @@ extension SQLiteRows: OrganizationRows {
 }
 
 extension SQLiteRows: LocatorRows {
-    package func findLocator(_ id: FileID) -> Lookup<BlobLocator?> {
-        Lookup { () throws(StorageError) in try self.catalog.locator(id) }
+    package func refers(_ id: FileID, to locator: BlobLocator?) -> Lookup<Bool> {
+        Lookup { () throws(StorageError) in
+            guard let placement = try self.catalog.placement(id) else { return false }
+            return placement.locator == locator
+        }
     }
 
     package func checkWritable() async throws(StorageError) { try await self.catalog.checkWritable() }

@@ -1,7 +1,4 @@
 import CloakroomDomain
-import CloakroomDisk
-import CloakroomLocal
-import CloakroomSQLite
 import CloakroomStore
 import CloakroomSystem
 import NIOCore

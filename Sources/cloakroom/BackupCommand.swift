@@ -1,7 +1,6 @@
 import ArgumentParser
 import CloakroomDomain
 import CloakroomServer
-import CloakroomDisk
 import CloakroomLocal
 import CloakroomSQLite
 import CloakroomStore

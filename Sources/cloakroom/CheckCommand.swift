@@ -5,7 +5,6 @@ import CloakroomDisk
 import CloakroomLocal
 import CloakroomSQLite
 import CloakroomStore
-import CloakroomSystem
 import Logging
 
 /// The command `cloakroom check`.

@@ -1,9 +1,7 @@
 import CLinux
 import CloakroomDomain
 import CloakroomServer
-import CloakroomDisk
 import CloakroomLocal
-import CloakroomSQLite
 import CloakroomStore
 import CloakroomSystem
 import CoreMetrics

@@ -1,9 +1,5 @@
 import CloakroomDomain
-import CloakroomDisk
 import CloakroomLocal
-import CloakroomSQLite
-import CloakroomStore
-import CloakroomSystem
 
 /// Says on standard error what a backup or a restoration has copied, and how long that took.
 struct CopyReport {

@@ -1,7 +1,5 @@
 import ArgumentParser
-import CloakroomDisk
 import CloakroomLocal
-import CloakroomSQLite
 import CloakroomStore
 import CloakroomSystem
 import Glibc

@@ -1,9 +1,5 @@
 import CloakroomDomain
-import CloakroomDisk
 import CloakroomLocal
-import CloakroomSQLite
-import CloakroomStore
-import CloakroomSystem
 import Synchronization
 
 /// Findings on standard output.

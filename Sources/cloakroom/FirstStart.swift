@@ -1,10 +1,7 @@
+import CloakroomStore
 import CloakroomDomain
 import CloakroomServer
-import CloakroomDisk
 import CloakroomLocal
-import CloakroomSQLite
-import CloakroomStore
-import CloakroomSystem
 
 /// Makes a fresh data directory usable: a signing key, and an API key for the organization `default`.
 struct FirstStart {

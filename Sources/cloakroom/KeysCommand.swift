@@ -1,11 +1,7 @@
 import ArgumentParser
 import CloakroomDomain
 import CloakroomServer
-import CloakroomDisk
-import CloakroomLocal
-import CloakroomSQLite
 import CloakroomStore
-import CloakroomSystem
 
 /// The command `cloakroom keys`.
 struct KeysCommand: AsyncParsableCommand {

@@ -1,11 +1,7 @@
+import CloakroomStore
 import ArgumentParser
 import CloakroomDomain
 import CloakroomServer
-import CloakroomDisk
-import CloakroomLocal
-import CloakroomSQLite
-import CloakroomStore
-import CloakroomSystem
 
 /// The command `cloakroom organizations`.
 struct OrganizationsCommand: AsyncParsableCommand {

@@ -1,10 +1,7 @@
 import CloakroomDomain
 import CloakroomServer
-import CloakroomDisk
 import CloakroomLocal
-import CloakroomSQLite
 import CloakroomStore
-import CloakroomSystem
 import Logging
 
 /// Everything that `serve` can be told, validated: built once, read nowhere else.

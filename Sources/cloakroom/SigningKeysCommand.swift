@@ -1,11 +1,9 @@
+import CloakroomSystem
 import ArgumentParser
 import CloakroomDomain
 import CloakroomServer
-import CloakroomDisk
 import CloakroomLocal
-import CloakroomSQLite
 import CloakroomStore
-import CloakroomSystem
 
 /// The command `cloakroom signing-keys`.
 struct SigningKeysCommand: ParsableCommand {

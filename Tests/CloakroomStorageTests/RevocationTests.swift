@@ -1,4 +1,3 @@
-import CloakroomCrypto
 import CloakroomDomain
 import NIOPosix
 import NIOCore
@@ -74,7 +73,7 @@ struct RevocationTests {
 
     @Test func revocationsAreForgottenOnceNoURLCanBeLeft() async throws {
         let fixture = try Fixture()
-        let rows = SQLiteRows(fixture.catalog, threads: .singleton)
+        let rows = SQLiteRows(fixture.catalog, lookups: .singleton, pages: .singleton)
         let revocations = Revocations(rows: rows, caches: RowCaches(), lifetimeSeconds: 100)
         let id = try fixture.nextID()
         revocations.add([id: Fixture.now])

@@ -35,7 +35,7 @@ package final class MemoryBlobs: BlobEngine {
     package func discard(_ stored: StoredBody, of id: FileID, after error: StorageError?) async -> Bool {
         guard let locator = stored.locator else { return true }
         do throws(StorageError) {
-            guard try await self.rows.findLocator(id).value() != locator else { return false }
+            if try await self.rows.refers(id, to: locator).value() { return false }
             self.remove(locator)
         } catch {
             // A row may refer to them.

@@ -136,7 +136,9 @@ extension MemoryRows: AdmissionRows {
 }
 
 extension MemoryRows: LocatorRows {
-    package func findLocator(_ id: FileID) -> Lookup<BlobLocator?> { self.look { $0.files[id]?.locator } }
+    package func refers(_ id: FileID, to locator: BlobLocator?) -> Lookup<Bool> {
+        self.look { state in state.files[id].map { $0.record.seal != nil && $0.locator == locator } ?? false }
+    }
 
     package func checkWritable() async throws(StorageError) {}
 

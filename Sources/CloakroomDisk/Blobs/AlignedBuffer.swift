@@ -1,6 +1,3 @@
-import CloakroomStore
-import CloakroomSystem
-
 import Synchronization
 
 import Glibc

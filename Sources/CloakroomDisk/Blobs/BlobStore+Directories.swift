@@ -1,6 +1,5 @@
 import CloakroomDomain
 package import CloakroomSystem
-import CloakroomStore
 
 import Glibc
 

@@ -1,5 +1,4 @@
 package import CloakroomDomain
-import CloakroomStore
 package import CloakroomSystem
 
 import Glibc

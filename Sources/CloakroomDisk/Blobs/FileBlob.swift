@@ -15,7 +15,7 @@ package final class FileBlob: OpenBlob {
     /// The bytes of a small blob are kept with it: copying them costs less than asking the kernel for them.
     private static let keptLength = 8 * 1_024
 
-    private enum Place {
+    enum Place {
         case ownFile(OwnFile)
         case pack(PackFile, PackReading)
 
@@ -27,7 +27,7 @@ package final class FileBlob: OpenBlob {
         }
     }
 
-    private final class OwnFile: Sendable {
+    final class OwnFile: Sendable {
         let descriptor: CloakroomSystem.FileDescriptor
 
         init(_ descriptor: consuming CloakroomSystem.FileDescriptor) {
@@ -36,12 +36,12 @@ package final class FileBlob: OpenBlob {
     }
 
     /// What keeps the descriptor open.
-    private let place: Place
+    let place: Place
     private let threads: NIOThreadPool
-    private let descriptor: Int32
-    private let offset: Int64
-    private let kept: [UInt8]?
-    private let isVerified = Atomic(false)
+    let descriptor: Int32
+    let offset: Int64
+    let kept: [UInt8]?
+    let isVerified = Atomic(false)
     /// What the row says.
     package let placement: Placement
 
@@ -70,7 +70,7 @@ package final class FileBlob: OpenBlob {
         self.init(.pack(pack, reading), pack.rawDescriptor, offset: slot.bodyOffset, placement, threads)
     }
 
-    private var size: Int64 { self.placement.size.bytes }
+    var size: Int64 { self.placement.size.bytes }
 
     /// The part of a file that the blob is; a packed blob's bytes must be copied when they are sent.
     package var fileRange: FileRange? {
@@ -181,68 +181,6 @@ package final class FileBlob: OpenBlob {
         guard let kept, range.upperBound <= Int64(kept.count) else { return false }
         kept.withUnsafeBytes {
             body(UnsafeRawBufferPointer(rebasing: $0[Int(range.lowerBound)..<Int(range.upperBound)]))
-        }
-        return true
-    }
-
-    /// Reads what is in memory already, without waiting for the disk (`preadv2` with `RWF_NOWAIT`).
-    ///
-    /// - Parameters:
-    ///   - buffer: Receives the bytes.
-    ///   - offset: The first byte's offset.
-    /// - Returns: How many bytes were read; `nil` where the disk would have to be waited for.
-    /// - Throws: ``StorageError`` for a failure of the disk.
-    package func readCached(
-        into buffer: UnsafeMutableRawBufferPointer, offset: Int64
-    ) throws(StorageError) -> Int? {
-        if let kept {
-            let start = min(Int(offset), kept.count)
-            let part = kept[start..<min(start + buffer.count, kept.count)]
-            buffer.copyBytes(from: part)
-            return part.count
-        }
-        let room = self.part(of: buffer, at: offset)
-        do throws(SystemCallError) {
-            let count = try self.place.system.readCached(
-                into: room, from: self.descriptor, at: self.offset + offset)
-            if count < room.count { self.noteIncomplete() }
-            return count
-        } catch {
-            switch error.code {
-            case EAGAIN:
-                self.noteIncomplete()
-                return nil
-            // The file system cannot tell.
-            case EOPNOTSUPP, EINTR, ENOSYS: return nil
-            default: throw error.storageError
-            }
-        }
-    }
-
-    /// Lets a small blob that is not in memory any more be verified when it is loaded again, whoever asks first.
-    private func noteIncomplete() {
-        if self.placement.isSmall { self.isVerified.store(false, ordering: .releasing) }
-    }
-
-    /// The part of a buffer that the blob can fill: what follows it in a pack is another's.
-    private func part(of buffer: UnsafeMutableRawBufferPointer, at offset: Int64) -> UnsafeMutableRawBufferPointer {
-        let count = Int(min(Int64(buffer.count), max(0, self.size - offset)))
-        return UnsafeMutableRawBufferPointer(rebasing: buffer[..<count])
-    }
-
-    /// Whether the first and the last byte of a range are in memory, by which a whole piece is taken to be.
-    ///
-    /// - Parameter range: Offsets within the blob, of at least one byte.
-    /// - Returns: `false` where reading would wait for the disk.
-    package func isCached(_ range: Range<Int64>) -> Bool {
-        guard self.kept == nil else { return true }
-        var byte: UInt8 = 0
-        for offset in [range.lowerBound, range.upperBound - 1] {
-            let isThere = withUnsafeMutableBytes(of: &byte) { buffer in
-                // One byte of room, for one byte read.
-                (try? self.readCached(into: buffer, offset: offset)) == 1
-            }
-            guard isThere else { return false }
         }
         return true
     }

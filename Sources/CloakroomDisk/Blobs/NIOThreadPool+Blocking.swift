@@ -1,5 +1,4 @@
 import CloakroomStore
-import CloakroomSystem
 import NIOPosix
 
 extension NIOThreadPool {

@@ -1,6 +1,3 @@
-import CloakroomStore
-import CloakroomSystem
-
 import Metrics
 
 /// What was put into quarantine and what is there, counted; the label comes from a closed set.

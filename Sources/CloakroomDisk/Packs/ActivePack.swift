@@ -1,5 +1,4 @@
 import CloakroomDomain
-import CloakroomStore
 import CloakroomSystem
 import NIOCore
 

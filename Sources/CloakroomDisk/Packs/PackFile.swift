@@ -1,6 +1,5 @@
 import CloakroomCrypto
 package import CloakroomDomain
-import CloakroomStore
 package import CloakroomSystem
 
 import Glibc

@@ -1,6 +1,5 @@
 import CloakroomDomain
 import CloakroomStore
-import CloakroomSystem
 import Synchronization
 
 /// Counts who reads the packed bodies of which files.

@@ -1,5 +1,4 @@
 package import CloakroomStore
-import CloakroomSystem
 
 /// Slots in rows: 32 hexadecimal digits, of the pack (16), the offset (8) and the body's length (8), so that a pack's slots
 /// follow one another and have its file's name as a prefix.

@@ -1,7 +1,5 @@
 import CloakroomCrypto
 package import CloakroomDomain
-import CloakroomStore
-import CloakroomSystem
 
 /// What stands before a body in a pack, so that a pack can be read without the catalogue.
 ///

@@ -155,10 +155,7 @@ public struct QueryParameters: Sendable {
     }
 
     private func firstIndex(of name: StaticString) -> Int? {
-        for index in self.entries.indices where self.bytes.hasBytes(of: name, at: self.entries[index].name) {
-            return index
-        }
-        return nil
+        self.entries.firstIndex { self.bytes.hasBytes(of: name, at: $0.name) }
     }
 
     /// Returns the first value of a name, encoded.
@@ -191,21 +188,17 @@ public struct QueryParameters: Sendable {
 
     /// How many parameters of a name there are.
     func count(of name: Name) -> Int {
-        var count = 0
-        for entry in self.entries where entry.recognised == name { count += 1 }
-        return count
+        self.entries.count { $0.recognised == name }
     }
 
     /// Whether a parameter of this name is there.
     func contains(_ name: Name) -> Bool {
-        for entry in self.entries where entry.recognised == name { return true }
-        return false
+        self.entries.contains { $0.recognised == name }
     }
 
     /// Whether the first parameter of a name is there and has a value.
     func hasValue(_ name: Name) -> Bool {
-        for entry in self.entries where entry.recognised == name { return !entry.value.isEmpty }
-        return false
+        self.entries.first { $0.recognised == name }.map { !$0.value.isEmpty } ?? false
     }
 
     /// The first value of a name, encoded.

@@ -1,7 +1,5 @@
 package import CloakroomDomain
-import CloakroomDisk
 package import CloakroomSQLite
-import CloakroomStore
 package import CloakroomSystem
 
 import Glibc

@@ -1,5 +1,4 @@
 package import CloakroomDomain
-import CloakroomDisk
 import CloakroomSQLite
 import CloakroomStore
 import CloakroomSystem

@@ -1,7 +1,6 @@
+import CloakroomDisk
 import CloakroomCrypto
 import CloakroomDomain
-import CloakroomDisk
-import CloakroomSQLite
 import CloakroomStore
 import CloakroomSystem
 

@@ -1,6 +1,4 @@
 import CloakroomDisk
-import CloakroomSQLite
-import CloakroomStore
 import CloakroomSystem
 
 /// Why a file's bytes were not copied.

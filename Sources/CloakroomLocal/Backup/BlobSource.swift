@@ -1,7 +1,5 @@
 import CloakroomDomain
 import CloakroomDisk
-import CloakroomSQLite
-import CloakroomStore
 import CloakroomSystem
 
 import Glibc

@@ -1,8 +1,5 @@
 package import CloakroomDomain
 import CloakroomDisk
-import CloakroomSQLite
-import CloakroomStore
-import CloakroomSystem
 
 /// What becomes of a copy when the bytes of a ready file are lost or damaged.
 package enum DamagePolicy: Hashable, Sendable {

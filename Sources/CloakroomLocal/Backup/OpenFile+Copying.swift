@@ -1,7 +1,4 @@
 import CloakroomCrypto
-import CloakroomDisk
-import CloakroomSQLite
-import CloakroomStore
 import CloakroomSystem
 
 /// What a copy does with files.

@@ -1,8 +1,6 @@
 import CloakroomDomain
 import CloakroomDisk
-import CloakroomSQLite
 import CloakroomStore
-import CloakroomSystem
 
 /// Tells which packs of the backup before hold what a new one needs, and nothing else: they can be shared.
 ///

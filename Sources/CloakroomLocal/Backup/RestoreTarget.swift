@@ -1,6 +1,4 @@
-import CloakroomDisk
 import CloakroomSQLite
-import CloakroomStore
 import CloakroomSystem
 
 import Glibc

@@ -1,7 +1,4 @@
-import CloakroomDisk
-import CloakroomSQLite
 import CloakroomStore
-import CloakroomSystem
 
 /// Goes through the ready files of a backup's catalogue, a page of rows at a time.
 struct SealedFileCursor {

@@ -1,6 +1,3 @@
-import CloakroomDisk
-import CloakroomSQLite
-import CloakroomStore
 import CloakroomSystem
 
 import Glibc

@@ -1,7 +1,4 @@
-import CloakroomDisk
-import CloakroomSQLite
 import CloakroomStore
-import CloakroomSystem
 
 /// One thing that a check found.
 package struct Finding: Hashable, Sendable, CustomStringConvertible {

@@ -1,7 +1,5 @@
 import CloakroomDomain
 import CloakroomDisk
-import CloakroomSQLite
-import CloakroomStore
 import CloakroomSystem
 
 /// What a pack holds, by the headers of its slots alone: bodies are not read.

@@ -1,8 +1,6 @@
 import CloakroomDomain
-import CloakroomDisk
 import CloakroomSQLite
 import CloakroomStore
-import CloakroomSystem
 
 /// Sums and notes in the catalogue.
 extension StoreCheck {

@@ -1,8 +1,7 @@
+import CloakroomSQLite
 import CloakroomDomain
 import CloakroomDisk
-import CloakroomSQLite
 import CloakroomStore
-import CloakroomSystem
 
 /// Rows against their bytes.
 extension StoreCheck {

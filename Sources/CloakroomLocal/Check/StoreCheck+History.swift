@@ -1,5 +1,4 @@
 import CloakroomDomain
-import CloakroomDisk
 import CloakroomSQLite
 import CloakroomStore
 import CloakroomSystem

@@ -1,8 +1,4 @@
 import CloakroomDomain
-import CloakroomDisk
-import CloakroomSQLite
-import CloakroomStore
-import CloakroomSystem
 import Synchronization
 
 /// Limits automatic quarantine to sixteen files per run.

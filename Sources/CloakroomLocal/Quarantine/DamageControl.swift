@@ -1,8 +1,7 @@
+import CloakroomSQLite
 import CloakroomDisk
 package import CloakroomDomain
-import CloakroomSQLite
 package import CloakroomStore
-import CloakroomSystem
 import Logging
 import Synchronization
 

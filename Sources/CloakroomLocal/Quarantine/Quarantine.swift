@@ -1,6 +1,5 @@
 package import CloakroomDomain
 import CloakroomDisk
-import CloakroomSQLite
 package import CloakroomStore
 package import CloakroomSystem
 

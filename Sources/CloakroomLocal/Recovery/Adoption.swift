@@ -2,7 +2,6 @@ import CloakroomDisk
 import CloakroomDomain
 import CloakroomSQLite
 package import CloakroomStore
-import CloakroomSystem
 import Logging
 
 /// Pending rows whose blobs have a name.

@@ -1,8 +1,6 @@
-import CloakroomDisk
-import CloakroomDomain
 import CloakroomSQLite
+import CloakroomDomain
 package import CloakroomStore
-import CloakroomSystem
 import Logging
 import Synchronization
 

@@ -2,7 +2,6 @@ import CloakroomDomain
 import CloakroomDisk
 import CloakroomSQLite
 import CloakroomStore
-import CloakroomSystem
 import Metrics
 
 /// What the scrub has looked at and found, counted; the label comes from a closed set.

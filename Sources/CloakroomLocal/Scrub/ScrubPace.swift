@@ -1,8 +1,5 @@
 import CloakroomDomain
-import CloakroomDisk
 import CloakroomSQLite
-import CloakroomStore
-import CloakroomSystem
 
 /// How fast a scrub goes: evenly over its period, and never faster than it may.
 package struct ScrubPace: Hashable, Sendable {

@@ -2,7 +2,6 @@ package import CloakroomDomain
 import CloakroomDisk
 import CloakroomSQLite
 package import CloakroomStore
-import CloakroomSystem
 import Logging
 
 /// Reads every ready file again, round after round, and looks for blobs of no file.

@@ -1,8 +1,6 @@
 import CloakroomCrypto
 package import CloakroomDomain
-import CloakroomDisk
 import CloakroomSQLite
-import CloakroomStore
 package import CloakroomSystem
 
 import Glibc

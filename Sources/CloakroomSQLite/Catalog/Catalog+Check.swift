@@ -1,7 +1,6 @@
 import CSQLite
 package import CloakroomDomain
 package import CloakroomStore
-import CloakroomSystem
 
 /// What a check of the whole store asks, and corrects.
 extension Catalog {

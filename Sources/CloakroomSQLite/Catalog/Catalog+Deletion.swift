@@ -1,6 +1,5 @@
 package import CloakroomDomain
 package import CloakroomStore
-import CloakroomSystem
 
 extension Catalog {
     /// Removes an organization's file and leaves a note that its bytes are to go.
@@ -50,8 +49,10 @@ extension Catalog {
     ) throws(SQLiteError) -> Tombstone? {
         let row = try connection.statement("SELECT locator FROM files WHERE id = ? AND organization_id = ?")
             .bind(id.bytes).bind(organization.description)
+        defer { row.reset() }
         guard try row.step() else { return nil }
-        let locator = try row.locator(0)
+        // One that is malformed stays in the tombstone, and keeps nobody from deleting the file.
+        let locator = row.blob(0).flatMap { BlobLocator($0) }
         row.reset()
         try connection.statement(
             """
@@ -206,43 +207,6 @@ extension Catalog {
                 try connection.statement("DELETE FROM deleted_files WHERE id = ? AND bytes_removed = 1")
                     .bind(id.bytes).run()
             }
-        }
-    }
-
-    /// A pending file's place among the others.
-    package struct PendingCursor: Hashable, Sendable {
-        let uploadExpiresAt: Int64
-        let id: FileID
-    }
-
-    /// Returns pending files, those first whose URLs end last.
-    ///
-    /// - Parameters:
-    ///   - cursor: The file before the first one; `nil` begins with the first of all.
-    ///   - limit: How many rows are looked at.
-    /// - Returns: The files, and where to go on; `nil` at the end.
-    /// - Throws: ``StorageError``.
-    package func pendingFiles(
-        after cursor: PendingCursor?, limit: Int
-    ) throws(StorageError) -> (next: PendingCursor?, files: [FileID]) {
-        try self.readers.read { connection throws(SQLiteError) in
-            let rows = try connection.statement(
-                """
-                SELECT id, upload_expires_at FROM files
-                WHERE sha256 IS NULL AND (upload_expires_at, id) < (?, ?)
-                ORDER BY upload_expires_at DESC, id DESC LIMIT ?
-                """
-            )
-            .bind(cursor?.uploadExpiresAt ?? .max).bind(cursor?.id.bytes ?? [0xff]).bind(Int64(limit))
-            defer { rows.reset() }
-            var (count, last, files): (Int, PendingCursor?, [FileID]) = (0, nil, [])
-            while try rows.step() {
-                count += 1
-                guard let id = rows.blob(0).flatMap({ FileID(bytes: $0) }) else { continue }
-                last = PendingCursor(uploadExpiresAt: rows.integer(1) ?? 0, id: id)
-                files.append(id)
-            }
-            return (count < limit ? nil : last, files)
         }
     }
 

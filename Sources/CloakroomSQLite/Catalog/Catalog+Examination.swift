@@ -1,7 +1,6 @@
 import CloakroomCrypto
 package import CloakroomDomain
 package import CloakroomStore
-import CloakroomSystem
 
 /// What an examination of blobs asks.
 extension Catalog {

@@ -1,7 +1,6 @@
 import CloakroomCrypto
 package import CloakroomDomain
 package import CloakroomStore
-import CloakroomSystem
 
 extension Catalog {
     /// Marks a pending file ready, unless it has ended by the time of the seal.

@@ -1,7 +1,6 @@
 import CloakroomCrypto
 package import CloakroomDomain
 package import CloakroomStore
-import CloakroomSystem
 
 extension Catalog {
     /// Adds a pending file, and its organization if it is new.

@@ -2,7 +2,6 @@ package import CloakroomCrypto
 package import CloakroomDomain
 import CSQLite
 package import CloakroomStore
-import CloakroomSystem
 
 extension Catalog {
     /// Adds an API key, and its organization if that is new.

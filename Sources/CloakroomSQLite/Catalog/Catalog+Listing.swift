@@ -1,6 +1,5 @@
 package import CloakroomDomain
 package import CloakroomStore
-import CloakroomSystem
 
 extension Catalog {
     /// Returns a page of an organization's files, newest first.

@@ -1,7 +1,6 @@
 import CSQLite
 package import CloakroomDomain
 package import CloakroomStore
-import CloakroomSystem
 
 extension Catalog {
     static func ensureOrganization(

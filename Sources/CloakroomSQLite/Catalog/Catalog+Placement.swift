@@ -2,7 +2,6 @@ import CSQLite
 import CloakroomCrypto
 package import CloakroomDomain
 package import CloakroomStore
-import CloakroomSystem
 
 /// Where bytes lie.
 extension Catalog {

@@ -1,6 +1,5 @@
 import CloakroomDomain
 import CloakroomStore
-import CloakroomSystem
 
 extension Catalog {
     /// Notes that a file's URLs are revoked, if the last revocation was before now.

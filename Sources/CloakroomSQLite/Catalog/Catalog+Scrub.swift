@@ -1,6 +1,5 @@
 package import CloakroomDomain
 package import CloakroomStore
-import CloakroomSystem
 
 /// How far the scrub has come, and what is left.
 extension Catalog {

@@ -1,6 +1,5 @@
 package import CloakroomDomain
 package import CloakroomStore
-import CloakroomSystem
 
 /// Tombstones.
 extension Catalog {

@@ -1,6 +1,5 @@
 import CloakroomDomain
 import CloakroomStore
-import CloakroomSystem
 
 /// Keys that nobody has seen.
 extension Catalog {

@@ -1,6 +1,3 @@
-import CloakroomStore
-import CloakroomSystem
-
 /// The catalogue's schema as a sequence of migrations, each frozen once it has shipped.
 ///
 /// `PRAGMA user_version` counts those that have been applied; each is applied in one transaction with its count.

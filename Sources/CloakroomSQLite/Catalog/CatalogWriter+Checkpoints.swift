@@ -1,6 +1,6 @@
+import CloakroomSystem
 import CSQLite
 import CloakroomStore
-import CloakroomSystem
 import Logging
 import NIOPosix
 import Synchronization

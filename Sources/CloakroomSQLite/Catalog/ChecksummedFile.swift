@@ -1,6 +1,5 @@
-import CSQLite
-import CloakroomStore
 import CloakroomSystem
+import CSQLite
 
 /// A file of SQLite's, of which the pages of a database are checked as they are read.
 ///

@@ -1,7 +1,5 @@
 import CSQLite
 import Glibc
-import CloakroomStore
-import CloakroomSystem
 import Synchronization
 
 /// The file system by which SQLite makes its calls: it keeps and checks the pages' checksums (``PageChecksum``), and passes

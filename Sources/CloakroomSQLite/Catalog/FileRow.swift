@@ -2,7 +2,6 @@ import CSQLite
 import CloakroomCrypto
 import CloakroomDomain
 import CloakroomStore
-import CloakroomSystem
 
 /// Reads a row of `files` in the order in which every query selects its columns.
 ///

@@ -1,6 +1,3 @@
-import CloakroomStore
-import CloakroomSystem
-
 /// A query for whole rows of `files`, in the order of columns that ``FileRow`` reads; prepared once by each connection.
 final class FileRowQuery: Sendable {
     let sql: String

@@ -1,6 +1,3 @@
-import CloakroomStore
-import CloakroomSystem
-
 /// The checksum of a page of a database, which SQLite's format does not have: a bit that flips in a row would be taken for
 /// its value.
 ///

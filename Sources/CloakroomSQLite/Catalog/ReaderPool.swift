@@ -1,5 +1,4 @@
 package import CloakroomStore
-import CloakroomSystem
 
 import Synchronization
 

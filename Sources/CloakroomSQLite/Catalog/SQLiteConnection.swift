@@ -1,7 +1,5 @@
 import CSQLite
 import CloakroomDomain
-import CloakroomStore
-import CloakroomSystem
 
 /// One connection to a SQLite database, with its prepared statements.
 ///

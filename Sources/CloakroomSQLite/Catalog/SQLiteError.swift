@@ -1,6 +1,5 @@
 import CSQLite
 package import CloakroomStore
-import CloakroomSystem
 
 /// A failure that SQLite reported.
 package struct SQLiteError: Error, Hashable, Sendable {

@@ -1,6 +1,4 @@
 import CSQLite
-import CloakroomStore
-import CloakroomSystem
 
 /// A prepared statement: parameters are bound from 1, columns read from 0.
 package final class SQLiteStatement {

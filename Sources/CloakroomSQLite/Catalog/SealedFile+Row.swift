@@ -2,7 +2,6 @@ import CSQLite
 import CloakroomCrypto
 import CloakroomDomain
 import CloakroomStore
-import CloakroomSystem
 
 extension SealedFile {
     /// Reads id, size, digest, time of upload, and locator.

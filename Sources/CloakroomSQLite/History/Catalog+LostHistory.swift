@@ -1,6 +1,5 @@
 package import CloakroomDomain
 package import CloakroomStore
-import CloakroomSystem
 import Synchronization
 
 /// What is known to be missing from the catalogue.

@@ -1,6 +1,4 @@
 import CloakroomCrypto
-import CloakroomStore
-import CloakroomSystem
 
 import Glibc
 

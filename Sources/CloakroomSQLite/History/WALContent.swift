@@ -1,4 +1,3 @@
-import CloakroomStore
 import CloakroomSystem
 
 import Glibc

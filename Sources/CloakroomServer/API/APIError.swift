@@ -109,7 +109,8 @@ extension APIError {
                 digest.field, "does not match the body: expected \(digest.expected), received \(digest.received)")
         case .full: self = .storageFull
         case .writesRejected(let reason): self = .unavailable(reason)
-        case .damaged, .cancelled: self = .internalError("\(error)")
+        case .damaged: self = .internalError("\(error)")
+        case .cancelled: self = .unavailable("\(error)")
         case .failed(let reason): self = .internalError(reason)
         }
     }

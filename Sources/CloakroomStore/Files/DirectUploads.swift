@@ -77,10 +77,22 @@ package final class DirectUploads: Sendable {
             declaration: UploadDeclaration(
                 filename: filename, mediaType: mediaType, size: finished.size, sha256: finished.digest),
             createdAt: now, uploadExpiresAt: now, status: .pending, expiresAt: fileLifetime?.end(from: now))
-        guard let key = upload.key else { return try await self.publishUnnamed(upload, record, finished.digest) }
-        let request = IdempotentRequest(
-            key: key, operation: .uploadFile, declaration: record.declaration, fileLifetime: fileLifetime)
-        return try await self.publish(upload, record, finished.digest, request)
+        let request = upload.key.map {
+            IdempotentRequest(
+                key: $0, operation: .uploadFile, declaration: record.declaration, fileLifetime: fileLifetime)
+        }
+        // In a task of its own, so that a client that goes away does not end it halfway.
+        let outcome = await Task { () -> Result<FileRecord, StorageError> in
+            do throws(StorageError) {
+                guard let request else {
+                    return .success(try await self.publishUnnamed(upload, record, finished.digest))
+                }
+                return .success(try await self.publish(upload, record, finished.digest, request))
+            } catch {
+                return .failure(error)
+            }
+        }.value
+        return try outcome.get()
     }
 
     private func publishUnnamed(

@@ -7,7 +7,7 @@ import Synchronization
 /// Within this process. Between processes rows decide: a seal is refused once a row is sealed or gone.
 package final class FileLocks: Sendable {
     /// Those who wait, for each file at which somebody is.
-    private let waiting = Mutex<[FileID: Deque<CheckedContinuation<Void, Never>>]>([:])
+    private let waiting = Mutex<[FileID: Deque<CheckedContinuation<Bool, Never>>]>([:])
 
     package init() {}
 
@@ -15,12 +15,17 @@ package final class FileLocks: Sendable {
     package func take<Value: Sendable>(
         _ id: FileID, _ body: () async throws(StorageError) -> Value
     ) async throws(StorageError) -> Value {
-        await self.take(id)
+        let hasWaited = await self.take(id)
         defer { self.pass(id) }
-        return try await body()
+        guard hasWaited else { return try await body() }
+        // It was resumed by another's thread, which others wait for.
+        return try await withTaskExecutorPreference(globalConcurrentExecutor) { () async throws(StorageError) in
+            try await body()
+        }
     }
 
-    private func take(_ id: FileID) async {
+    /// Takes a turn, and returns whether it was waited for.
+    private func take(_ id: FileID) async -> Bool {
         await withCheckedContinuation { continuation in
             let isFree = self.waiting.withLock { waiting in
                 guard waiting[id] != nil else {
@@ -30,13 +35,13 @@ package final class FileLocks: Sendable {
                 waiting[id]?.append(continuation)
                 return false
             }
-            if isFree { continuation.resume() }
+            if isFree { continuation.resume(returning: false) }
         }
     }
 
     /// Ends a turn; the one who has waited longest is next.
     private func pass(_ id: FileID) {
-        let next = self.waiting.withLock { waiting -> CheckedContinuation<Void, Never>? in
+        let next = self.waiting.withLock { waiting -> CheckedContinuation<Bool, Never>? in
             guard var queue = waiting[id], !queue.isEmpty else {
                 waiting[id] = nil
                 return nil
@@ -45,6 +50,6 @@ package final class FileLocks: Sendable {
             waiting[id] = queue
             return next
         }
-        next?.resume()
+        next?.resume(returning: true)
     }
 }

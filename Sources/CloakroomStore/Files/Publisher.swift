@@ -36,7 +36,7 @@ final class Publisher: Sendable {
             if let placement = try await self.rows.findPlacement(id).value() {
                 return try await self.repeatUpload(body, digest, of: placement, now: now)
             }
-            // Whether there is a pending row is for the seal to find out.
+            try await self.requireRow(id, declaration, now: now)
             let seal = FileRecord.Seal(sha256: digest, uploadedAt: now)
             switch try await body.store(id, seal, .rowFirst(declaration)) {
             case .stored(let stored): return try await self.seal(id, seal, stored)
@@ -44,6 +44,16 @@ final class Publisher: Sendable {
             case .needsRow: throw .failed("a body was not stored although its row is there")
             }
         }
+    }
+
+    /// Passes unless a large body would be stored although its file has been deleted or has expired.
+    ///
+    /// Of a small one the seal finds that out: storing it makes no name that a crash could leave.
+    private func requireRow(
+        _ id: FileID, _ declaration: UploadDeclaration, now: Timestamp
+    ) async throws(StorageError) {
+        guard declaration.size.bytes > Int64(Placement.smallLength) else { return }
+        guard let row = try await self.rows.find(id).value(), !row.isExpired(at: now) else { throw .notFound }
     }
 
     /// Publishes the bytes of a file that has no row yet, with the row.

@@ -22,7 +22,7 @@ package final class Revocations: Sendable {
     private let rows: any RevocationRows
     private let caches: RowCaches
 
-    /// - Parameter lifetimeSeconds: The longest life of a URL.
+    /// Remembers nothing yet: ``load(now:)``.
     init(rows: any RevocationRows, caches: RowCaches, lifetimeSeconds: Int64) {
         self.rows = rows
         self.caches = caches

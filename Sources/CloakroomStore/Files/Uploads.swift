@@ -93,6 +93,7 @@ package final class Uploads: Sendable {
     /// - Parameters:
     ///   - id: The file, of any organization.
     ///   - now: The current time: of a file that has expired nothing is found.
+    /// - Returns: The declaration; `nil` without such a file.
     package func declarationForVerification(_ id: FileID, now: Timestamp) -> Lookup<UploadDeclaration?> {
         self.rows.find(id).map { file in
             guard let file, !file.isExpired(at: now) else { return nil }

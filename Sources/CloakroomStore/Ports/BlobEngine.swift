@@ -81,6 +81,7 @@ package protocol StagedBody: AnyObject, Sendable {
     ///   - last: The last bytes.
     ///   - trailing: Checksums that arrived behind the bytes.
     ///   - declared: The digest that was declared with the file, if any.
+    /// - Returns: What is known of them.
     /// - Throws: ``StorageError/wrongLength(expected:received:)``, ``StorageError/badDigest(_:)``, or a failure of the
     ///   engine.
     func finish(
@@ -92,6 +93,8 @@ package protocol StagedBody: AnyObject, Sendable {
     ///   - id: The file.
     ///   - seal: The digest of the bytes, and the time.
     ///   - order: Whether the file's row is there.
+    /// - Returns: What became of them.
+    /// - Throws: ``StorageError``.
     func store(
         _ id: FileID, _ seal: FileRecord.Seal, _ order: StorageOrder
     ) async throws(StorageError) -> StorageOutcome

@@ -6,13 +6,14 @@ package protocol DeletionRows: Sendable {
     func delete(_ id: FileID, of organization: OrganizationID, now: Timestamp) async throws(StorageError) -> Tombstone?
     /// Removes files that have expired, pending and ready ones, and returns them. Their idempotency keys stay used.
     func deleteExpired(now: Timestamp, limit: Int) async throws(StorageError) -> [FileID]
-    /// Removes pending files whose upload expired more than ``Retention/uploadGraceSeconds`` ago, and returns how many. Their
-    /// idempotency keys are free.
+    /// Removes pending files whose upload expired more than ``Retention/uploadGraceSeconds`` ago. Their idempotency keys are free.
     ///
     /// - Parameters:
     ///   - now: The current time.
     ///   - limit: The most files of one call.
     ///   - uploads: Files that are left alone, because their bytes are on the way.
+    /// - Returns: How many were removed.
+    /// - Throws: ``StorageError``.
     func deleteAbandoned(
         now: Timestamp, limit: Int, except uploads: Set<FileID>
     ) async throws(StorageError) -> Int
@@ -22,6 +23,7 @@ package protocol DeletionRows: Sendable {
     ///   - kind: Which.
     ///   - id: The file before the first one; `nil` begins with the first of all.
     ///   - limit: The most of one call.
+    /// - Returns: The tombstones.
     func findTombstones(
         _ kind: TombstoneKind, after id: FileID?, limit: Int
     ) -> Lookup<[Tombstone]>

@@ -28,6 +28,8 @@ package protocol FileRows: Sendable {
     ///   - file: A pending file, or a ready one whose bytes are durable.
     ///   - locator: Where they are.
     ///   - request: The request, if it can be recognised when it is repeated; a repetition renews a pending file's upload.
+    /// - Returns: What became of it; the row is there only if it says so.
+    /// - Throws: ``StorageError``.
     func insert(
         _ file: FileRecord, at locator: BlobLocator?, request: IdempotentRequest?
     ) async throws(StorageError) -> InsertOutcome

@@ -1,7 +1,9 @@
 package import CloakroomCrypto
 package import CloakroomDomain
 
-/// Rows of API keys. The secret is nowhere; its digest finds the key.
+/// Rows of API keys.
+///
+/// The secret is nowhere; its digest finds the key.
 package protocol KeyRows: Sendable {
     /// Looks up the key of a digest, revoked and expired ones too.
     func findKey(digest: SHA256Digest) -> Lookup<APIKeyRecord?>
@@ -16,6 +18,7 @@ package protocol KeyRows: Sendable {
     ///   - digest: The SHA-256 of the secret.
     ///   - replacement: The key whose place it takes, and when that expires; both change in one commit.
     /// - Returns: Whether it was added: not where the key to be replaced is revoked or expired.
+    /// - Throws: ``StorageError``.
     func insert(
         _ key: APIKeyRecord, digest: SHA256Digest, replacing replacement: KeyReplacement?
     ) async throws(StorageError) -> Bool

@@ -2,8 +2,8 @@ package import CloakroomDomain
 
 /// What an engine of bytes asks the rows.
 package protocol LocatorRows: WriteProbe {
-    /// Looks up where a file's bytes are, pending or ready; `nil` without a row or locator.
-    func findLocator(_ id: FileID) -> Lookup<BlobLocator?>
+    /// Whether a file is ready and its row says that its bytes are there; `nil` stands for the place that the id alone says.
+    func refers(_ id: FileID, to locator: BlobLocator?) -> Lookup<Bool>
     /// Makes everything durable that has been committed.
     ///
     /// - Parameter completion: Called once, on a thread that it must not hold up.

@@ -10,6 +10,7 @@ package protocol OrganizationRows: Sendable {
     ///   - id: The organization.
     ///   - now: The current time.
     ///   - change: Changes the quota that it has; possibly called more than once, with the effect of its last call.
+    /// - Throws: ``StorageError``.
     func changeQuota(
         of id: OrganizationID, now: Timestamp, _ change: @escaping @Sendable (inout Quota) -> Void
     ) async throws(StorageError)

@@ -6,7 +6,6 @@ import Synchronization
 @testable import CloakroomLocal
 @testable import CloakroomSQLite
 @testable import CloakroomStore
-@testable import CloakroomSystem
 
 /// The locks of a machine's databases, and the indexes of their logs.
 final class SimulatedSQLiteState: Sendable {
