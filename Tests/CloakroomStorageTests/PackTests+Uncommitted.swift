@@ -42,16 +42,15 @@ extension PackTests {
 
     @Test func aPackIsEndedOnceItsRowsAreCommitted() async throws {
         let fixture = try Fixture()
-        var first: StoredBody? = try await Self.pack(1, fixture)
-        let second = try await Self.pack(2, fixture)
-        withExtendedLifetime(second) {}
+        var stored = [try await Self.pack(1, fixture), try await Self.pack(2, fixture)]
         // The third one goes into another pack, so that the first is to be ended.
-        let third = try await Self.pack(3, fixture)
-        withExtendedLifetime(third) {}
+        _ = try await Self.pack(3, fixture)
         try await Self.settle(fixture)
         #expect(try Self.fullPacks(fixture) == 2)
-        withExtendedLifetime(first) {}
-        first = nil
+        stored.removeFirst()
+        try await Self.settle(fixture)
+        #expect(try Self.fullPacks(fixture) == 2)
+        stored = []
         try await Self.settle(fixture)
         #expect(try Self.fullPacks(fixture) == 1)
         try await fixture.close()
