@@ -87,7 +87,7 @@ def test_the_paths_are_made_of_types_that_there_are(opening):
 TAKEN.update({("docs/architecture.md", "bytes → HTTPHeadParser"), ("docs/architecture.md", "request → Route")})
 
 
-@takes("docs/architecture.md", "storage-data/")
+@takes("docs/engines.md", "storage-data/")
 def test_the_data_directory_has_what_is_listed(listing, server, client):
     small, large = client.upload(b"x" * 100), client.upload(b"x" * 100_000)
     lines = [line for line in listing.text.splitlines() if line.startswith("  ")]
