@@ -59,7 +59,7 @@ extension CloakroomClient {
         _ id: FileID, progress: ProgressHandler? = nil,
         receive: @escaping @Sendable (ByteBuffer) async throws(CloakroomError) -> Void
     ) async throws(CloakroomError) -> FileMetadata {
-        // A file whose bytes are not there is refused here.
+        // A file whose bytes are not there is rejected here.
         let first = try await self.downloadLink(id)
         let file = try await self.file(id)
         let meter = TransferMeter(total: file.size, progress: progress)

@@ -37,7 +37,7 @@ extension CloakroomClient {
             do throws(CloakroomError) {
                 _ = try await self.content(try await self.execute(self.request(.DELETE, "/v1/files/\(id)")))
             } catch .service(let error) where isRepetition && error.status == 404 {
-                // The attempt whose answer did not arrive has deleted it.
+                // The attempt whose response did not arrive has deleted it.
             }
         }
     }

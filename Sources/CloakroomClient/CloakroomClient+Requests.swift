@@ -6,14 +6,14 @@ import NIOFoundationCompat
 import NIOHTTP1
 import _NIOFileSystem
 
-/// Requests to the API, and their answers.
+/// Requests to the API, and their responses.
 extension CloakroomClient {
-    /// The most bytes of an answer that is not a file: a thousand URLs are far less.
+    /// The most bytes of a response that is not a file: a thousand URLs are far less.
     private static let maximumResponseLength = 32 * 1_024 * 1_024
-    /// For the head of an answer.
+    /// For the head of a response.
     private static let responseTimeout = TimeAmount.hours(1)
 
-    /// Sends a request until it is answered, and reads the answer.
+    /// Sends a request until it is answered, and reads the response.
     ///
     /// - Parameters:
     ///   - method: The method.
@@ -21,7 +21,7 @@ extension CloakroomClient {
     ///   - fields: Header fields besides the key's.
     ///   - body: A JSON text, if there is one.
     ///   - repetition: What it means to make the call twice.
-    /// - Returns: The answer's body.
+    /// - Returns: The response's body.
     /// - Throws: ``CloakroomError``.
     func call(
         _ method: HTTPMethod, _ path: String, fields: [(String, String)] = [], body: [UInt8]? = nil,
@@ -64,7 +64,7 @@ extension CloakroomClient {
         return request
     }
 
-    /// Sends a request once; an answer that is no success is thrown.
+    /// Sends a request once; a response that is no success is thrown.
     func execute(
         _ request: HTTPClientRequest, timeout: TimeAmount = Self.responseTimeout
     ) async throws(CloakroomError) -> HTTPClientResponse {
@@ -78,7 +78,7 @@ extension CloakroomClient {
         throw .service(ServiceError(response, body: try await self.content(response)))
     }
 
-    /// Reads an answer's body, which is not a file.
+    /// Reads a response's body, which is not a file.
     func content(_ response: HTTPClientResponse) async throws(CloakroomError) -> ByteBuffer {
         do {
             return try await response.body.collect(upTo: Self.maximumResponseLength)

@@ -132,7 +132,7 @@ extension CloakroomClient {
         request.headers.add(name: "Accept", value: "application/json")
         for (name, value) in ticket.fields { request.headers.add(name: name, value: value) }
         request.body = .stream(parts, length: .known(size.bytes))
-        // The answer comes after the body, which may take as long as it does.
+        // The response comes after the body, which may take as long as it does.
         let response = try await self.execute(request, timeout: .hours(24))
         _ = try await self.content(response)
         guard let found = response.headers.first(name: "x-amz-checksum-sha256") else { return }

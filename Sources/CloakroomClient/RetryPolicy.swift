@@ -59,7 +59,7 @@ public struct RetryPolicy: Hashable, Sendable {
 
     private static func isTemporary(_ error: CloakroomError, _ repetition: Repetition) -> Bool {
         switch error {
-        // Refused before anything was done.
+        // Rejected before anything was done.
         case .service(let error) where error.status == 429: true
         case .service(let error): repetition == .isHarmless && (500...599).contains(error.status)
         case .connection: repetition == .isHarmless

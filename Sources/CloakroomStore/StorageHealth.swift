@@ -32,15 +32,15 @@ package final class StorageHealth: Sendable {
         self.clock = clock
     }
 
-    /// Why writes are refused, and since when; `nil` while they are not.
+    /// Why writes are rejected, and since when; `nil` while they are not.
     package var rejection: Rejection? {
         self.failure.withLock { $0 }
     }
 
-    /// Why writes are refused, `nil` while they are not.
+    /// Why writes are rejected, `nil` while they are not.
     package var reasonToRejectWrites: String? { self.rejection?.reason }
 
-    /// Refuses writes from now on.
+    /// Rejects writes from now on.
     ///
     /// - Parameters:
     ///   - reason: For the log and `/readyz`; the first one stays.

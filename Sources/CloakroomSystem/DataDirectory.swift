@@ -23,7 +23,7 @@ package final class DataDirectory: Sendable {
 
     /// Opens a directory; its server makes it readable by its owner alone.
     ///
-    /// Nothing is created or changed in a directory that is refused: one with entries that are not a store's, a backup,
+    /// Nothing is created or changed in a directory that is rejected: one with entries that are not a store's, a backup,
     /// one that is being restored, and without `creates` one that has no database.
     ///
     /// - Parameters:

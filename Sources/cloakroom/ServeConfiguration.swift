@@ -12,7 +12,7 @@ struct ServeConfiguration {
     let operationsAddress: ListenAddress
     /// `nil`: the address that was bound.
     let apiURL: StorageURL?
-    /// The first is minted; none: the address that was bound.
+    /// The first is presigned; none: the address that was bound.
     let storageURLs: [StorageURL]
     let region: String
     let urlLifetimeSeconds: Int64
@@ -156,7 +156,7 @@ struct ServeConfiguration {
         }
     }
 
-    /// Refuses two listeners on one address, of which the second would find it taken.
+    /// Rejects two listeners on one address, of which the second would find it taken.
     private func checkAddresses() throws(ConfigurationError) {
         let addresses: [(ConfigurationKey, ListenAddress)] = [
             (.apiAddress, self.apiAddress), (.storageAddress, self.storageAddress),

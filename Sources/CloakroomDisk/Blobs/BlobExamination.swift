@@ -42,7 +42,7 @@ package final class BlobExamination: Sendable {
     }
 
     private struct State {
-        /// Keeps a packed blob's slot from being given back.
+        /// Keeps a packed blob's slot from being freed.
         var reading: PackReading?
         var file: OpenFile?
         var hasHeader = true

@@ -134,7 +134,7 @@ package final class BlobStore: Sendable {
     func checkSpace(for size: ByteCount) throws(StorageError) {
         let now = self.system.uptimeNanoseconds
         let hasRoom = self.room.withLock { room in
-            // Nothing is refused by what was said before: a deletion may have made room since.
+            // Nothing is rejected by what was said before: a deletion may have made room since.
             if let room, now < room.until, room.free - DiskReserve.untouchedBytes >= size.bytes { return true }
             let free = self.stagingDirectory.freeSpace()?.bytes ?? Int64.max
             room = Room(free: free, until: now + Self.roomInterval)

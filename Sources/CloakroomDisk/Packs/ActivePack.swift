@@ -90,7 +90,7 @@ struct ActivePack {
         return (slots, bytes)
     }
 
-    /// Gives back, durably, everything beyond what is used: what a failed ``add(_:)`` may have written in part.
+    /// Frees durably everything beyond what is used: what a failed ``add(_:)`` may have written in part.
     ///
     /// - Throws: The call that failed.
     mutating func freeUnused() throws(SystemCallError) {

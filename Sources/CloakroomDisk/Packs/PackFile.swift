@@ -81,7 +81,7 @@ package final class PackFile: Sendable {
         try self.file.system.synchronizeData(self.file.rawValue)
     }
 
-    /// Returns when everything is on the disk, what has been given back too.
+    /// Returns when everything is on the disk, what has been freed included.
     package func synchronize() throws(SystemCallError) { try self.file.synchronize() }
 
     /// Cuts the pack to what was used of it: no slot is added afterwards.
@@ -122,7 +122,7 @@ package final class PackFile: Sendable {
         }
     }
 
-    /// Removes the pack if every slot has been given back; durable.
+    /// Removes the pack if every slot has been freed; durable.
     ///
     /// - Parameter directory: Where it lies.
     /// - Returns: Whether it has been removed.

@@ -29,7 +29,7 @@ package struct PackSlotHeader: Hashable, Sendable {
 
     /// The header's length in bytes; the body follows.
     package static let length = 128
-    /// Slots begin at multiples of this many bytes, so that a deleted one can be given back to the file system.
+    /// Slots begin at multiples of this many bytes, so that a deleted one can be returned to the file system.
     package static let alignment = 4_096
     private static let magic = Array("CLKSLOT2".utf8)
     private static let checkedLength = 96

@@ -96,7 +96,7 @@ extension PackStore {
             slots: Self.slots(in: id, secret: secret, bytes))
     }
 
-    /// Writes what a pack holds again, but not what has been given back or never used, and flushes it.
+    /// Writes what a pack holds again, but not what has been freed or never used, and flushes it.
     private static func rewrite(_ bytes: [UInt8], to pack: PackFile) throws(SystemCallError) {
         var position = 0
         while position < bytes.count {

@@ -13,7 +13,7 @@ import Glibc
 /// of both. Here a group of bodies that end at the same time is one sequential write and one flush. The row says where
 /// a body lies, so the body is there for others at the moment at which the row is committed, and gone when that is.
 ///
-/// Nothing is ever written twice to the same place. A slot that nobody refers to is given back to the file system
+/// Nothing is ever written twice to the same place. A slot that nobody refers to is returned to the file system
 /// (`FALLOC_FL_PUNCH_HOLE`), and a pack of which all are is removed. Readers are counted, so that none sees the hole:
 /// whoever opens a body is counted before it asks where the body lies, and whoever gives a slot back has removed the row
 /// before it asks for readers. So either the reader finds no row, or the slot waits for it.
@@ -137,7 +137,7 @@ package final class PackStore: Sendable {
         if isUnread { try self.freeNow(slot, of: id) }
     }
 
-    /// Gives a slot back durably to which no row refers or ever referred.
+    /// Frees a slot durably to which no row refers or ever referred.
     ///
     /// - Parameter slot: The slot.
     /// - Throws: ``StorageError``.
@@ -145,7 +145,7 @@ package final class PackStore: Sendable {
         try self.free([(slot, nil)], in: slot.pack)
     }
 
-    /// Gives a slot back durably to which no row refers any more, as soon as nobody reads it.
+    /// Frees a slot durably to which no row refers any more, as soon as nobody reads it.
     ///
     /// - Parameters:
     ///   - slot: The slot, to which the file's row referred.
@@ -170,7 +170,7 @@ package final class PackStore: Sendable {
         }
     }
 
-    /// Gives the slots of deleted files back to the file system, durably, but for those that are being read.
+    /// Frees the slots of deleted files durably, but for those that are being read.
     ///
     /// A pack that holds nothing else is removed. Repeating it does no harm.
     ///

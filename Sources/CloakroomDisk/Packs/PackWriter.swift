@@ -126,7 +126,7 @@ final class PackWriter: GroupProcessor, @unchecked Sendable {
     /// Puts a pack right after a failure.
     ///
     /// What was to be flushed may be lost, and a flush is never repeated: no more writes are accepted. Where nothing was
-    /// flushed yet, what was written in part is given back. A pack that does not let that happen gets no more slots. It
+    /// flushed yet, what was written in part is freed. A pack that does not let that happen gets no more slots. It
     /// is not ended: start-up looks through it, and a whole slot that it finds is a body that a client did send.
     private func takeBack(after error: SystemCallError) {
         guard error.call == .write else { return self.maker.health.rejectWrites("a pack: \(error)") }

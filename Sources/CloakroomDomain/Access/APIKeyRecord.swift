@@ -14,7 +14,7 @@ public struct APIKeyRecord: Hashable, Sendable {
     public let createdAt: Timestamp
     /// When it was last used, to the hour.
     public let lastUsedAt: Timestamp?
-    /// From when on it is refused, because another took its place.
+    /// From when on it is rejected, because another took its place.
     public let expiresAt: Timestamp?
     /// When it was revoked.
     public let revokedAt: Timestamp?
@@ -49,7 +49,7 @@ public struct APIKeyRecord: Hashable, Sendable {
     ///   - permissions: What it may do.
     ///   - createdAt: When it was created.
     ///   - lastUsedAt: When it was last used, to the hour.
-    ///   - expiresAt: From when on it is refused.
+    ///   - expiresAt: From when on it is rejected.
     ///   - revokedAt: When it was revoked.
     public init(
         id: APIKeyID, scope: Scope, name: String, visiblePrefix: String, permissions: Set<Permission>,

@@ -2,7 +2,7 @@ import CloakroomCrypto
 
 /// A file reference: `file_` and a lower-case UUID (RFC 9562).
 ///
-/// Those minted here are version 7, whose leading bits are the time: neighbours in time are neighbours in the
+/// Those presigned here are version 7, whose leading bits are the time: neighbours in time are neighbours in the
 /// catalogue's index, which keeps an insertion as cheap in a large catalogue as in a small one. Any UUID is read.
 public struct FileID: Hashable, Comparable, Sendable, CustomStringConvertible {
     private let high: UInt64

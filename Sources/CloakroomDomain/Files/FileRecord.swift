@@ -119,7 +119,7 @@ public struct FileRecord: Hashable, Sendable {
         return max(0, min(maximum, expiresAt.secondsSinceEpoch - date.secondsSinceEpoch))
     }
 
-    /// Returns the date of a URL that is minted now: after the last revocation, which a URL of the same second would
+    /// Returns the date of a URL that is presigned now: after the last revocation, which a URL of the same second would
     /// not survive.
     ///
     /// - Parameter now: Our clock.

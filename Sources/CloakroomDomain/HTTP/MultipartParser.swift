@@ -3,7 +3,7 @@
 /// The contents of parts are not copied: they are ranges of the chunk at hand. Only the beginning of what may become a
 /// delimiter is kept from one chunk to the next, at most the boundary's length and 5 bytes.
 ///
-/// Lines end with CR LF. A line feed alone is refused where a line has to end, rather than read in two ways.
+/// Lines end with CR LF. A line feed alone is rejected where a line has to end, rather than read in two ways.
 package struct MultipartParser: Sendable {
     /// What the body has next.
     package enum Event: Hashable, Sendable {

@@ -44,15 +44,15 @@ public struct UploadGrant: Sendable {
 public struct DownloadGrant: Sendable {
     /// The file.
     public let fileID: FileID
-    /// `response-content-type`: the `Content-Type` to answer with.
+    /// `response-content-type`: the `Content-Type` to respond with.
     public let contentType: String?
-    /// `response-content-disposition`: the `Content-Disposition` to answer with.
+    /// `response-content-disposition`: the `Content-Disposition` to respond with.
     public let contentDisposition: String?
-    /// `response-cache-control`: the `Cache-Control` to answer with.
+    /// `response-cache-control`: the `Cache-Control` to respond with.
     public let cacheControl: String?
-    /// `response-content-language`: the `Content-Language` to answer with.
+    /// `response-content-language`: the `Content-Language` to respond with.
     public let contentLanguage: String?
-    /// `response-expires`: the `Expires` to answer with.
+    /// `response-expires`: the `Expires` to respond with.
     public let expires: String?
     /// The last second in which the right holds.
     public let expiresAt: Timestamp

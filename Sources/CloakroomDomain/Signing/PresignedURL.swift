@@ -14,7 +14,7 @@ public struct PresignedURL: Sendable {
     /// Mail programs and models break longer ones; a name of 120 CJK characters makes a URL of 2,390.
     static let maximumLength = 1_500
 
-    /// Mints URLs under one policy and key.
+    /// Presigns URLs under one policy and key.
     public struct Presigner: Sendable {
         private let policy: SigningPolicy
         private let keyRing: KeyRing
@@ -29,7 +29,7 @@ public struct PresignedURL: Sendable {
             self.keyRing = keyRing
         }
 
-        /// Mints a PUT URL that signs `content-length`, `content-type` and `host`.
+        /// Presigns a PUT URL that signs `content-length`, `content-type` and `host`.
         ///
         /// It ends with the file at the latest.
         ///
@@ -46,7 +46,7 @@ public struct PresignedURL: Sendable {
                 method: "PUT", path: "/uploads/\(record.id)", headers: headers, response: [], record, now: now)
         }
 
-        /// Mints a GET URL that carries the media type and disposition to answer with.
+        /// Presigns a GET URL that carries the media type and disposition to respond with.
         ///
         /// Where the URL would be longer than 1,500 characters it carries no disposition: the file's row has the name.
         /// It ends with the file at the latest.

@@ -1,4 +1,4 @@
-/// What presigned URLs are minted with and held to.
+/// What presigned URLs are made with and verified by.
 public struct SigningPolicy: Sendable {
     /// How far ahead of our clock a URL's date may be, in seconds: S3's allowance for clocks that differ.
     public static let clockSkewSeconds: Int64 = 900
@@ -7,9 +7,9 @@ public struct SigningPolicy: Sendable {
 
     /// The region in every credential scope.
     public let region: String
-    /// The longest life of a URL, in seconds, and the life of those minted, unless their file ends before.
+    /// The longest life of a URL, in seconds, and the life of those presigned, unless their file ends before.
     public let lifetimeSeconds: Int64
-    /// The public base URLs of the storage origin; the first is minted, all verify.
+    /// The public base URLs of the storage origin; the first is presigned, all verify.
     public let baseURLs: [StorageURL]
     /// The largest file, in bytes.
     public let maximumSize: ByteCount
@@ -21,7 +21,7 @@ public struct SigningPolicy: Sendable {
     /// - Parameters:
     ///   - region: The region in every credential scope.
     ///   - lifetimeSeconds: The longest life of a URL, in seconds.
-    ///   - baseURL: The public base URL that is minted.
+    ///   - baseURL: The public base URL that is presigned.
     ///   - otherBaseURLs: Further public base URLs that verify.
     ///   - maximumSize: The largest file, in bytes.
     public init(

@@ -53,7 +53,7 @@ struct BlobSource: Sendable {
 }
 
 extension SystemCallError {
-    /// Whether a second name was refused for a reason that leaves copying as a way: too many names, another file
+    /// Whether a second name was rejected for a reason that leaves copying as a way: too many names, another file
     /// system, one without second names, another owner, or no such file.
     var rejectsLink: Bool {
         self.call == .linkat && [EMLINK, EXDEV, EOPNOTSUPP, ENOSYS, EPERM, EACCES, ENOENT].contains(self.code)

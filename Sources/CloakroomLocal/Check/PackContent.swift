@@ -17,7 +17,7 @@ struct PackContent {
         let page = Int64(PackSlotHeader.alignment)
         var position = Int64(PackFile.headerLength)
         while position < pack.length, let data = try pack.file.nextData(from: position) {
-            // What was given back is a hole; its end need not be a page's.
+            // What was freed is a hole; its end need not be a page's.
             position = max(position, data / page * page)
             if let header = try pack.header(at: position) {
                 self.slots.append(header)

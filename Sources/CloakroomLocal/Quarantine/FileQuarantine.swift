@@ -14,7 +14,7 @@ import Glibc
 /// 1. what there is of the bytes is kept in `blobs/quarantine`: the same, for the next examination;
 /// 2. the row turns into a pending one that takes the same bytes and no others: a blob under a pending row, which the
 ///    next start or upload moves to quarantine, or a slot to which no row refers, which the next start or a check gives back;
-/// 3. the blob loses its name, or its slot is given back: nothing.
+/// 3. the blob loses its name, or its slot is freed: nothing.
 ///
 /// Uploads and deletions of the file wait meanwhile. The sweep does not; where the row has gone, nothing is done.
 package struct FileQuarantine: Sendable {
@@ -70,7 +70,7 @@ package struct FileQuarantine: Sendable {
             let kept = try await self.pair.onDisk { () throws(StorageError) in try self.pair.blobs.keep(file) }
             let end = now.advanced(bySeconds: Self.damagedGraceSeconds)
             guard try await self.pair.catalog.markDamaged(file, uploadUntil: end) else {
-                // It has ended or been deleted: its bytes are to go.
+                // It has expired or been deleted: its bytes are to go.
                 try await self.pair.onDisk { () throws(StorageError) in try self.pair.blobs.takeBack(kept) }
                 return nil
             }
@@ -171,7 +171,7 @@ package struct FileQuarantine: Sendable {
     /// - Parameters:
     ///   - slot: The part.
     ///   - id: The file that the slot's header names; `nil` where there is none.
-    /// - Returns: Whether that was done: no row and no note of a deletion refers to it, and it can be read.
+    /// - Returns: Whether that was done: no row and no tombstone refers to it, and it can be read.
     /// - Throws: ``StorageError``.
     func quarantineUnreferenced(_ slot: PackSlot, of id: FileID?) async throws(StorageError) -> Bool {
         try self.pair.health.checkWrites()
@@ -195,7 +195,7 @@ package struct FileQuarantine: Sendable {
 
     /// Removes what is there of a deleted file's bytes; on return they are durably gone.
     ///
-    /// - Parameter tombstone: The note of its deletion.
+    /// - Parameter tombstone: The deleted file.
     /// - Throws: ``StorageError``.
     func removeBytes(of tombstone: Catalog.CheckedTombstone) async throws(StorageError) {
         let id = tombstone.id

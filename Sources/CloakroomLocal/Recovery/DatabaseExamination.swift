@@ -12,7 +12,7 @@ package struct DatabaseExamination: Sendable {
         self.pair = pair
     }
 
-    /// Looks through all of the database beside everything else; writes are refused where it is damaged.
+    /// Looks through all of the database beside everything else; writes are rejected where it is damaged.
     ///
     /// It ends early where the task is cancelled.
     ///

@@ -21,7 +21,7 @@ extension Catalog {
                 """, of: connection)
     }
 
-    /// Looks through all of the database, and refuses writes where it is damaged: what nobody has read yet may be wrong, too.
+    /// Looks through all of the database, and rejects writes where it is damaged: what nobody has read yet may be wrong, too.
     ///
     /// It reads every page that is in use, from the disk or from the kernel's page cache, and leaves out whether indexes fit
     /// their tables.

@@ -14,7 +14,7 @@ extension Catalog {
     ) throws(SQLiteError) {
         guard !connection.hasChecksums else { return }
         do throws(SQLiteError) {
-            // The first page may be in the log.
+            // The first page may be in the WAL.
             try connection.checkpoint(SQLITE_CHECKPOINT_TRUNCATE)
             guard !connection.hasChecksums else { return }
             if let problem = try self.problems(by: "PRAGMA quick_check", of: connection).first {

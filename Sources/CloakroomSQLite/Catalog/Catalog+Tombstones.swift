@@ -42,7 +42,7 @@ extension Catalog {
     /// Returns the tombstone, if there is one.
     ///
     /// - Parameter id: The file.
-    /// - Returns: The note of its deletion.
+    /// - Returns: The tombstone.
     /// - Throws: ``StorageError``.
     package func tombstone(_ id: FileID) throws(StorageError) -> CheckedTombstone? {
         try self.readers.read { connection throws(SQLiteError) in

@@ -43,7 +43,7 @@ package final class Catalog: Sendable {
     /// For look-ups of many rows that lie anywhere: they keep the upper pages of a large table, some 30 MB of five million
     /// files, and there are as many of them as threads that use them.
     let lookupReaders: ReaderPool
-    /// What the start found of the log; `nil` for a command.
+    /// What the start found of the WAL; `nil` for a command.
     package let examination: HistoryExamination?
     /// When the server before started, in seconds of the Unix epoch; `nil` where that is not known.
     let previousStart: Int64?
@@ -160,7 +160,7 @@ package final class Catalog: Sendable {
             }, completion: completion)
     }
 
-    /// Makes everything durable that can be read, whatever became of earlier flushes: copies the log into the database,
+    /// Makes everything durable that can be read, whatever became of earlier flushes: copies the WAL into the database,
     /// and flushes that.
     ///
     /// - Throws: ``StorageError`` where not.

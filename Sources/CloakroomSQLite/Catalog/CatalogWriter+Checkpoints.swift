@@ -92,7 +92,7 @@ extension CatalogWriter {
                 try self.connection.checkpoint(SQLITE_CHECKPOINT_TRUNCATE)
                 self.mark.withLock { $0 }?.reset()
                 self.walBeginsAnew.store(true, ordering: .relaxed)
-                // The log has given its room back.
+                // The WAL has given its room back.
                 if hasGivenUp { self.reserve?.setAside(leaving: 0) }
                 return
             } catch {
@@ -101,7 +101,7 @@ extension CatalogWriter {
                     usleep(Self.checkpointInterval)
                 } else {
                     let storageError = self.report(.transaction(error))
-                    // The database may have to grow before the log gives its room back.
+                    // The database may have to grow before the WAL gives its room back.
                     guard storageError == .full, self.reserve?.giveUp() == true else { throw storageError }
                     hasGivenUp = true
                 }

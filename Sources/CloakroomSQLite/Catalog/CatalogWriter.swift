@@ -26,7 +26,7 @@ final class CatalogWriter: GroupProcessor {
     /// Bounds the time that a transaction holds its callers.
     private static let batchLimit = 512
 
-    /// After so many pages, 16 MiB, the log is copied into the database.
+    /// After so many pages, 16 MiB, the WAL is copied into the database.
     private static let checkpointPages = 4_096
 
     let connection: SQLiteConnection
@@ -49,7 +49,7 @@ final class CatalogWriter: GroupProcessor {
         self.reserve = reserve
     }
 
-    /// Notes from now on how far the log has been written.
+    /// Notes from now on how far the WAL has been written.
     ///
     /// - Parameter mark: Where.
     func keep(_ mark: HistoryMarkWriter) { self.mark.withLock { $0 = mark } }
@@ -118,7 +118,7 @@ final class CatalogWriter: GroupProcessor {
         for job in jobs { job.fail(.writesRejected("the server is shutting down")) }
     }
 
-    /// Copies the log into the database now and then: rarely enough for pages that change all the time.
+    /// Copies the WAL into the database now and then: rarely enough for pages that change all the time.
     ///
     /// SQLite would do so by itself, and tell nobody that a flush failed.
     private func checkpointIfDue() {
@@ -135,7 +135,7 @@ final class CatalogWriter: GroupProcessor {
 
     /// Why a transaction came to nothing.
     enum Failure: Error {
-        /// One job's changes were refused; without it the others can go on.
+        /// One job's changes were rejected; without it the others can go on.
         case job(SQLiteError)
         /// The transaction could not begin or be committed.
         case transaction(SQLiteError)

@@ -10,7 +10,7 @@ struct ChecksummedFile {
     var base: sqlite3_file
     /// The underlying file, while it is open.
     var file: UnsafeMutablePointer<sqlite3_file>?
-    /// Whether it is a database, and not its log or something temporary.
+    /// Whether it is a database, and not its WAL or something temporary.
     var isDatabase = false
     /// Whether the database's pages have checksums; `nil` before it has a header: a database that is being made has them,
     /// and its first page may be written last.

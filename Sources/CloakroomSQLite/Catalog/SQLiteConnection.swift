@@ -16,7 +16,7 @@ package final class SQLiteConnection: @unchecked Sendable {
         case command
         /// The only connection that writes to a copy. It flushes nothing: whoever makes the copy does in the end.
         case copy
-        /// Reads the database's file alone, whatever its log has, and locks nothing.
+        /// Reads the database's file alone, whatever its WAL has, and locks nothing.
         case fileReader
         /// Writes a database anew of whose pages the checksums are wrong.
         case rewriter
@@ -30,7 +30,7 @@ package final class SQLiteConnection: @unchecked Sendable {
         }
     }
 
-    /// The log is cut to this many bytes when it begins anew.
+    /// The WAL is cut to this many bytes when it begins anew.
     private static let logLimit = 32 * 1_024 * 1_024
 
     /// How long a statement waits for what another connection has locked.
@@ -69,13 +69,13 @@ package final class SQLiteConnection: @unchecked Sendable {
         try self.configure(role)
     }
 
-    /// <https://www.sqlite.org/uri.html>: without locks and without the log.
+    /// <https://www.sqlite.org/uri.html>: without locks and without the WAL.
     private static func immutableURI(_ path: String) -> String {
         // With an authority, which is empty, where a path may begin with two slashes.
         (path.hasPrefix("/") ? "file://" : "file:") + PercentEncoding.encode(path, as: .path) + "?immutable=1"
     }
 
-    /// How many pages the log holds, as of the last commit.
+    /// How many pages the WAL holds, as of the last commit.
     var logPages: Int { self.log.pointee.pages }
     /// How many commits of this connection have written something.
     var commits: Int { self.log.pointee.commits }
@@ -96,7 +96,7 @@ package final class SQLiteConnection: @unchecked Sendable {
         // Counts for a database that is made, also by VACUUM.
         var reserved = Int32(PageChecksum.length)
         sqlite3_file_control(self.handle, "main", SQLITE_FCNTL_RESERVE_BYTES, &reserved)
-        // Nobody checkpoints by closing: the log may be another database's, and a start that finds that out has to leave
+        // Nobody checkpoints by closing: the WAL may be another database's, and a start that finds that out has to leave
         // both as they are. Two connections that checkpoint at once can corrupt a WAL up to SQLite 3.51.2: only the writer
         // does, when it is asked to; SQLite's own checkpoints discard their errors.
         cloakroom_sqlite3_db_config(self.handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nil)
@@ -127,7 +127,7 @@ package final class SQLiteConnection: @unchecked Sendable {
     /// Writes all of a database anew, each page with its checksum.
     func rewrite() throws(SQLiteError) {
         try self.execute("VACUUM")
-        // Every page is in the log now, also while the file's first page is still the old one.
+        // Every page is in the WAL now, also while the file's first page is still the old one.
         _ = ChecksummedFile.file(of: self.handle) { $0.hasChecksums = true }
         try self.checkpoint(SQLITE_CHECKPOINT_TRUNCATE)
     }
@@ -135,7 +135,7 @@ package final class SQLiteConnection: @unchecked Sendable {
     /// Whether the pages of the database's file have checksums.
     var hasChecksums: Bool { (ChecksummedFile.file(of: self.handle) { $0.hasChecksums } ?? nil) ?? true }
 
-    /// Says whether the next transactions flush the log when they are committed (`synchronous=FULL`), or leave that to
+    /// Says whether the next transactions flush the WAL when they are committed (`synchronous=FULL`), or leave that to
     /// a later one and to the checkpoint (`NORMAL`): what was committed becomes durable in its order either way.
     func setFlushesCommits(_ flushes: Bool) throws(SQLiteError) {
         guard flushes != self.flushesCommits else { return }
@@ -143,11 +143,11 @@ package final class SQLiteConnection: @unchecked Sendable {
         self.flushesCommits = flushes
     }
 
-    /// Copies the log into the database and flushes both.
+    /// Copies the WAL into the database and flushes both.
     ///
     /// - Parameter mode: `SQLITE_CHECKPOINT_PASSIVE` does what it can without waiting, `SQLITE_CHECKPOINT_TRUNCATE`
     ///   all, and leaves an empty log.
-    /// - Returns: How many frames the log has, and how many of them have been copied.
+    /// - Returns: How many frames the WAL has, and how many of them have been copied.
     /// - Throws: ``SQLiteError``.
     @discardableResult
     func checkpoint(_ mode: Int32) throws(SQLiteError) -> (total: Int, copied: Int) {

@@ -8,7 +8,7 @@ extension Catalog {
     /// How much is copied at a time, in bytes.
     private static let copiedAtOnce = 1_024 * 1_024
 
-    /// Says what is wrong where a log cannot be kept: without that nothing may be changed.
+    /// Says what is wrong where a WAL cannot be kept: without that nothing may be changed.
     static func keepingLog<Value>(
         _ directory: DataDirectory, _ body: () throws(SystemCallError) -> Value
     ) throws(OpenError) -> Value {
@@ -23,7 +23,7 @@ extension Catalog {
         }
     }
 
-    /// Moves the log into the quarantine, durably.
+    /// Moves the WAL into the quarantine, durably.
     ///
     /// - Returns: Its path there.
     static func moveLog(of root: Directory, into blobs: Directory) throws(SystemCallError) -> String {
@@ -43,7 +43,7 @@ extension Catalog {
         return self.path(of: name)
     }
 
-    /// Copies the log into the quarantine, durably, unless there is a copy: starts that fail later do not fill the disk.
+    /// Copies the WAL into the quarantine, durably, unless there is a copy: starts that fail later do not fill the disk.
     ///
     /// - Returns: The copy's path; `nil` where there is no log.
     static func copyLog(of root: Directory, into blobs: Directory) throws(SystemCallError) -> String? {

@@ -8,9 +8,9 @@ import Glibc
 
 /// What a start makes sure of before it opens the catalogue.
 extension Catalog {
-    /// Examines what the run before left, and refuses what does not belong together before anything is changed.
+    /// Examines what the run before left, and rejects what does not belong together before anything is changed.
     ///
-    /// A copy is kept of a log that is damaged; one of which the database has everything is removed.
+    /// A copy is kept of a WAL that is damaged; one of which the database has everything is removed.
     ///
     /// - Parameters:
     ///   - directory: The data directory.
@@ -67,7 +67,7 @@ extension Catalog {
 
     /// Passes unless the catalogue and the blobs are of different stores, or of different moments of one.
     ///
-    /// It only reads: a catalogue that is refused stays as it is, and so does its log.
+    /// It only reads: a catalogue that is rejected stays as it is, and so does its WAL.
     private static func checkIdentity(
         _ directory: DataDirectory, _ blobs: Directory, _ examination: HistoryExamination
     ) throws {
@@ -77,7 +77,7 @@ extension Catalog {
         }
     }
 
-    /// Passes unless a database is damaged to which only a part of its log applies: pages that had been copied into it may be
+    /// Passes unless a database is damaged to which only a part of its WAL applies: pages that had been copied into it may be
     /// newer than others.
     private static func checkIntegrity(_ directory: DataDirectory) throws {
         let connection = try self.connect(directory, .reader)
@@ -92,7 +92,7 @@ extension Catalog {
     package struct Mismatch {
         /// The predicate of a sentence about the catalogue.
         package let problem: String
-        /// Whether the database's file by itself does belong to the blobs, and only its log does not.
+        /// Whether the database's file by itself does belong to the blobs, and only its WAL does not.
         package let isOfLog: Bool
     }
 
@@ -101,7 +101,7 @@ extension Catalog {
     /// - Parameters:
     ///   - directory: The data directory.
     ///   - found: The blobs' identity.
-    ///   - examination: Of the log.
+    ///   - examination: Of the WAL.
     /// - Returns: Why they do not belong together; `nil` where they do.
     /// - Throws: What failed.
     package static func mismatch(
@@ -113,7 +113,7 @@ extension Catalog {
             let known = try self.identity(self.connect(directory, .fileReader))
             if let problem = self.problem(known, beside: found) { return Mismatch(problem: problem, isOfLog: false) }
         } catch {
-            // A checkpoint that was cut short leaves a file that only its log makes readable.
+            // A checkpoint that was cut short leaves a file that only its WAL makes readable.
             guard examination.hasLog else { throw error }
             isReadableAlone = false
         }

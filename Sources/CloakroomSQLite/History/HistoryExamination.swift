@@ -5,7 +5,7 @@ import Glibc
 
 /// Whether a write-ahead log has everything that was committed: SQLite ignores what it cannot read, without a word.
 package struct HistoryExamination: Hashable, Sendable {
-    /// What a start makes of the log.
+    /// What a start makes of the WAL.
     package enum Outcome: Hashable, Sendable {
         /// Nothing is missing, as far as is known.
         case whole
@@ -15,9 +15,9 @@ package struct HistoryExamination: Hashable, Sendable {
         case lost(String)
     }
 
-    /// What to make of the log.
+    /// What to make of the WAL.
     package let outcome: Outcome
-    /// Whether there is something in the log: nothing stopped the store in an orderly way.
+    /// Whether there is something in the WAL: nothing stopped the store in an orderly way.
     let hasLog: Bool
     /// Whether the mark itself cannot be read.
     package let isMarkDamaged: Bool
@@ -25,7 +25,7 @@ package struct HistoryExamination: Hashable, Sendable {
     /// Whether the run before stopped in an orderly way: that leaves neither a WAL nor a mark of one.
     package let isOrderly: Bool
 
-    /// Examines the log of a data directory, before SQLite opens it.
+    /// Examines the WAL of a data directory, before SQLite opens it.
     ///
     /// - Parameters:
     ///   - data: The data directory.
@@ -59,7 +59,7 @@ package struct HistoryExamination: Hashable, Sendable {
         }
     }
 
-    /// Holds a log to the mark.
+    /// Holds a WAL to the mark.
     ///
     /// - Parameters:
     ///   - mark: How far it had been written.

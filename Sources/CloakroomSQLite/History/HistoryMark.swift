@@ -27,7 +27,7 @@ package struct HistoryMark: Hashable, Sendable {
     private static let magic = Array("CLKMARK2".utf8)
     private static let checkedLength = 64
 
-    /// How many frames the log must have.
+    /// How many frames the WAL must have.
     ///
     /// - Parameter boot: The machine's run now.
     /// - Returns: Those that had been flushed; in the same run, those that had been committed.

@@ -8,7 +8,7 @@ import Glibc
 /// Keeps the mark of the write-ahead log up to date: `blobs/history`, 96 bytes, none while there is no log.
 ///
 /// It lies beside the blobs, so that a catalogue that is copied and put back does not bring its own. Nothing rests on a
-/// mark that is not written: then less is known of the log, and never more than is true.
+/// mark that is not written: then less is known of the WAL, and never more than is true.
 package final class HistoryMarkWriter: Sendable {
     package static let name = "history"
 
@@ -41,7 +41,7 @@ package final class HistoryMarkWriter: Sendable {
     /// Notes a commit, before whoever waits for it is told.
     ///
     /// - Parameters:
-    ///   - frames: How many frames the log has.
+    ///   - frames: How many frames the WAL has.
     ///   - isFlushed: Whether they have been flushed.
     package func committed(frames: Int, isFlushed: Bool) {
         self.state.withLock { state in
@@ -52,10 +52,10 @@ package final class HistoryMarkWriter: Sendable {
         }
     }
 
-    /// Notes that the log has been copied into the database; on return that is durable, as it must be before the log
+    /// Notes that the WAL has been copied into the database; on return that is durable, as it must be before the WAL
     /// begins anew.
     ///
-    /// - Parameter frames: How many frames the log has, all of them copied and flushed.
+    /// - Parameter frames: How many frames the WAL has, all of them copied and flushed.
     package func copied(frames: Int) {
         self.state.withLock { state in
             guard frames > 0, var mark = self.mark(of: frames, &state), mark.copiedFrames < frames else { return }
@@ -105,7 +105,7 @@ package final class HistoryMarkWriter: Sendable {
 
     /// What a start finds.
     package enum Found: Hashable {
-        /// No mark, or one without a log.
+        /// No mark, or one without a WAL.
         case nothing
         /// Bytes that are no mark.
         case damaged

@@ -4,11 +4,11 @@ package import CloakroomSystem
 import Logging
 import Synchronization
 
-/// What a server keeps of its store's history beside the blobs: the identity, and the mark of the log.
+/// What a server keeps of its store's history beside the blobs: the identity, and the mark of the WAL.
 struct StoreHistory: Sendable {
     /// The copy of the identity.
     let identity: IdentityFile
-    /// How far the log has been written.
+    /// How far the WAL has been written.
     let mark: HistoryMarkWriter
 }
 
@@ -37,7 +37,7 @@ extension Catalog {
         try await self.noteLossAgain(now: now)
     }
 
-    /// How the log is dealt with where a generation ends.
+    /// How the WAL is dealt with where a generation ends.
     private enum LogEnd {
         /// It is copied into the database as far as nobody reads it.
         case copied
@@ -109,7 +109,7 @@ extension Catalog {
             ).bind(known.generation).bind(startedAt?.secondsSinceEpoch).bind(searches).run()
             return known
         }
-        // This commit is no change; what comes after it is one, even if the log's end has it.
+        // This commit is no change; what comes after it is one, even if the WAL's end has it.
         _ = self.writer.takeChanges()
         guard try await self.endLog(end) else { return false }
         do throws(SystemCallError) {
@@ -134,7 +134,7 @@ extension Catalog {
         }
     }
 
-    /// Deals with the log, and returns whether the database has all of it.
+    /// Deals with the WAL, and returns whether the database has all of it.
     private func endLog(_ end: LogEnd) async throws(StorageError) -> Bool {
         let outcome: Result<Bool, StorageError> = await withCheckedContinuation { continuation in
             switch end {

@@ -5,11 +5,11 @@ import Glibc
 /// How far SQLite's write-ahead log can be read.
 ///
 /// The format is SQLite's (https://www.sqlite.org/fileformat2.html#the_write_ahead_log): a header of 32 bytes, then
-/// frames of a header of 24 bytes and a page. A frame counts only where its salts are those of the log's header and its
+/// frames of a header of 24 bytes and a page. A frame counts only where its salts are those of the WAL's header and its
 /// checksum, which goes on from the frame before, is right; SQLite ignores the first frame that is wrong and all behind
 /// it, without a word.
 package struct WALContent: Hashable, Sendable {
-    /// The salts of a log: the first one grows by 1 whenever the log begins anew.
+    /// The salts of a WAL: the first one grows by 1 whenever the WAL begins anew.
     package struct Salts: Hashable, Sendable {
         let first: UInt32
         let second: UInt32
@@ -23,7 +23,7 @@ package struct WALContent: Hashable, Sendable {
     /// How much is read at a time, in bytes.
     private static let readLength = 1_024 * 1_024
 
-    /// The log's salts; `nil` where its header is missing or damaged.
+    /// The WAL's salts; `nil` where its header is missing or damaged.
     private(set) var salts: Salts?
     /// The length of the file, in bytes.
     let length: Int64
@@ -50,7 +50,7 @@ package struct WALContent: Hashable, Sendable {
         self.length = length
     }
 
-    /// Describes a log of which only so much is known.
+    /// Describes a WAL of which only so much is known.
     init(salts: Salts?, committedFrames: Int, marked: MarkedFrame? = nil, lastFrame: Int? = nil) {
         self.init(length: 0)
         self.marked = marked
@@ -59,10 +59,10 @@ package struct WALContent: Hashable, Sendable {
         self.committedFrames = committedFrames
     }
 
-    /// Reads a log.
+    /// Reads a WAL.
     ///
     /// - Parameters:
-    ///   - file: The log.
+    ///   - file: The WAL.
     ///   - number: A frame of interest, from 1 on.
     ///   - salts: Those of frames that are counted also where SQLite cannot use them.
     /// - Throws: The call that failed.

@@ -25,7 +25,7 @@ package struct API: Service {
     /// - Parameters:
     ///   - address: Where to listen.
     ///   - storage: What is done with files and keys.
-    ///   - policy: What presigned URLs are minted with.
+    ///   - policy: What URLs are presigned with.
     ///   - signingKeys: The live signing keys.
     ///   - requestsPerSecond: The most requests of an organization's key in a second; `nil` for any number.
     ///   - concurrentRequestsPerKey: The most requests of an organization's key at a time; `nil` for any number.

@@ -8,9 +8,9 @@ import NIOCore
 /// What accompanies a request through the API.
 struct APIContext: RequestContext {
     var coreContext: CoreRequestContextStorage
-    /// The id that the answer and the log carry.
+    /// The id that the response and the log carry.
     let requestID: String
-    /// How the key stands with its limit, for every answer to it.
+    /// How the key stands with its limit, for every response to it.
     let rateLimitState = NIOLockedValueBox<RateLimiter.RateLimitState?>(nil)
     /// The request's line of the access log; `nil` where there is none.
     private(set) var access: AccessEntry?

@@ -140,7 +140,7 @@ extension APIError {
         }
     }
 
-    /// The status, the code and the message of the answer; nothing internal is in any of them.
+    /// The status, the code and the message of the response; nothing internal is in any of them.
     var summary: (status: HTTPResponse.Status, code: String, message: String) {
         switch self {
         case .invalid(let fields):
@@ -209,7 +209,7 @@ extension APIError {
         }
     }
 
-    /// Whether the answer must not tell, by its time either, if what was asked for is there for somebody else.
+    /// Whether the response must not tell, by its time either, if what was asked for is there for somebody else.
     var hidesExistence: Bool {
         switch self {
         case .fileNotFound, .filesNotFound: true

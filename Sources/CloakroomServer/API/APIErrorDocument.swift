@@ -3,7 +3,7 @@ import HTTPTypes
 import Hummingbird
 
 extension APIError {
-    /// The answer's body: `{"error": {"code", "message", "details", "request_id"}}`.
+    /// The response's body: `{"error": {"code", "message", "details", "request_id"}}`.
     func document(requestID: String) -> JSONOutput {
         let summary = self.summary
         return .object([
@@ -17,7 +17,7 @@ extension APIError {
         ])
     }
 
-    /// The answer on the wire.
+    /// The response on the wire.
     func response(requestID: String) -> Response {
         var response = JSONBody.response(self.document(requestID: requestID), status: self.summary.status)
         switch self {

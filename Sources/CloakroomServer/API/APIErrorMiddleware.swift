@@ -6,15 +6,15 @@ import Logging
 import NIOConcurrencyHelpers
 import NIOCore
 
-/// The API's edge: gives every answer its request id, turns errors into answers, counts and logs once.
+/// The API's edge: gives every response its request id, turns errors into responses, counts and logs once.
 struct APIErrorMiddleware: RouterMiddleware {
     private static let requestIDField = HTTPField.Name("X-Request-ID")
     private static let contentTypeOptionsField = HTTPField.Name("X-Content-Type-Options")
 
-    /// No answer that a file is not found is given sooner after its request.
+    /// No response that a file is not found is given sooner after its request.
     ///
     /// A file of somebody else's takes a microsecond or two longer to be found than one that nobody has: enough to be told
-    /// from ten thousand answers. By this time both have long been looked for.
+    /// from ten thousand responses. By this time both have long been looked for.
     private static let notFoundTime = Duration.milliseconds(2)
 
     let routes: RouteTable
@@ -59,7 +59,7 @@ struct APIErrorMiddleware: RouterMiddleware {
         return response
     }
 
-    /// Adds the fields of every answer.
+    /// Adds the fields of every response.
     static func addCommonFields(to fields: inout HTTPFields, requestID: String) {
         if let name = Self.requestIDField { fields[name] = requestID }
         if let name = Self.contentTypeOptionsField { fields[name] = "nosniff" }

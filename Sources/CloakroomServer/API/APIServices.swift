@@ -9,7 +9,7 @@ struct APIServices: Sendable {
     let signingKeys: SigningKeys
     let clock: SystemClock
 
-    /// Mints with the key that signs now.
+    /// Presigns with the key that signs now.
     var presigner: PresignedURL.Presigner {
         PresignedURL.Presigner(policy: self.policy, keyRing: self.signingKeys.keyRing)
     }

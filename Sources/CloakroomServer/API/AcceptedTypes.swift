@@ -62,7 +62,7 @@ struct AcceptedTypes: Sendable {
     /// - Parameters:
     ///   - mediaType: The file's type.
     ///   - pointers: Where the input has the file.
-    /// - Returns: One refusal for each list of accepted types.
+    /// - Returns: One rejection for each list of accepted types.
     func rejections(of mediaType: MediaType, at pointers: [JSONPointer]) -> [Rejection] {
         var rejections: [(accepted: [MediaRange], pointers: [JSONPointer])] = []
         for pointer in pointers {

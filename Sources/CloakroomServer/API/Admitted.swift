@@ -10,15 +10,15 @@ struct Admitted<Right: Sendable>: Sendable {
 
     /// Answers a request by the right, and releases its permit in time.
     ///
-    /// A document's permit is free before the document is sent, so a client that waits for each answer before it asks
+    /// A document's permit is free before the document is sent, so a client that waits for each response before it asks
     /// again needs one permit. The bytes of a file keep theirs until the last of them has been queued to be sent, the client
     /// has gone, or it has stopped reading.
     ///
     /// - Parameters:
-    ///   - content: What the operation answers with.
+    ///   - content: What the operation responds with.
     ///   - context: Of the request; its connection releases the permit of a client that stops reading.
-    ///   - operation: Makes the answer.
-    /// - Returns: The answer.
+    ///   - operation: Makes the response.
+    /// - Returns: The response.
     /// - Throws: What the operation throws.
     func respond(
         _ content: Route.Content, _ context: APIContext, _ operation: (Right) async throws -> Response
@@ -38,7 +38,7 @@ struct Admitted<Right: Sendable>: Sendable {
         }
     }
 
-    /// Returns an answer that holds a permit until its body has been written; one that is never written lets go of it.
+    /// Returns a response that holds a permit until its body has been written; one that is never written lets go of it.
     private static func holding(_ permit: ConcurrencyLimiter<APIKeyID>.Permit, _ response: Response) -> Response {
         var response = response
         let body = response.body

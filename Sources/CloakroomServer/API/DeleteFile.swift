@@ -3,7 +3,7 @@ import CloakroomStore
 import HTTPTypes
 import Hummingbird
 
-/// `DELETE /v1/files/{id}`: from the answer on, the file, its bytes and its URLs are gone.
+/// `DELETE /v1/files/{id}`: from the response on, the file, its bytes and its URLs are gone.
 struct DeleteFile: Sendable {
     let services: APIServices
 

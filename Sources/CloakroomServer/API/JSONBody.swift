@@ -9,7 +9,7 @@ enum JSONBody {
     /// The most bytes of a request's JSON.
     static let maximumLength = 1_048_576
 
-    /// Returns an answer with a JSON body.
+    /// Returns a response with a JSON body.
     static func response(_ value: JSONOutput, status: HTTPResponse.Status = .ok) -> Response {
         var body = ByteBuffer()
         value.write(into: &body)

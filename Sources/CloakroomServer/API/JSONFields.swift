@@ -54,7 +54,7 @@ extension JSONValue {
 }
 
 extension RequestDocument {
-    /// The most members that are refused by name.
+    /// The most members that are rejected by name.
     private static let maximumNamed = 16
 
     /// Adds to a list of errors the members that a request does not have.

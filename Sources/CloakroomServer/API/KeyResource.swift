@@ -8,7 +8,7 @@ enum KeyResource {
         .object(self.members(record))
     }
 
-    /// Returns the answer that shows a new key's secret, the only one that ever does.
+    /// Returns the response that shows a new key's secret, the only one that ever does.
     static func created(_ record: APIKeyRecord, _ key: APIKey) -> Response {
         let members = self.members(record) + [("key", .string(key.reveal()))]
         var response = JSONBody.response(.object(members), status: .created)

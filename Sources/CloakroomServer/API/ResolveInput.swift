@@ -11,7 +11,7 @@ struct ResolveInput: Sendable {
         let accept: AcceptedTypes
     }
 
-    /// The longest input of an answer, in bytes: a reference that is repeated is a URL each time.
+    /// The longest input of a response, in bytes: a reference that is repeated is a URL each time.
     private static let maximumLength = 16 * 1_024 * 1_024
 
     let services: APIServices

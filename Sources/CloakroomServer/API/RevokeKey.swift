@@ -2,7 +2,7 @@ import CloakroomDomain
 import CloakroomStore
 import Hummingbird
 
-/// `DELETE /v1/keys/{id}`: from the answer on, the key is refused.
+/// `DELETE /v1/keys/{id}`: from the response on, the key is rejected.
 struct RevokeKey: Sendable {
     let services: APIServices
 

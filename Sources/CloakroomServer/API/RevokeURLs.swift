@@ -2,7 +2,7 @@ import CloakroomDomain
 import CloakroomStore
 import Hummingbird
 
-/// `POST /v1/files/{id}/revoke-urls`: from the answer on, every presigned URL that was issued before is dead.
+/// `POST /v1/files/{id}/revoke-urls`: from the response on, every presigned URL that was issued before is dead.
 struct RevokeURLs: Sendable {
     /// A request waits for the next second, and perhaps for one more; a clock that was set back is not waited for.
     private static let maximumAttempts = 3

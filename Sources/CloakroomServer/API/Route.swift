@@ -16,7 +16,7 @@ struct Route: Sendable {
         case gateway(Permission)
     }
 
-    /// What an operation answers with.
+    /// What an operation responds with.
     enum Content: Hashable, Sendable {
         /// A document, which is made before it is sent.
         case document
@@ -61,7 +61,7 @@ struct Route: Sendable {
         Route(method: method, path: path, content: .document, access: .gateway(permission, operation))
     }
 
-    /// The route of HEAD beside this one of GET: the same operation, whose answer is sent without its body.
+    /// The route of HEAD beside this one of GET: the same operation, whose response is sent without its body.
     var head: Route {
         Route(method: .head, path: self.path, content: .document, access: self.access)
     }

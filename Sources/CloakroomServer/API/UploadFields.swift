@@ -95,7 +95,7 @@ enum UploadFields {
             reason: "must be a whole number from \(range.lowerBound) to \(range.upperBound); it is \(received)")
     }
 
-    /// What a client can always declare; both refusals of a media type name it.
+    /// What a client can always declare; both rejections of a media type name it.
     private static let wayOut = "application/octet-stream is accepted for every file"
 
     static func checkExtension(_ filename: Filename, _ mediaType: MediaType, _ errors: inout Errors) {

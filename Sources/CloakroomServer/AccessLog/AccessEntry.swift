@@ -6,7 +6,7 @@ import Glibc
 
 /// A request's line of the access log, while it is under way.
 ///
-/// The line is written when the answer has been handed to the network, else when nobody has the entry any more: a request
+/// The line is written when the response has been handed to the network, else when nobody has the entry any more: a request
 /// that is cut off has a line too. Everything in it comes from a closed set, from the catalogue or from a clock.
 final class AccessEntry: Sendable {
     /// Whose listener the request came to.
@@ -36,7 +36,7 @@ final class AccessEntry: Sendable {
     /// - Parameters:
     ///   - log: Where the line goes.
     ///   - origin: Whose listener the request came to.
-    ///   - requestID: The id in the answer.
+    ///   - requestID: The id in the response.
     ///   - route: As the metrics' label has it.
     init(_ log: AccessLog, _ origin: Origin, requestID: String, route: String) {
         self.log = log
@@ -59,16 +59,16 @@ final class AccessEntry: Sendable {
     /// Notes for whom the request is.
     func note(_ organization: OrganizationID?) { self.state.withLock { $0.organization = organization } }
 
-    /// Notes the status of the answer, which begins.
+    /// Notes the status of the response, which begins.
     func note(status: Int) { self.state.withLock { $0.status = status } }
 
     /// Notes bytes of the request's body that were read.
     func received(_ count: Int) { self.state.withLock { $0.bytesReceived += Int64(count) } }
 
-    /// Notes bytes of the answer's body that were handed to the network; fewer than none for what was no part of it.
+    /// Notes bytes of the response's body that were handed to the network; fewer than none for what was no part of it.
     func sent(_ count: Int64) { self.state.withLock { $0.bytesSent += count } }
 
-    /// Notes that the whole answer has been handed to the network, and writes the line.
+    /// Notes that the whole response has been handed to the network, and writes the line.
     func finish() { self.write(isComplete: true) }
 
     private func write(isComplete: Bool) {

@@ -1,6 +1,6 @@
 import CloakroomDomain
 
-/// The body of an error answer: S3's XML, or the same as JSON where the client accepts that.
+/// The body of an error response: S3's XML, or the same as JSON where the client accepts that.
 struct ErrorDocument {
     private let rejection: StorageRejection
     private let requestID: String

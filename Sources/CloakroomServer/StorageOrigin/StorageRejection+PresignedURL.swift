@@ -9,9 +9,9 @@ extension StorageRejection {
         StorageRejection(.forbidden, "AccessDenied", message, details)
     }
 
-    /// Maps every way in which a presigned URL can fail, as S3 answers it.
+    /// Maps every way in which a presigned URL can fail, as S3 responds.
     ///
-    /// Never in an answer: the string to sign, the signature expected, a secret.
+    /// Never in a response: the string to sign, the signature expected, a secret.
     init(_ error: PresignedURLError) {
         switch error {
         case .notPresigned:

@@ -4,7 +4,7 @@ import Synchronization
 /// Rows of ready files that were looked up lately: a gateway resolves the same files again and again.
 ///
 /// A ready row changes in two ways only: its file is deleted, or its URLs are revoked. Whoever does that drops the row
-/// here after the commit and before the answer. A look-up that raced it is not kept, because its epoch is over by then.
+/// here after the commit and before the response. A look-up that raced it is not kept, because its epoch is over by then.
 /// Whether a file has ended is for the one who asks to see: it is in the row.
 final class ReadyFiles: Sendable {
     private struct State {

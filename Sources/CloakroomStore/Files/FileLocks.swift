@@ -4,7 +4,7 @@ import Synchronization
 
 /// One at a time for each file, in the order of asking: publishing and deleting a file exclude each other.
 ///
-/// Within this process. Between processes rows decide: a seal is refused once a row is sealed or gone.
+/// Within this process. Between processes rows decide: a seal is rejected once a row is sealed or gone.
 package final class FileLocks: Sendable {
     /// Those who wait, for each file at which somebody is.
     private let waiting = Mutex<[FileID: Deque<CheckedContinuation<Bool, Never>>]>([:])

@@ -50,7 +50,7 @@ struct ChecksumComputation {
         }
     }
 
-    /// Compares; an algorithm that was not computed, or that libcrypto refuses to compute, fails closed.
+    /// Compares; an algorithm that was not computed, or that libcrypto does not compute, fails closed.
     func verify(sha256: SHA256Digest) throws(StorageError) {
         let computed = self.computations.mapValues { computation in
             switch computation {
