@@ -72,9 +72,9 @@ package final class StorageHealth: Sendable {
         self.logger.notice(message)
     }
 
-    /// Logs what concerns nobody's request.
-    package func report(_ message: Logger.Message) {
-        self.logger.error(message)
+    /// Logs what concerns no file and nobody's request.
+    package func report(_ message: Logger.Message, _ detail: String? = nil) {
+        self.logger.error(message, metadata: detail.map { ["detail": "\($0)"] })
     }
 
     /// Passes while writes are taken.

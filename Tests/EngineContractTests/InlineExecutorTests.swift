@@ -37,33 +37,39 @@ struct InlineExecutorTests {
         #expect(try await Lookup.later(links[count]).value() == count)
     }
 
-    /// Counts those who are at a file.
-    private final class Turns: Sendable {
-        private let state = Mutex((inside: 0, most: 0, done: 0))
-        var most: Int { self.state.withLock { $0.most } }
-        var done: Int { self.state.withLock { $0.done } }
-
-        func begin() { self.state.withLock { $0 = ($0.inside + 1, max($0.most, $0.inside + 1), $0.done) } }
-
-        func end() { self.state.withLock { $0 = ($0.inside - 1, $0.most, $0.done + 1) } }
-    }
-
-    @Test func waitersForAFileTakeTurns() async throws {
+    /// Whoever has waited for a file holds up no thread that lets it go on.
+    @Test func whoeverWaitedForAFileGoesOnElsewhere() async throws {
         let locks = FileLocks()
         let id = FileID(milliseconds: 1, sequence: 0, random: 1)
-        let turns = Turns()
-        await withTaskGroup(of: Void.self) { group in
-            for _ in 0..<2_000 {
-                group.addTask(executorPreference: InlineExecutor.shared) {
-                    try? await locks.take(id) { () async throws(StorageError) in
-                        turns.begin()
-                        await Task.yield()
-                        turns.end()
-                    }
-                }
+        let (gate, end) = (PendingLookup<Int>(), PendingLookup<Bool>())
+        let hasReturned = Flag()
+        Task(executorPreference: InlineExecutor.shared) {
+            try await locks.take(id) { () async throws(StorageError) in try await Lookup.later(gate).value() }
+        }
+        let entries = Flag()
+        Task(executorPreference: InlineExecutor.shared) {
+            try await locks.take(id) { () async throws(StorageError) in
+                entries.set()
+                // Where this ran on the completing thread, that would wait here for itself.
+                end.complete(.success(hasReturned.isSetWithin(seconds: 5)))
             }
         }
-        #expect(turns.most == 1)
-        #expect(turns.done == 2_000)
+        #expect(!entries.isSet)
+        gate.complete(.success(1))
+        hasReturned.set()
+        #expect(try await Lookup.later(end).value())
+    }
+
+    private final class Flag: Sendable {
+        private let state = Mutex(false)
+        var isSet: Bool { self.state.withLock { $0 } }
+
+        func set() { self.state.withLock { $0 = true } }
+
+        func isSetWithin(seconds: Int) -> Bool {
+            let end = ContinuousClock.now + .seconds(seconds)
+            while !self.isSet, ContinuousClock.now < end {}
+            return self.isSet
+        }
     }
 }

@@ -33,7 +33,7 @@ extension PackStore {
     }
 
     private func reportLeft(_ id: PackID, _ reason: String) {
-        self.health.report("An incomplete pack is left to the next start: \(id.fileName): \(reason)")
+        self.health.report("An incomplete pack is left to the next start", "\(id.fileName): \(reason)")
     }
 
     /// Frees slots that nothing refers to, and cuts a pack to what was used; the catalogue has to be durable by then.

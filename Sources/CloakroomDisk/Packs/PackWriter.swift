@@ -134,7 +134,7 @@ final class PackWriter: GroupProcessor, @unchecked Sendable {
             try self.active?.freeUnused()
         } catch {
             if error.call == .fsync { return self.maker.health.rejectWrites("a pack: \(error)") }
-            self.maker.health.report("A pack is left to the next start: \(error)")
+            self.maker.health.report("A pack is left to the next start", "\(error)")
             self.active = nil
         }
     }

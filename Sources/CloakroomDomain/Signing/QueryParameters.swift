@@ -175,9 +175,7 @@ public struct QueryParameters: Sendable {
     }
 
     /// The encoded names, in order.
-    public var names: [ArraySlice<UInt8>] {
-        self.entries.map { self.bytes[$0.name] }
-    }
+    public var names: [ArraySlice<UInt8>] { self.entries.map { self.bytes[$0.name] } }
 
     // MARK: Names that mean something
 
@@ -192,9 +190,7 @@ public struct QueryParameters: Sendable {
     }
 
     /// Whether a parameter of this name is there.
-    func contains(_ name: Name) -> Bool {
-        self.entries.contains { $0.recognised == name }
-    }
+    func contains(_ name: Name) -> Bool { self.entries.contains { $0.recognised == name } }
 
     /// Whether the first parameter of a name is there and has a value.
     func hasValue(_ name: Name) -> Bool {

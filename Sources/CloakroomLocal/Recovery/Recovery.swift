@@ -195,7 +195,7 @@ package struct Recovery: Sendable {
         let stray = pages.filter { page in !used.contains { $0.contains(page) } }
         for part in PackContent.parts(of: stray, in: unended.id) {
             let place = "\(part.length) bytes at \(part.offset) of pack \(unended.id.fileName)"
-            self.pair.health.report("A part of a pack belongs to no file; see `cloakroom check`: \(place)")
+            self.pair.health.report("A part of a pack belongs to no file; see `cloakroom check`", place)
         }
     }
 }

@@ -81,7 +81,7 @@ package actor Scrubber {
         do throws(StorageError) {
             try await self.pair.catalog.keep(round)
         } catch {
-            self.pair.health.report("The progress of the scrub cannot be saved: \(error)")
+            self.pair.health.report("The progress of the scrub cannot be saved", "\(error)")
         }
     }
 
@@ -219,7 +219,7 @@ package actor Scrubber {
             }
         } catch {
             guard !Task.isCancelled else { return .zero }
-            self.pair.health.report("A shard cannot be listed: \(error)")
+            self.pair.health.report("A shard cannot be listed", "\(error)")
         }
         self.round?.shards = shard + 1
         guard self.round?.isComplete == true else {

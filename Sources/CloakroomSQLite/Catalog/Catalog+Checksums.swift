@@ -24,15 +24,15 @@ extension Catalog {
                 connection.text(of: "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"))
             if let free = directory.root.freeSpace()?.bytes, let size, free < 2 * size {
                 return health.report(
-                    "No room to write \(self.fileName) anew with checksums: \(2 * size) bytes are wanted, \(free) are free"
-                )
+                    "No room to write the database anew with checksums",
+                    "\(2 * size) bytes are wanted, \(free) are free")
             }
-            health.note("Writing \(self.fileName) anew, with checksums: once, after an upgrade")
+            health.note("Writing catalog.sqlite anew, with checksums: once, after an upgrade")
             try connection.rewrite()
         } catch {
             guard !error.endsWrites else { throw error }
             health.report(
-                "The pages of \(self.fileName) have no checksums yet; the next start tries again: \(error.message)")
+                "The pages of the database have no checksums yet; the next start tries again", error.message)
         }
     }
 

@@ -51,7 +51,7 @@ extension Catalog {
             .bind(id.bytes).bind(organization.description)
         defer { row.reset() }
         guard try row.step() else { return nil }
-        // One that is malformed stays in the tombstone, and keeps nobody from deleting the file.
+        // What is malformed is found by whoever frees the place; the row goes all the same.
         let locator = row.blob(0).flatMap { BlobLocator($0) }
         row.reset()
         try connection.statement(

@@ -13,7 +13,7 @@ extension CatalogWriter {
         do throws(SQLiteError) {
             _ = try self.checkpointPassively()
         } catch {
-            self.health.report("The WAL cannot be copied into the database: SQLite \(error.code): \(error.message)")
+            self.health.report("The WAL cannot be copied into the database", "SQLite \(error.code): \(error.message)")
             _ = self.report(.transaction(error))
         }
     }

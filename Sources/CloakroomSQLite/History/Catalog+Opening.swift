@@ -30,13 +30,13 @@ extension Catalog {
             let kept = try self.keepingLog(directory) { () throws(SystemCallError) in
                 try self.moveLog(of: directory.root, into: blobs)
             }
-            health.report("The WAL is damaged; all of it is in the database, nothing is lost; it is now \(kept)")
+            health.report("The WAL is damaged; all of it is in the database, nothing is lost", "moved to \(kept)")
         case .lost(let detail):
             let copy = try self.keepingLog(directory) { () throws(SystemCallError) in
                 try self.copyLog(of: directory.root, into: blobs)
             }
             let kept = copy.map { "a copy of the WAL is \($0)" } ?? "there is no WAL"
-            health.report("History was lost: \(detail); \(kept)")
+            health.report("History was lost", "\(detail); \(kept)")
             return examination
         }
         // What this run commits is not what the mark speaks of.

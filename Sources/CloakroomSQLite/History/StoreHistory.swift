@@ -74,7 +74,7 @@ extension Catalog {
         do throws(StorageError) {
             try await self.advance(.emptiedSoon)
         } catch {
-            self.health.report("The WAL is left to the next start: \(error)")
+            self.health.report("The WAL is left to the next start", "\(error)")
         }
     }
 

@@ -4,7 +4,8 @@ package import NIOCore
 
 /// Uploads in one request, whose length is known only when they end.
 ///
-/// The bytes come first, without a row; the row is added when they are complete. A client that goes away leaves neither.
+/// The bytes come first, without a row; the row is added when they are complete. A client that goes away before its last byte
+/// leaves neither.
 package final class DirectUploads: Sendable {
     private let rows: any AdmissionRows & FileRows
     private let blobs: any BlobEngine

@@ -48,7 +48,7 @@ final class Publisher: Sendable {
 
     /// Passes unless a large body would be stored although its file has been deleted or has expired.
     ///
-    /// Of a small one the seal finds that out: storing it makes no name that a crash could leave.
+    /// Of a small one the seal finds that out: mostly it is packed, and has no name that a crash could leave.
     private func requireRow(
         _ id: FileID, _ declaration: UploadDeclaration, now: Timestamp
     ) async throws(StorageError) {
