@@ -52,7 +52,9 @@ extension FileBlob {
         return UnsafeMutableRawBufferPointer(rebasing: buffer[..<count])
     }
 
-    /// Whether the first and the last byte of a range are in memory, by which a whole piece is taken to be.
+    /// Whether the first and the last byte of a range are in memory.
+    ///
+    /// If both are, the whole range is assumed to be.
     ///
     /// - Parameter range: Offsets within the blob, of at least one byte.
     /// - Returns: `false` where reading would wait for the disk.

@@ -6,7 +6,7 @@ import CloakroomSystem
 
 /// Holds the catalogue and what lies on the disk to one another.
 ///
-/// Without a ``FileStore`` it changes nothing and may run beside a server: what looks wrong is looked at again before
+/// Without a ``FileQuarantine`` it changes nothing and may run beside a server: what looks wrong is looked at again before
 /// it is reported, in the order in which the server makes changes, so that uploads and deletions meanwhile are no
 /// findings.
 package actor StoreCheck {

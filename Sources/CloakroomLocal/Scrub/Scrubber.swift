@@ -8,7 +8,7 @@ import Logging
 ///
 /// A round goes through the files in the order of their ids, then through the shards. Files that are uploaded meanwhile
 /// have greater ids, so it comes to them, too. Where a file is damaged,
-/// ``FileStore/quarantineIfDamaged(_:_:now:)`` looks again and acts.
+/// ``FileQuarantine/quarantineIfDamaged(_:_:actsOn:now:)`` looks again and acts.
 ///
 /// Whoever calls ``step(now:)`` waits in between: nothing here sleeps, and no more than one piece is read at a time.
 package actor Scrubber {

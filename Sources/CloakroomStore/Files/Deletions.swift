@@ -17,7 +17,8 @@ package final class Deletions: Sendable {
     /// Deletes an organization's file.
     ///
     /// On return the row is durably gone, and so are the bytes. Open readers keep them: space is freed when the last one closes.
-    /// The row goes first and leaves a tombstone, by which a start or the sweep removes bytes that a crash left.
+    /// The row goes first and leaves a tombstone. If a crash left bytes, a start or the sweep finds the tombstone and removes
+    /// them.
     ///
     /// - Parameters:
     ///   - id: The file.
