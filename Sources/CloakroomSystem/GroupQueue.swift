@@ -1,9 +1,9 @@
-package import DequeModule
-package import NIOPosix
-import Synchronization
+public import DequeModule
+public import NIOPosix
+public import Synchronization
 
 /// What a ``GroupQueue`` gives its jobs to.
-package protocol GroupProcessor: AnyObject, Sendable {
+public protocol GroupProcessor: AnyObject, Sendable {
     associatedtype Job: Sendable
 
     /// How many of the jobs that wait, from the first one on, go together: one at least.
@@ -17,22 +17,29 @@ package protocol GroupProcessor: AnyObject, Sendable {
 /// Jobs that wait for one thread: whatever has queued up while a group was being processed may go into the next one.
 ///
 /// So the work that a group has in common, such as a flush, is done once for all that wait, and the rate grows with the load.
-package final class GroupQueue<Processor: GroupProcessor>: Sendable {
-    private struct State {
-        var jobs = Deque<Processor.Job>()
-        var isDraining = false
+/// It is public and inlinable, so that other targets have it specialized for their jobs.
+public final class GroupQueue<Processor: GroupProcessor>: Sendable {
+    @usableFromInline
+    struct State {
+        @usableFromInline var jobs = Deque<Processor.Job>()
+        @usableFromInline var isDraining = false
+
+        @inlinable
+        init() {}
     }
 
     /// For work that has to come between two groups.
-    package let thread = NIOThreadPool(numberOfThreads: 1)
-    private let state = Mutex(State())
+    public let thread = NIOThreadPool(numberOfThreads: 1)
+    @usableFromInline let state = Mutex(State())
 
-    package init() {
+    /// Starts the thread.
+    public init() {
         self.thread.start()
     }
 
     /// Adds a job behind the others.
-    package func append(_ job: Processor.Job, to processor: Processor) {
+    @inlinable
+    public func append(_ job: Processor.Job, to processor: Processor) {
         let startsDraining = self.state.withLock { state in
             state.jobs.append(job)
             defer { state.isDraining = true }
@@ -48,11 +55,12 @@ package final class GroupQueue<Processor: GroupProcessor>: Sendable {
     }
 
     /// Ends the thread after the jobs that are queued.
-    package func shutDown() async throws {
+    public func shutDown() async throws {
         try await self.thread.shutdownGracefully()
     }
 
-    private func drain(_ processor: Processor) {
+    @inlinable
+    func drain(_ processor: Processor) {
         while true {
             let group = self.state.withLock { state -> [Processor.Job] in
                 let count = state.jobs.isEmpty ? 0 : max(1, processor.countOfGroup(state.jobs))
@@ -66,7 +74,8 @@ package final class GroupQueue<Processor: GroupProcessor>: Sendable {
         }
     }
 
-    private func takeAll() -> [Processor.Job] {
+    @inlinable
+    func takeAll() -> [Processor.Job] {
         self.state.withLock { state in
             defer { state = State() }
             return Array(state.jobs)

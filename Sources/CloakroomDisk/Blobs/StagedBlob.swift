@@ -123,7 +123,7 @@ final class StagedBlob: StagedBody {
         _ id: FileID, _ seal: FileRecord.Seal, _ origin: PackSlotHeader.Origin
     ) async throws(StorageError) -> StoredBody? {
         guard let bytes = self.state.withLock({ $0.whole }) else { return nil }
-        let outcome = await withCheckedContinuation { continuation in
+        let outcome = await withUnsafeContinuation { continuation in
             let body = SmallBody(id: id, seal: seal, origin: origin, bytes: bytes)
             self.store.packs.writer.append(body) { continuation.resume(returning: $0) }
         }

@@ -76,7 +76,7 @@ final class CatalogWriter: GroupProcessor {
         durability: Durability = .required,
         _ body: @escaping @Sendable (SQLiteConnection) throws(SQLiteError) -> Value
     ) async throws(StorageError) -> Value {
-        let result: Result<Value, StorageError> = await withCheckedContinuation { continuation in
+        let result: Result<Value, StorageError> = await withUnsafeContinuation { continuation in
             self.write(durability: durability, body) { continuation.resume(returning: $0) }
         }
         return try result.get()
