@@ -15,12 +15,13 @@ public struct OrganizationID: Hashable, Sendable, CustomStringConvertible {
     ///
     /// - Parameter text: By the ``rule``; anything else gives `nil`.
     public init?(_ text: some StringProtocol) {
+        let text = String(text)
         guard (1...64).contains(text.utf8.count), let first = text.utf8.first, Self.isAlphanumeric(first),
             text.utf8.allSatisfy({
                 Self.isAlphanumeric($0) || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "-")
             })
         else { return nil }
-        self.text = String(text)
+        self.text = text
     }
 
     /// The id.

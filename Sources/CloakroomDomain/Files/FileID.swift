@@ -17,8 +17,11 @@ public struct FileID: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// - Parameter bytes: 16 bytes in network order; any other number gives `nil`.
     public init?(bytes: some Collection<UInt8>) {
         guard bytes.count == 16 else { return nil }
-        self.high = bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
-        self.low = bytes.suffix(8).reduce(0) { $0 << 8 | UInt64($1) }
+        var words: (UInt64, UInt64) = (0, 0)
+        // Two words are 16 bytes without padding.
+        withUnsafeMutableBytes(of: &words) { $0.copyBytes(from: bytes) }
+        self.high = UInt64(bigEndian: words.0)
+        self.low = UInt64(bigEndian: words.1)
     }
 
     /// Creates a version 7 UUID (RFC 9562 §5.7).
@@ -65,9 +68,7 @@ public struct FileID: Hashable, Comparable, Sendable, CustomStringConvertible {
 
     /// The UUID's 16 bytes in network order.
     public var bytes: [UInt8] {
-        [self.high, self.low].flatMap { word in
-            (0..<8).reversed().map { UInt8(truncatingIfNeeded: word >> (8 * UInt64($0))) }
-        }
+        withUnsafeBytes(of: (self.high.bigEndian, self.low.bigEndian)) { Array($0) }
     }
 
     /// The last byte: random in a version 7 UUID, so it spreads files evenly over directories.
@@ -77,7 +78,11 @@ public struct FileID: Hashable, Comparable, Sendable, CustomStringConvertible {
 
     /// The 36 characters of the UUID, without `file_`.
     public var uuid: String {
-        String(self.description.dropFirst(Self.prefix.count))
+        withUnsafeTemporaryAllocation(byteCount: Self.textLength, alignment: 1) { buffer in
+            // All of the buffer is written.
+            _ = self.writeText(into: buffer)
+            return String(decoding: UnsafeRawBufferPointer(rebasing: buffer[Self.prefix.count...]), as: UTF8.self)
+        }
     }
 
     /// The textual form, `file_f47ac10b-58cc-4372-a567-0e02b2c3d479`.

@@ -36,7 +36,7 @@ public struct MediaType: Hashable, Sendable, CustomStringConvertible {
     ///
     /// - Parameter text: As in a `Content-Type` field; anything else gives `nil`.
     public init?(_ text: some StringProtocol) {
-        guard let parsed = Self.parse(text) else { return nil }
+        guard let parsed = Self.parse(String(text)) else { return nil }
         self.text = parsed.text
         self.essence = parsed.essence
     }
@@ -52,7 +52,7 @@ public struct MediaType: Hashable, Sendable, CustomStringConvertible {
         self.essence = essence == "binary/octet-stream" ? Self.octetStream.essence : essence
     }
 
-    private static func parse(_ text: some StringProtocol) -> Parsed? {
+    private static func parse(_ text: String) -> Parsed? {
         var scanner = FieldScanner(text.utf8.map { $0 == UInt8(ascii: "\t") ? UInt8(ascii: " ") : $0 })
         scanner.skipWhitespace()
         var written = ""
