@@ -13,16 +13,7 @@ extension CloakroomClient {
     /// For the head of a response.
     private static let responseTimeout = TimeAmount.hours(1)
 
-    /// Sends a request until it is answered, and reads the response.
-    ///
-    /// - Parameters:
-    ///   - method: The method.
-    ///   - path: The path and query, percent-encoded.
-    ///   - fields: Header fields besides the key's.
-    ///   - body: A JSON text, if there is one.
-    ///   - repetition: What it means to make the call twice.
-    /// - Returns: The response's body.
-    /// - Throws: ``CloakroomError``.
+    /// Sends a request until it is answered, and reads the response; the path is percent-encoded, the body a JSON text.
     func call(
         _ method: HTTPMethod, _ path: String, fields: [(String, String)] = [], body: [UInt8]? = nil,
         _ repetition: RetryPolicy.Repetition = .isHarmless
@@ -88,11 +79,6 @@ extension CloakroomClient {
     }
 
     /// Returns what a failure of the connection, or of a local file, is to the caller.
-    ///
-    /// - Parameters:
-    ///   - error: The failure.
-    ///   - path: Of the file.
-    /// - Returns: What it is to the caller.
     static func failure(_ error: any Error, path: String = "") -> CloakroomError {
         switch error {
         case let error as CloakroomError: error

@@ -70,16 +70,8 @@ extension CloakroomClient {
             expiresAfterSeconds: expiresAfterSeconds, progress: progress)
     }
 
-    /// Uploads an open file.
-    ///
-    /// - Parameters:
-    ///   - source: The file.
-    ///   - filename: The name of the file.
-    ///   - mediaType: Its type; by default the type of the name's extension, else `application/octet-stream`.
-    ///   - expiresAfterSeconds: As above.
-    ///   - progress: Receives the progress of the upload.
-    /// - Returns: The file, which the service has stored durably.
-    /// - Throws: ``CloakroomError``.
+    /// Uploads an open file; without a media type, that of the name's extension counts, else
+    /// `application/octet-stream`.
     package func upload(
         _ source: LocalSource, filename: Filename, mediaType: MediaType?, expiresAfterSeconds: Int64?,
         progress: ProgressHandler?

@@ -26,10 +26,7 @@ package final class LocalSource: Sendable {
     private let descriptor: CInt
     private let version: Version
 
-    /// Opens a file.
-    ///
-    /// - Parameter path: Its path.
-    /// - Throws: ``CloakroomError/file(path:reason:)`` for anything but a regular file with a byte or more.
+    /// Opens a regular file with a byte or more.
     package convenience init(path: String) throws(CloakroomError) {
         // Looked at before it is opened: opening a device may have an effect.
         var status = cloakroom_status()
@@ -40,12 +37,7 @@ package final class LocalSource: Sendable {
         try self.init(descriptor: descriptor, path: path)
     }
 
-    /// Takes an open file, which is closed with this object.
-    ///
-    /// - Parameters:
-    ///   - descriptor: The file, read from its beginning.
-    ///   - path: What messages call it.
-    /// - Throws: ``CloakroomError/file(path:reason:)``, as above.
+    /// Takes an open file, read from its beginning and closed with this object; messages call it by the path.
     package init(descriptor: CInt, path: String) throws(CloakroomError) {
         var status = cloakroom_status()
         self.descriptor = descriptor
@@ -75,8 +67,6 @@ package final class LocalSource: Sendable {
     }
 
     /// Passes while the file is what it was when it was opened, as far as its size and time of modification tell.
-    ///
-    /// - Throws: ``CloakroomError/file(path:reason:)``, which says what has changed.
     package func checkUnchanged() throws(CloakroomError) {
         var status = cloakroom_status()
         guard cloakroom_fstat(self.descriptor, &status) == 0 else {

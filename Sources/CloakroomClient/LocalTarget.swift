@@ -25,8 +25,6 @@ struct LocalTarget: Sendable {
     }
 
     /// Whether there is a file that may be replaced.
-    ///
-    /// - Throws: ``CloakroomError/file(path:reason:)`` where nothing can be written there.
     private func exists() throws(CloakroomError) -> Bool {
         var status = cloakroom_status()
         guard cloakroom_stat(self.path, &status) == 0 else {

@@ -38,14 +38,7 @@ public struct RetryPolicy: Hashable, Sendable {
         case actsTwice
     }
 
-    /// Returns how long to wait before the next attempt; `nil` where there is none.
-    ///
-    /// - Parameters:
-    ///   - error: Why the last attempt failed.
-    ///   - attempt: Its number, from 1.
-    ///   - repetition: What it means to make the call twice.
-    ///   - random: From 0 to 1.
-    /// - Returns: How long to wait.
+    /// Returns how long to wait after an attempt, counted from 1; `nil` where there is no other.
     func delay(
         after error: CloakroomError, attempt: Int, _ repetition: Repetition, random: Double = .random(in: 0...1)
     ) -> Duration? {

@@ -14,9 +14,6 @@ final class TransferMeter: Sendable {
     private let total: ByteCount
     private let progress: ProgressHandler?
 
-    /// - Parameters:
-    ///   - total: All bytes there are.
-    ///   - progress: Told of each part.
     init(total: ByteCount, progress: ProgressHandler?) {
         self.total = total
         self.progress = progress

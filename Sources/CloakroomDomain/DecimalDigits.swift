@@ -19,12 +19,8 @@ public enum DecimalDigits {
     }
 
     /// Returns the number that a field of a request has, by the one rule of all of them: decimal digits alone.
-    ///
-    /// No sign, no exponent (readers do not agree whether `1e3` is a whole number) and no zero before other digits.
-    ///
-    /// - Parameter bytes: ASCII bytes; anything else, or a number past `Int64.max`, gives `nil`.
-    /// - Returns: The number.
     package static func wholeNumber(of bytes: some Collection<UInt8>) -> Int64? {
+        // No sign, no exponent (readers do not agree whether `1e3` is a whole number) and no zero before other digits.
         guard bytes.count == 1 || bytes.first != UInt8(ascii: "0") else { return nil }
         return self.value(of: bytes).map(Int64.init)
     }

@@ -3,11 +3,8 @@ package enum Spelling {
     /// More mistakes make another name.
     private static let maximumDistance = 2
 
-    /// Returns the name that resembles a given one most.
-    ///
-    /// Case, hyphens and underscores do not count.
-    ///
-    /// - Returns: The nearest name, `nil` if each has a Damerau-Levenshtein distance of more than 2.
+    /// Returns the name that resembles a given one most, within a Damerau-Levenshtein distance of 2; case, hyphens and
+    /// underscores do not count.
     package static func nearest(to name: String, among names: [String]) -> String? {
         let letters = self.letters(of: name)
         var nearest: (name: String, distance: Int)?

@@ -50,8 +50,6 @@ package struct LocalPair: Sendable {
     }
 
     /// Copies the write-ahead log into the database, and counts a generation of the store, where something has changed.
-    ///
-    /// - Throws: ``StorageError``.
     package func checkpoint() async throws(StorageError) {
         self.blobs.countQuarantine()
         try await self.catalog.checkpoint()

@@ -16,13 +16,6 @@ package struct LocalRows: Sendable {
     package var organizations: Organizations { Organizations(rows: self.rows) }
 
     /// Opens the rows for a while.
-    ///
-    /// - Parameters:
-    ///   - directory: The data directory.
-    ///   - health: Told of failures.
-    ///   - body: Uses the rows.
-    /// - Returns: What the function returned.
-    /// - Throws: What failed, or the function threw.
     package static func with<Value>(
         _ directory: DataDirectory, health: StorageHealth, _ body: (LocalRows) async throws -> Value
     ) async throws -> Value {

@@ -47,15 +47,7 @@ package struct LocalStore: Sendable {
     private let disk: NIOThreadPool
     private let lookups: NIOThreadPool
 
-    /// Opens a store as its only server, and puts right what a crash left.
-    ///
-    /// - Parameters:
-    ///   - directory: The data directory, opened exclusively.
-    ///   - health: Told of failures.
-    ///   - options: What may differ.
-    ///   - now: The current time.
-    /// - Returns: The store, whose start is not counted yet: ``begin(now:)``.
-    /// - Throws: What failed; then nothing is left open.
+    /// Opens a store as its only server, and puts right what a crash left; ``begin(now:)`` counts its start.
     package static func open(
         _ directory: DataDirectory, health: StorageHealth, options: Options = Options(), now: Timestamp
     ) async throws -> LocalStore {
@@ -111,21 +103,15 @@ package struct LocalStore: Sendable {
     }
 
     /// Counts the start in the store's history, once nothing can fail any more.
-    ///
-    /// - Parameter now: The current time.
-    /// - Throws: ``StorageError``.
     package func begin(now: Timestamp) async throws(StorageError) {
         try await Recovery(self.pair, self.storage).beginRun(now: now)
     }
 
     /// Whether there is any file, of any organization.
-    ///
-    /// - Throws: ``StorageError``.
     package func hasFiles() throws(StorageError) -> Bool { try self.pair.catalog.hasFiles() }
 
-    /// Ends what is under way, and leaves everything in the database and the packs.
-    ///
-    /// - Throws: What failed first; the rest is ended all the same.
+    /// Ends what is under way, and leaves everything in the database and the packs; throws what failed first, once the
+    /// rest is ended.
     package func shutDown() async throws {
         var failures: [any Error] = []
         for step in [

@@ -23,7 +23,6 @@ package struct Storage: Sendable {
         /// Blobs that were read whole and found right since the start.
         package let verified = VerifiedBlobs(capacity: 131_072)
 
-        /// - Parameter openBlobs: The most blobs that are kept open.
         package init(openBlobs: Int) {
             self.openBlobs = OpenBlobCache(capacity: openBlobs)
         }
@@ -40,14 +39,6 @@ package struct Storage: Sendable {
     package let organizations: Organizations
 
     /// Joins two engines.
-    ///
-    /// - Parameters:
-    ///   - rows: The rows.
-    ///   - blobs: The bytes.
-    ///   - shared: What the engines share with the use cases.
-    ///   - ids: Makes the ids of new files.
-    ///   - damage: Told of damage that readers find.
-    ///   - options: What may differ.
     package init(
         rows: any RowEngine, blobs: any BlobEngine, shared: Shared, ids: FileIDGenerator,
         damage: any DamageListener, options: Options = Options()

@@ -23,10 +23,6 @@ package final class StorageHealth: Sendable {
     private let logger: Logger
 
     /// Creates a healthy state.
-    ///
-    /// - Parameters:
-    ///   - logger: Told of the one transition there is.
-    ///   - clock: Tells when that is.
     package init(logger: Logger, clock: any WallClock = SystemClock()) {
         self.logger = logger
         self.clock = clock
@@ -40,11 +36,7 @@ package final class StorageHealth: Sendable {
     /// Why writes are rejected, `nil` while they are not.
     package var reasonToRejectWrites: String? { self.rejection?.reason }
 
-    /// Rejects writes from now on.
-    ///
-    /// - Parameters:
-    ///   - reason: For the log and `/readyz`; the first one stays.
-    ///   - isOfDamage: Whether the database is damaged.
+    /// Rejects writes from now on; the first reason stays, for the log and `/readyz`.
     package func rejectWrites(_ reason: String, isOfDamage: Bool = false) {
         let now = self.clock.now
         let isFirst = self.failure.withLock { failure in
@@ -78,8 +70,6 @@ package final class StorageHealth: Sendable {
     }
 
     /// Passes while writes are taken.
-    ///
-    /// - Throws: ``StorageError/writesRejected(_:)``.
     package func checkWrites() throws(StorageError) {
         if let reason = self.reasonToRejectWrites { throw .writesRejected(reason) }
     }

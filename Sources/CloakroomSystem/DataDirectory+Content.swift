@@ -31,10 +31,6 @@ extension DataDirectory {
     }
 
     /// Finds out what a directory contains.
-    ///
-    /// - Parameter root: The directory.
-    /// - Returns: What it contains.
-    /// - Throws: The call that failed.
     package static func content(of root: Directory) throws(SystemCallError) -> Content {
         let names = try root.names().filter { !self.ignoredNames.contains($0) }.sorted()
         if names.contains(Self.catalogName), try self.isFilled(Self.catalogName, in: root) { return .store }
@@ -80,11 +76,7 @@ extension DataDirectory {
         return false
     }
 
-    /// Finds out what a directory contains that may be missing.
-    ///
-    /// - Parameter path: The directory.
-    /// - Returns: What it contains; a missing directory is empty.
-    /// - Throws: ``OpenError`` where that cannot be told.
+    /// Finds out what a directory contains; a missing one is empty.
     package static func content(at path: String) throws(OpenError) -> Content {
         do throws(SystemCallError) {
             return try self.content(of: Directory(path: path, system: Linux()))

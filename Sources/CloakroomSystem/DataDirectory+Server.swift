@@ -1,14 +1,9 @@
 import Glibc
 
 extension DataDirectory {
-    /// Runs work while no server has the directory.
-    ///
-    /// A server that starts meanwhile waits for a second, then gives up.
-    ///
-    /// - Parameter body: The work: a look at the files, or a migration.
-    /// - Returns: What the work returned; `nil` if a server has the directory.
-    /// - Throws: What the work threw, or the call that failed.
+    /// Runs work while no server has the directory, and returns what the work did; `nil` if a server has it.
     package func unlessServed<Value>(_ body: () throws -> Value) throws -> Value? {
+        // A server that starts meanwhile waits for a second, then gives up.
         let lock: OpenFile
         do throws(SystemCallError) {
             lock = OpenFile(try self.root.open(Self.lockName, flags: O_RDONLY | O_NOFOLLOW | O_NONBLOCK))

@@ -111,27 +111,17 @@ package final class DataDirectory: Sendable {
     }
 
     /// Returns the path of an entry.
-    ///
-    /// - Parameter name: The entry's name.
-    /// - Returns: The path of an entry.
     package func path(of name: String) -> String { "\(self.path)/\(name)" }
 
     /// Runs work that reads and replaces a file of the directory, one process at a time.
-    ///
-    /// The lock is the directory's own and not the one that tells the server.
-    ///
-    /// - Parameter body: The work.
-    /// - Returns: What the work returned.
-    /// - Throws: What the work threw.
     package func alone<Value>(_ body: () throws -> Value) throws -> Value {
+        // The lock is the directory's own and not the one that tells the server.
         try self.system.lock(self.root.rawDescriptor, LOCK_EX)
         defer { try? self.system.lock(self.root.rawDescriptor, LOCK_UN) }
         return try body()
     }
 
-    /// How much room the file system has; `nil` where it does not say.
-    ///
-    /// - Returns: The room, as unprivileged users see it.
+    /// How much room the file system has, as unprivileged users see it; `nil` where it does not say.
     package func freeSpace() -> FreeSpace? {
         self.root.freeSpace()
     }

@@ -2,12 +2,8 @@ import Glibc
 
 /// Removing directories.
 extension Directory {
-    /// Removes an entry with everything in it; not yet durable.
-    ///
-    /// Symbolic links are removed and not followed. An entry that is not there is no failure.
-    ///
-    /// - Parameter name: The entry's name.
-    /// - Throws: The call that failed; what had been removed by then is gone.
+    /// Removes an entry with everything in it; not yet durable; symbolic links are removed and not followed, and an
+    /// entry that is not there is no failure.
     package func removeTree(_ name: String) throws(SystemCallError) {
         let directory: Directory
         do throws(SystemCallError) {

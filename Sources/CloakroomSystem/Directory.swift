@@ -33,13 +33,7 @@ package final class Directory: Sendable {
     /// What tells it from every other directory, by whatever path it was opened.
     package func identity() throws(SystemCallError) -> FileStatus.Identity { try self.descriptor.status().identity }
 
-    /// Opens a directory within another.
-    ///
-    /// - Parameters:
-    ///   - parent: The other.
-    ///   - name: Its name there.
-    ///   - creates: Whether to make it where there is none.
-    /// - Throws: The call that failed.
+    /// Opens a directory within another, and makes it where there is none unless it is told not to.
     package init(in parent: Directory, _ name: String, creates: Bool = true) throws(SystemCallError) {
         self.system = parent.system
         if creates {

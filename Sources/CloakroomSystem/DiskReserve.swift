@@ -20,10 +20,6 @@ package final class DiskReserve: Sendable {
     private let isSetAside = Mutex(false)
 
     /// Sets the reserve of a data directory aside, where there is room for it.
-    ///
-    /// - Parameters:
-    ///   - directory: The data directory.
-    ///   - length: How much room, in bytes.
     package init(directory: DataDirectory, length: Int64 = DiskReserve.standardLength) {
         self.directory = directory.root
         self.length = length
@@ -36,9 +32,7 @@ package final class DiskReserve: Sendable {
         self.setAside(leaving: Self.untouchedBytes)
     }
 
-    /// Sets the reserve aside where there is room for it.
-    ///
-    /// - Parameter rest: How much room has to be left, in bytes.
+    /// Sets the reserve aside where there is room for it beside so many bytes.
     package func setAside(leaving rest: Int64) {
         self.isSetAside.withLock { isSetAside in
             guard let free = self.directory.freeSpace()?.bytes else { return }
@@ -55,9 +49,7 @@ package final class DiskReserve: Sendable {
         }
     }
 
-    /// Gives the reserve up.
-    ///
-    /// - Returns: Whether there was one.
+    /// Gives the reserve up, and returns whether there was one.
     package func giveUp() -> Bool {
         self.isSetAside.withLock { isSetAside in
             defer { isSetAside = false }

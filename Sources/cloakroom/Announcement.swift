@@ -18,10 +18,6 @@ final class Announcement: Service {
     private let addresses: AsyncStream<(Listener, String)>
     private let accepted: AsyncStream<(Listener, String)>.Continuation
 
-    /// - Parameters:
-    ///   - apiURL: The API's public URL; `nil` for the address that was bound.
-    ///   - firstStart: Makes the first API key.
-    ///   - onStarted: Called with the listeners' URLs once all of them accept.
     init(apiURL: StorageURL?, firstStart: FirstStart, onStarted: @escaping @Sendable ([Listener: String]) -> Void) {
         self.apiURL = apiURL
         self.firstStart = firstStart

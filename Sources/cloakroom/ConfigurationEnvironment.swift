@@ -41,9 +41,7 @@ struct ConfigurationEnvironment {
         self.variables[key.variable].map { .init(text: $0, source: key.variable) }
     }
 
-    /// Returns the path of the configuration file of `serve`, `nil` if there is none.
-    ///
-    /// - Throws: ``ConfigurationError`` if it is empty.
+    /// Returns the path of the configuration file of `serve`, `nil` if there is none; throws if it is empty.
     func file() throws(ConfigurationError) -> String? {
         guard let path = self.variables[Self.fileVariable] else { return nil }
         guard !path.isEmpty else {

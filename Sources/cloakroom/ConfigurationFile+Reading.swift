@@ -3,10 +3,7 @@ import Glibc
 extension ConfigurationFile {
     private static let maximumSize = 1_048_576
 
-    /// Reads the file of `serve`.
-    ///
-    /// - Parameter path: Its path.
-    /// - Throws: ``ConfigurationError``, also if it is missing.
+    /// Reads the file of `serve`, which must be there.
     init(ofServe path: String) throws(ConfigurationError) {
         guard let (content, _) = try Self.read(path) else {
             throw Self.failure(path, ENOENT)
@@ -15,12 +12,8 @@ extension ConfigurationFile {
     }
 
     /// Reads the file of the commands that talk to a service; gives `nil` if it is missing.
-    ///
-    /// Whoever can write it chooses the server that gets the key, and whoever can read it has the key.
-    ///
-    /// - Parameter path: Its path.
-    /// - Throws: ``ConfigurationError``.
     init?(ofClient path: String) throws(ConfigurationError) {
+        // Whoever can write it chooses the server that gets the key, and whoever can read it has the key.
         guard let (content, status) = try Self.read(path) else { return nil }
         guard [0, geteuid()].contains(status.st_uid) || geteuid() == 0 else {
             throw ConfigurationError(file: path, "it belongs to another user")

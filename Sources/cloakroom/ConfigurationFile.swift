@@ -10,13 +10,7 @@ struct ConfigurationFile {
     let path: String
     private let document: RequestDocument
 
-    /// Reads the members of a file.
-    ///
-    /// - Parameters:
-    ///   - content: The file's bytes.
-    ///   - path: Where they were read, for messages.
-    ///   - keys: The keys that are allowed.
-    /// - Throws: ``ConfigurationError`` for anything but an object with these keys.
+    /// Reads the members of a file, which must be an object with these keys alone.
     init(_ content: [UInt8], path: String, keys: Set<ConfigurationKey>) throws(ConfigurationError) {
         self.document = try Self.document(content, path)
         self.path = path
@@ -27,9 +21,7 @@ struct ConfigurationFile {
         }
     }
 
-    /// Returns a key's value, `nil` if the file has none.
-    ///
-    /// - Throws: ``ConfigurationError`` for a value of another JSON type.
+    /// Returns a key's value, `nil` if the file has none; throws for a value of another JSON type.
     func value(
         _ key: ConfigurationKey, as type: ValueType, allowed: String
     ) throws(ConfigurationError) -> ConfigurationSources.Value? {

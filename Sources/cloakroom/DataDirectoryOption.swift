@@ -28,19 +28,14 @@ struct DataDirectoryOption: ParsableArguments {
         }
     }
 
-    /// Opens the directory of a store without claiming it.
-    ///
-    /// - Returns: The directory.
-    /// - Throws: ``DataDirectory/OpenError``, also where there is no store: none is created by a mistyped path.
+    /// Opens the directory of a store without claiming it; throws where there is none: none is created by a mistyped
+    /// path.
     func open() throws -> DataDirectory {
         umask(0o077)
         return try DataDirectory(path: self.path, creates: false, exclusively: false)
     }
 
-    /// Opens the directory as the only one that works with it.
-    ///
-    /// - Returns: The directory.
-    /// - Throws: ``DataDirectory/OpenError``, also where a server has it.
+    /// Opens the directory as the only one that works with it; throws where a server has it.
     func claim() throws -> DataDirectory {
         umask(0o077)
         return try DataDirectory(path: self.path, creates: false, exclusively: true)

@@ -4,11 +4,6 @@ import Logging
 
 extension ServeConfiguration {
     /// What the log says of a server that has started; nothing in it is secret.
-    ///
-    /// - Parameters:
-    ///   - listeners: The base URL of each listener's bound address.
-    ///   - maximumConnections: The most connections of each origin.
-    /// - Returns: The metadata, with dotted keys.
     func startMetadata(listeners: [Announcement.Listener: String], maximumConnections: Int) -> Logger.Metadata {
         var metadata: Logger.Metadata = [
             "server.version": "\(Version.text)", "data.directory": "\(self.dataDirectory)",

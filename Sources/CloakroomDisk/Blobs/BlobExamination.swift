@@ -60,11 +60,8 @@ package final class BlobExamination: Sendable {
     private let extent: ExaminationExtent
     private let state: Mutex<State>
 
-    /// - Parameters:
-    ///   - file: The row.
-    ///   - tree: Where blobs lie.
-    ///   - extent: How closely to look.
-    ///   - reading: A reader that was counted before the row was asked for; `nil` where nobody is asked for readers.
+    /// Prepares to look at a file's bytes, for a reader that was counted before the row was asked for, if readers
+    /// count.
     package init(_ file: SealedFile, in tree: BlobTree, _ extent: ExaminationExtent, reading: PackReading? = nil) {
         self.file = file
         self.tree = tree
@@ -72,10 +69,8 @@ package final class BlobExamination: Sendable {
         self.state = Mutex(State(reading: reading))
     }
 
-    /// Opens the blob and reads its first bytes, or the next ones.
-    ///
-    /// - Returns: How far it came; not to be called again after an outcome.
-    /// - Throws: ``StorageError`` where a call failed that says nothing of the blob.
+    /// Opens the blob and reads its first bytes, or the next ones, until there is an outcome; throws where a call
+    /// failed that says nothing of the blob.
     package func readNext() throws(StorageError) -> Progress {
         try self.state.withLock { state throws(StorageError) in
             let progress: Progress
@@ -93,9 +88,6 @@ package final class BlobExamination: Sendable {
     }
 
     /// Reads to the end at once.
-    ///
-    /// - Returns: What it found.
-    /// - Throws: ``StorageError``.
     package func outcome() throws(StorageError) -> Outcome {
         while true {
             if let outcome = try self.readNext().outcome { return outcome }

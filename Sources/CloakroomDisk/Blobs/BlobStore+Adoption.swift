@@ -11,13 +11,8 @@ import Glibc
 /// Such a blob was complete and verified before it got its name. So it is what the client sent, and may have been
 /// acknowledged.
 extension BlobStore {
-    /// Makes a pending file's own blob durable if it is what was declared; else it is damaged, and moved to the quarantine.
-    ///
-    /// - Parameters:
-    ///   - id: The file, for which nobody else does anything meanwhile.
-    ///   - declaration: What was declared.
-    /// - Returns: The seal for its row; `nil` where there is no such blob, or it was not what was declared.
-    /// - Throws: ``StorageError``.
+    /// For one who is alone with a file: makes its own blob durable and returns its seal, if it is what was declared;
+    /// else it is damaged, and moved to the quarantine.
     package func adopt(
         _ id: FileID, _ declaration: UploadDeclaration
     ) async throws(StorageError) -> FileRecord.Seal? {
@@ -41,18 +36,11 @@ extension BlobStore {
     /// How much is read at a time, in bytes.
     private static let pieceLength = 1_024 * 1_024
 
-    /// Writes a blob's own file anew if it is what was declared; on return that is durable.
-    ///
-    /// What is read may be in the page cache only, after a flush that failed, and so may the name.
-    ///
-    /// - Parameters:
-    ///   - id: The file.
-    ///   - declaration: What was declared.
-    /// - Returns: Its digest, and when it was written; `nil` where it is not what was declared.
-    /// - Throws: ``StorageError``, also where the disk does not give it.
+    /// Writes a blob's own file anew and returns its seal, if it is what was declared; on return that is durable.
     private func renewOwnFile(
         _ id: FileID, _ declaration: UploadDeclaration
     ) throws(StorageError) -> FileRecord.Seal? {
+        // What is read may be in the page cache only, after a flush that failed, and so may the name.
         let temporary = "renewed-\(id.uuid)"
         let copy: OpenFile
         let seal: FileRecord.Seal

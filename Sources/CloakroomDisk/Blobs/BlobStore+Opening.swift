@@ -6,13 +6,8 @@ import Glibc
 
 /// Opening sealed blobs for reading.
 extension BlobStore {
-    /// Opens a sealed blob.
-    ///
-    /// - Parameters:
-    ///   - placement: What its row says.
-    ///   - reading: The reader, who was counted before the row was asked for.
-    /// - Returns: The open blob; `nil` where the bytes are not there.
-    /// - Throws: ``StorageError``.
+    /// Opens a sealed blob for a reader who was counted before the row was asked for; `nil` where the bytes are not
+    /// there.
     func openBlob(_ placement: Placement, _ reading: PackReading) throws(StorageError) -> FileBlob? {
         if let slot = placement.slot { return try self.packs.open(slot, reading, placement, self.threads) }
         let length: Int64

@@ -18,21 +18,13 @@ extension BlobStore {
         case nothing
     }
 
-    /// Keeps what there is of a ready file's bytes; on return that is durable.
-    ///
-    /// - Parameter file: The file; its row and its bytes stay as they are.
-    /// - Returns: What became of it.
-    /// - Throws: ``StorageError``.
+    /// Keeps what there is of a ready file's bytes, whose row and bytes stay as they are; on return that is durable.
     package func keep(_ file: SealedFile) throws(StorageError) -> Kept {
         guard let slot = file.slot else { return try self.keepOwnFile(of: file.id) }
         return try self.keepBody(of: slot, as: file.id.uuid)
     }
 
     /// Gives a blob's own file a name in the quarantine, too; on return that is durable.
-    ///
-    /// - Parameter id: The file.
-    /// - Returns: What became of it.
-    /// - Throws: ``StorageError``.
     package func keepOwnFile(of id: FileID) throws(StorageError) -> Kept {
         let shard = self.directory(of: id)
         let file = try self.openIfReadable(id)
@@ -64,25 +56,12 @@ extension BlobStore {
     }
 
     /// Copies what there is of a packed body into the quarantine; on return the copy is durable.
-    ///
-    /// - Parameters:
-    ///   - slot: Where it lies.
-    ///   - name: Its name there.
-    /// - Returns: What became of it.
-    /// - Throws: ``StorageError``.
     package func keepBody(of slot: PackSlot, as name: String) throws(StorageError) -> Kept {
         guard slot.isPossible else { return .nothing }
         return try self.keepCopy(of: slot.pack, slot.bodyOffset..<slot.bodyOffset + Int64(slot.bodyLength), as: name)
     }
 
     /// Copies what there is of a part of a pack into the quarantine; on return the copy is durable.
-    ///
-    /// - Parameters:
-    ///   - pack: The pack.
-    ///   - range: Which bytes of it.
-    ///   - name: Their name there.
-    /// - Returns: What became of it.
-    /// - Throws: ``StorageError``.
     package func keepCopy(of pack: PackID, _ range: Range<Int64>, as name: String) throws(StorageError) -> Kept {
         let bytes: [UInt8]
         do throws(SystemCallError) {
@@ -151,11 +130,7 @@ extension BlobStore {
         try self.synchronize(self.quarantine)
     }
 
-    /// Moves a blob's own file into the quarantine; on return that is durable.
-    ///
-    /// - Parameter id: The file.
-    /// - Returns: Whether there was one, which is there now.
-    /// - Throws: ``StorageError``.
+    /// Moves a blob's own file into the quarantine, and returns whether there was one; on return that is durable.
     package func moveToQuarantine(_ id: FileID) throws(StorageError) -> Bool {
         guard try self.keepOwnFile(of: id) != .nothing else { return false }
         try self.removeNameDurably(id)

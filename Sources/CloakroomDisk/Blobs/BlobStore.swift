@@ -114,9 +114,8 @@ package final class BlobStore: Sendable {
         }
     }
 
-    /// Ends the packs, while the catalogue is still open; nothing is written afterwards.
-    ///
-    /// - Throws: What failed; the next start puts it right.
+    /// Ends the packs, while the catalogue is still open; nothing is written afterwards, and the next start puts right
+    /// what failed.
     package func shutDown() async throws {
         try await self.packs.writer.shutDown()
     }
@@ -162,15 +161,11 @@ package final class BlobStore: Sendable {
 
     // MARK: Names
 
-    /// Removes the name of a blob's own file, and with it the blob once nobody reads it; not yet durable.
-    ///
-    /// A packed one is not found any more, because its row is gone; it is only not kept open either.
-    ///
-    /// - Parameter id: The file.
-    /// - Returns: Whether there was one.
-    /// - Throws: ``StorageError``.
+    /// Removes the name of a blob's own file, and with it the blob once nobody reads it; not yet durable; returns
+    /// whether there was one.
     @discardableResult
     func removeName(_ id: FileID) throws(StorageError) -> Bool {
+        // A packed one is not found any more, because its row is gone; it is only not kept open either.
         defer { self.openBlobs.forget(id) }
         do throws(SystemCallError) {
             try self.directory(of: id).remove(id.uuid)
@@ -198,9 +193,6 @@ package final class BlobStore: Sendable {
     }
 
     /// Makes names and removals durable in the directories of some files.
-    ///
-    /// - Parameter ids: The files.
-    /// - Throws: ``StorageError``.
     func synchronizeDirectories(of ids: [FileID]) throws(StorageError) {
         for shard in Set(ids.map(\.shard)) { try self.synchronize(self.shards[Int(shard)]) }
     }

@@ -17,10 +17,7 @@ package struct BlobTree: Sendable {
         self.packs = packs
     }
 
-    /// Finds the blobs of a data directory, also one that a server has.
-    ///
-    /// - Parameter directory: The data directory.
-    /// - Throws: The call that failed; what is missing is no failure.
+    /// Finds the blobs of a data directory, also one that a server has; what is missing is no failure.
     package init(_ directory: DataDirectory) throws(SystemCallError) {
         guard let root = try Directory.find(BlobStore.directoryName, in: directory.root) else {
             self.init(shards: Array(repeating: nil, count: BlobStore.shardCount), packs: nil)
@@ -29,10 +26,7 @@ package struct BlobTree: Sendable {
         try self.init(in: root)
     }
 
-    /// Finds the blobs in the directory that holds the shards and the packs.
-    ///
-    /// - Parameter root: The directory.
-    /// - Throws: The call that failed; what is missing is no failure.
+    /// Finds the blobs in the directory that holds the shards and the packs; what is missing is no failure.
     package init(in root: Directory) throws(SystemCallError) {
         var shards: [Directory?] = []
         for shard in 0..<BlobStore.shardCount {

@@ -7,13 +7,7 @@ import Glibc
 
 /// What the page cache has of a blob.
 extension FileBlob {
-    /// Reads what is in memory already, without waiting for the disk (`preadv2` with `RWF_NOWAIT`).
-    ///
-    /// - Parameters:
-    ///   - buffer: Receives the bytes.
-    ///   - offset: The first byte's offset.
-    /// - Returns: How many bytes were read; `nil` where the disk would have to be waited for.
-    /// - Throws: ``StorageError`` for a failure of the disk.
+    /// Reads what is in memory already (`preadv2` with `RWF_NOWAIT`); `nil` where the disk would have to be waited for.
     package func readCached(
         into buffer: UnsafeMutableRawBufferPointer, offset: Int64
     ) throws(StorageError) -> Int? {
@@ -52,12 +46,7 @@ extension FileBlob {
         return UnsafeMutableRawBufferPointer(rebasing: buffer[..<count])
     }
 
-    /// Whether the first and the last byte of a range are in memory.
-    ///
-    /// If both are, the whole range is assumed to be.
-    ///
-    /// - Parameter range: Offsets within the blob, of at least one byte.
-    /// - Returns: `false` where reading would wait for the disk.
+    /// Whether the first and the last byte of a range are in memory: if both are, the whole range is assumed to be.
     package func isCached(_ range: Range<Int64>) -> Bool {
         guard self.kept == nil else { return true }
         var byte: UInt8 = 0

@@ -82,10 +82,6 @@ package final class FileBlob: OpenBlob {
     package var needsLoading: Bool { self.placement.isSmall && !self.isVerified.load(ordering: .acquiring) }
 
     /// Verifies a small blob that has just been opened, if all of it is in memory.
-    ///
-    /// - Parameter isKnown: Whether it was verified before: then what is in memory is what was verified.
-    /// - Returns: Whether all of it is in memory.
-    /// - Throws: ``StorageError/damaged(_:)``.
     package func verifyCached(isKnown: Bool) throws(StorageError) -> Bool {
         if isKnown {
             guard self.kept != nil || self.isCached(0..<self.size) else { return false }
@@ -102,10 +98,6 @@ package final class FileBlob: OpenBlob {
     }
 
     /// Reads a small blob as a whole, verifies it, and returns a part of it.
-    ///
-    /// - Parameter range: Offsets within the blob.
-    /// - Returns: The bytes of the range.
-    /// - Throws: ``StorageError/damaged(_:)``, or a failure of the disk.
     private func verifiedBytes(_ range: Range<Int64>) throws(StorageError) -> ByteBuffer {
         var whole = try self.readBytes(0..<self.size)
         let digest = whole.withUnsafeReadableBytes { buffer in
@@ -118,11 +110,7 @@ package final class FileBlob: OpenBlob {
         return whole.readSlice(length: range.count) ?? ByteBuffer()
     }
 
-    /// Reads a part, waiting for the disk where needed.
-    ///
-    /// - Parameter range: Offsets within the blob.
-    /// - Returns: The bytes of the whole range.
-    /// - Throws: ``StorageError``, also where the file is shorter than it was.
+    /// Reads a part, waiting for the disk where needed; throws where the file is shorter than it was.
     private func readBytes(_ range: Range<Int64>) throws(StorageError) -> ByteBuffer {
         var buffer = ByteBuffer()
         var outcome = Result<Int, StorageError>.success(0)
@@ -152,8 +140,6 @@ package final class FileBlob: OpenBlob {
     }
 
     /// Reads a small blob as a whole and verifies it.
-    ///
-    /// - Throws: ``StorageError/damaged(_:)``, or a failure of the disk.
     package func load() async throws(StorageError) {
         try await self.threads.runBlocking { () throws(StorageError) in
             _ = try self.verifiedBytes(0..<self.size)
@@ -161,10 +147,6 @@ package final class FileBlob: OpenBlob {
     }
 
     /// Reads a part, waiting for the disk where needed; of a small blob from the whole, which is verified.
-    ///
-    /// - Parameter range: Offsets within the blob.
-    /// - Returns: The bytes of the whole range.
-    /// - Throws: ``StorageError``, also where the file is shorter than it was.
     package func bytes(_ range: Range<Int64>) async throws(StorageError) -> ByteBuffer {
         try await self.threads.runBlocking { () throws(StorageError) in
             try self.placement.isSmall ? self.verifiedBytes(range) : self.readBytes(range)
@@ -172,11 +154,6 @@ package final class FileBlob: OpenBlob {
     }
 
     /// Calls a function with a part of the bytes, if they are kept in memory.
-    ///
-    /// - Parameters:
-    ///   - range: Offsets within the blob.
-    ///   - body: Reads the bytes, which are valid during the call only.
-    /// - Returns: Whether it was called.
     package func withKeptBytes(_ range: Range<Int64>, _ body: (UnsafeRawBufferPointer) -> Void) -> Bool {
         guard let kept, range.upperBound <= Int64(kept.count) else { return false }
         kept.withUnsafeBytes {
@@ -185,13 +162,7 @@ package final class FileBlob: OpenBlob {
         return true
     }
 
-    /// Reads, waiting for the disk where needed.
-    ///
-    /// - Parameters:
-    ///   - buffer: Receives the bytes.
-    ///   - offset: The first byte's offset.
-    /// - Returns: How many bytes were read; fewer than asked for only at the end.
-    /// - Throws: ``StorageError`` for a failure of the disk.
+    /// Reads, waiting for the disk where needed; fewer bytes than asked for only at the end.
     private func read(into buffer: UnsafeMutableRawBufferPointer, offset: Int64) throws(StorageError) -> Int {
         do throws(SystemCallError) {
             let room = self.part(of: buffer, at: offset)

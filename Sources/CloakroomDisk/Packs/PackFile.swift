@@ -27,14 +27,7 @@ package final class PackFile: Sendable {
     /// The descriptor, open as long as this object lives.
     package var rawDescriptor: Int32 { self.file.rawValue }
 
-    /// Makes a pack with room for slots; durable, but for its name.
-    ///
-    /// - Parameters:
-    ///   - id: Its number.
-    ///   - directory: Where it gets its number as a name.
-    ///   - length: Its full length in bytes.
-    ///   - secret: ``secretLength`` random bytes.
-    /// - Throws: The call that failed; there is no file then.
+    /// Makes a pack with room for slots, durable but for its name; after a failure there is no file.
     package init(making id: PackID, at directory: Directory, length: Int64, secret: [UInt8]) throws(SystemCallError) {
         self.id = id
         self.file = try directory.open(id.fileName, flags: O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW)
@@ -49,13 +42,7 @@ package final class PackFile: Sendable {
         }
     }
 
-    /// Opens a pack, whatever is in it.
-    ///
-    /// - Parameters:
-    ///   - id: Its number.
-    ///   - directory: Where it lies.
-    ///   - purpose: What for; a file system that has turned read-only is read on.
-    /// - Throws: The call that failed.
+    /// Opens a pack, whatever is in it; a file system that has turned read-only is read on.
     package init(opening id: PackID, at directory: Directory, for purpose: Purpose) throws(SystemCallError) {
         self.id = id
         self.file = try directory.open(id.fileName, flags: (purpose == .reading ? O_RDONLY : O_RDWR) | O_NOFOLLOW)
@@ -94,13 +81,8 @@ package final class PackFile: Sendable {
     /// The length in bytes.
     package func length() throws(SystemCallError) -> Int64 { try self.file.status().size }
 
-    /// Frees the slot of a deleted file, unless something else lies there: a pack may be in another's place.
-    ///
-    /// - Parameters:
-    ///   - slot: The slot; one that is free already, or of which a power cut left a part, is freed again.
-    ///   - id: The file.
-    /// - Returns: `false` where nothing was done.
-    /// - Throws: The call that failed.
+    /// Frees the slot of a deleted file, also one that is free already or torn; `false` where something else lies
+    /// there, because the pack is in another's place.
     package func free(_ slot: PackSlot, of id: FileID) throws(SystemCallError) -> Bool {
         let header = try self.file.read(count: PackSlotHeader.length, at: slot.offset)
         guard PackSlotHeader.looksLike(header, of: id) || header.isZero else { return false }
@@ -122,11 +104,7 @@ package final class PackFile: Sendable {
         }
     }
 
-    /// Removes the pack if every slot has been freed; durable.
-    ///
-    /// - Parameter directory: Where it lies.
-    /// - Returns: Whether it has been removed.
-    /// - Throws: The call that failed.
+    /// Removes the pack if every slot has been freed, and returns whether it was; durable.
     package func removeIfEmpty(_ directory: Directory) throws(SystemCallError) -> Bool {
         let data = try self.file.system.nextData(in: self.file.rawValue, from: Int64(Self.headerLength))
         guard data == nil else { return false }
@@ -146,10 +124,8 @@ package final class PackFile: Sendable {
         try self.file.read(into: buffer, at: offset)
     }
 
-    /// Reads everything that the disk gives, up to the last bytes that are no hole: most of a pack may be unused.
-    ///
-    /// - Returns: The bytes, zeros in place of pages that cannot be read, and whether there are no such.
-    /// - Throws: The call that failed, where it says nothing of the disk.
+    /// Reads up to the last bytes that are no hole: most of a pack may be unused; pages that cannot be read are zeros,
+    /// and the bytes not complete then.
     package func readAll() throws(SystemCallError) -> (bytes: [UInt8], isComplete: Bool) {
         do throws(SystemCallError) {
             return (try self.readUsed(), true)

@@ -16,10 +16,7 @@ struct PackMaker: Sendable {
 
     private var system: any OperatingSystem { self.directory.system }
 
-    /// Makes a pack without slots; durable, with its name.
-    ///
-    /// - Parameter previous: The pack made before.
-    /// - Returns: The pack, or `nil` where the disk is nearly full or making one fails.
+    /// Makes a pack without slots, durable with its name; `nil` where the disk is nearly full or making one fails.
     func make(after previous: PackID?) -> ActivePack? {
         let wanted = DiskReserve.untouchedBytes + Self.packsOfRoom * self.packLength
         guard let free = self.staging.freeSpace()?.bytes, free >= wanted,

@@ -16,11 +16,6 @@ package struct PackReader: Sendable {
     package let secret: [UInt8]?
 
     /// Opens a pack, whatever is in it.
-    ///
-    /// - Parameters:
-    ///   - id: Its number.
-    ///   - tree: Where it lies.
-    /// - Throws: The call that failed.
     package init(_ id: PackID, in tree: BlobTree) throws(SystemCallError) {
         let file = try tree.open(id)
         let length = try file.descriptor.status().size

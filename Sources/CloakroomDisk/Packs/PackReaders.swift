@@ -30,12 +30,8 @@ final class PackReaders: Sendable {
     /// Whether somebody reads a file.
     func contains(_ id: FileID) -> Bool { self.readers.withLock { $0[id] != nil } }
 
-    /// Keeps work until nobody reads a file.
-    ///
-    /// - Parameters:
-    ///   - id: The file.
-    ///   - body: Called on the last reader's thread, which it must not hold up; not called where there is no reader.
-    /// - Returns: Whether there is no reader.
+    /// Keeps work until nobody reads a file, for the last reader's thread, which it must not hold up; returns whether
+    /// there is no reader, and nothing was kept.
     func whenUnread(_ id: FileID, _ body: @escaping @Sendable () -> Void) -> Bool {
         self.readers.withLock { readers in
             guard readers[id] != nil else { return true }

@@ -38,12 +38,6 @@ package struct PackID: Hashable, Comparable, Sendable {
     private static let randomBits = 20
 
     /// Draws a number that is larger than another.
-    ///
-    /// - Parameters:
-    ///   - previous: The number of the pack before.
-    ///   - system: Tells the time, and throws the dice.
-    /// - Returns: The number.
-    /// - Throws: ``StorageError`` without random bytes.
     package static func next(after previous: PackID?, on system: any OperatingSystem) throws(StorageError) -> PackID {
         let random = try system.randomBytes(count: 4).reduce(Int64(0)) { $0 << 8 | Int64($1) }
         let drawn = system.milliseconds << Self.randomBits | random & (1 << Self.randomBits - 1)
@@ -53,10 +47,7 @@ package struct PackID: Hashable, Comparable, Sendable {
     /// How much a clock may have been set back, in milliseconds.
     private static let clockTolerance: Int64 = 86_400_000
 
-    /// The lowest number of a pack that was made since a moment.
-    ///
-    /// - Parameter seconds: The moment, in seconds of the Unix epoch; `nil` for the beginning.
-    /// - Returns: The number.
+    /// The lowest number of a pack that was made since a moment, in seconds of the Unix epoch; `nil` for the beginning.
     package static func earliest(since seconds: Int64?) -> Int64 {
         guard let seconds else { return 0 }
         return max(0, seconds * 1_000 - self.clockTolerance) << self.randomBits

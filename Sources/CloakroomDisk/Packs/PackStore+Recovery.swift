@@ -8,15 +8,11 @@ import Glibc
 
 /// What a start makes of the packs that a crash left.
 extension PackStore {
-    /// Returns the packs to which slots were being added when the process died, the newest first.
-    ///
-    /// What is read may be in the page cache only, after a flush that failed: it is written again and flushed before
-    /// anything rests on it.
-    ///
-    /// - Returns: The packs, and whether all of them could be read. What cannot be read of the others may be slots that
-    ///   count: they are left to the next start.
-    /// - Throws: ``StorageError``.
+    /// Returns the packs to which slots were being added when the process died, the newest first, and whether all of
+    /// them could be read.
     package func unendedPacks() throws(StorageError) -> (packs: [UnendedPack], isComplete: Bool) {
+        // What is read may be in the page cache only, after a flush that failed: it is written again and flushed before
+        // anything rests on it. What cannot be read may be slots that count: such packs are left to the next start.
         var (packs, isComplete): ([UnendedPack], Bool) = ([], true)
         for id in try self.packIDs().sorted(by: >) {
             do throws(SystemCallError) {
@@ -37,12 +33,6 @@ extension PackStore {
     }
 
     /// Frees slots that nothing refers to, and cuts a pack to what was used; the catalogue has to be durable by then.
-    ///
-    /// - Parameters:
-    ///   - unended: The pack.
-    ///   - unused: The slots.
-    ///   - used: Looks up the slots of the pack to which rows and tombstones refer.
-    /// - Throws: ``StorageError``.
     package func end(
         _ unended: UnendedPack, freeing unused: [PackSlot], used: () throws(StorageError) -> [PackSlot]
     ) throws(StorageError) {
@@ -61,14 +51,8 @@ extension PackStore {
         }
     }
 
-    /// Where the part of a pack begins that nothing refers to: the group that was being written is torn.
-    ///
-    /// - Parameters:
-    ///   - unended: The pack.
-    ///   - used: Looks up the slots of the pack to which rows and tombstones refer.
-    /// - Returns: The end of the last slot whose body is whole; the pack's, where a row refers to something beyond: its
-    ///   header is damaged.
-    /// - Throws: ``StorageError``.
+    /// Where the part of a pack begins that nothing refers to: behind the last slot whose body is whole, or at its end
+    /// where a row refers to something beyond, whose header is damaged.
     private func tail(
         of unended: UnendedPack, _ used: () throws(StorageError) -> [PackSlot]
     ) throws(StorageError) -> Int64 {
@@ -79,11 +63,8 @@ extension PackStore {
         return isReferredTo ? unended.length : Int64(end)
     }
 
-    /// Opens and reads a pack that has its full length, and makes durable what was read.
-    ///
-    /// - Parameter id: The pack.
-    /// - Returns: `nil` for one that has been ended.
-    /// - Throws: The call that failed, also for one without a header.
+    /// Opens and reads a pack that has its full length, and makes durable what was read; `nil` for one that has been
+    /// ended.
     private func openUnended(_ id: PackID) throws(SystemCallError) -> UnendedPack? {
         let pack = try self.openFile(id, for: .changing)
         let length = try pack.length()

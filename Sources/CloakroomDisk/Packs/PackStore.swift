@@ -30,15 +30,7 @@ package final class PackStore: Sendable {
     package let packLength: Int64
     let writer: PackWriter
 
-    /// Uses the packs of a directory.
-    ///
-    /// - Parameters:
-    ///   - directory: Where they lie.
-    ///   - staging: A directory that is emptied at every start.
-    ///   - packLength: The full length of a pack, in bytes.
-    ///   - openPacks: The most packs that are kept open.
-    ///   - rows: Asked to flush what was committed.
-    ///   - health: Told of a failed flush.
+    /// Uses the packs of a directory, beside one for staging that is emptied at every start.
     init(
         directory: Directory, staging: Directory, packLength: Int64, openPacks: Int, rows: any LocatorRows,
         health: StorageHealth
@@ -58,15 +50,7 @@ package final class PackStore: Sendable {
     /// Counts a reader of a file's body, before it asks where the body lies.
     package func beginReading(_ id: FileID) -> PackReading { PackReading(id, of: self.readers) }
 
-    /// Opens a packed body.
-    ///
-    /// - Parameters:
-    ///   - slot: Where it lies, asked for since the reader was counted.
-    ///   - reading: The reader.
-    ///   - placement: What the file's row says.
-    ///   - threads: For calls that block on the disk.
-    /// - Returns: The body.
-    /// - Throws: ``StorageError``.
+    /// Opens a packed body, whose slot was asked for since the reader was counted.
     func open(
         _ slot: PackSlot, _ reading: PackReading, _ placement: Placement, _ threads: NIOThreadPool
     ) throws(StorageError) -> FileBlob {
@@ -75,9 +59,8 @@ package final class PackStore: Sendable {
         return FileBlob(pack: pack, slot: slot, reading: reading, placement, threads)
     }
 
-    /// Whether something of a file's bytes is where its row says.
-    ///
-    /// - Throws: ``StorageError`` where that cannot be told: bytes that are taken to be lost are given up.
+    /// Whether something of a file's bytes is where its row says; throws where that cannot be told: bytes that are
+    /// taken to be lost are given up.
     func contains(_ slot: PackSlot, of id: FileID) throws(StorageError) -> Bool {
         do throws(SystemCallError) {
             return try self.openPack(slot.pack).hasSlot(of: id, at: slot.offset)
@@ -87,9 +70,7 @@ package final class PackStore: Sendable {
         }
     }
 
-    /// Opens a pack.
-    ///
-    /// - Throws: ``StorageError``, also where there is none: a row that refers to it must find it.
+    /// Opens a pack, which must be there: a row refers to it.
     private func pack(_ id: PackID) throws(StorageError) -> PackFile {
         do throws(SystemCallError) {
             return try self.openPack(id)
@@ -123,11 +104,6 @@ package final class PackStore: Sendable {
     // MARK: Giving back
 
     /// Gives a deleted file's slot back to the file system, as soon as nobody reads it; not yet durable.
-    ///
-    /// - Parameters:
-    ///   - slot: The slot, to which the file's row referred.
-    ///   - id: The file.
-    /// - Throws: ``StorageError``.
     func free(_ slot: PackSlot, of id: FileID) throws(StorageError) {
         let isUnread = self.readers.whenUnread(id) { [weak self] in
             // The sweep does it again where this fails.
@@ -138,19 +114,11 @@ package final class PackStore: Sendable {
     }
 
     /// Frees a slot durably to which no row refers or ever referred.
-    ///
-    /// - Parameter slot: The slot.
-    /// - Throws: ``StorageError``.
     package func freeDurably(_ slot: PackSlot) throws(StorageError) {
         try self.free([(slot, nil)], in: slot.pack)
     }
 
     /// Frees a slot durably to which no row refers any more, as soon as nobody reads it.
-    ///
-    /// - Parameters:
-    ///   - slot: The slot, to which the file's row referred.
-    ///   - id: The file.
-    /// - Throws: ``StorageError``.
     package func freeDurably(_ slot: PackSlot, of id: FileID) throws(StorageError) {
         let isUnread = self.readers.whenUnread(id) { [weak self] in
             // Where this fails, a check finds what no row refers to.
@@ -170,13 +138,10 @@ package final class PackStore: Sendable {
         }
     }
 
-    /// Frees the slots of deleted files durably, but for those that are being read.
-    ///
-    /// A pack that holds nothing else is removed. Repeating it does no harm.
-    ///
-    /// - Parameter deleted: Files without a row, and their slots.
-    /// - Returns: Those whose slots are durably gone; a pack that resists does not keep the others.
+    /// Frees the slots of deleted files durably, but for those that are being read, and returns the files whose slots
+    /// are gone; a repetition does no harm.
     func free(_ deleted: [(FileID, PackSlot)]) -> [FileID] {
+        // A pack that holds nothing else is removed, and one that resists does not keep the others.
         let unread = deleted.filter { !self.readers.contains($0.0) }
         var gone: [FileID] = []
         for (id, slot) in unread where !slot.isPossible {

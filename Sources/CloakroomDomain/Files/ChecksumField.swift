@@ -13,9 +13,7 @@ enum ChecksumField: Hashable, Sendable {
     /// Fields of S3 that begin like a checksum and are none.
     private static let others: Set<String> = ["mode", "type", "algorithm"]
 
-    /// Recognizes a field.
-    ///
-    /// - Parameter name: In lower case; `nil` for one that is no field of a checksum.
+    /// Recognizes a field by its name in lower case.
     init?(_ name: String) {
         switch name {
         case "content-md5": self = .one(.md5)

@@ -90,10 +90,7 @@ public struct FileID: Hashable, Comparable, Sendable, CustomStringConvertible {
         String(unsafeUninitializedCapacity: Self.textLength) { self.writeText(into: UnsafeMutableRawBufferPointer($0)) }
     }
 
-    /// Writes the textual form.
-    ///
-    /// - Parameter buffer: Has room for ``textLength`` bytes at least.
-    /// - Returns: ``textLength``.
+    /// Writes the textual form into a buffer with room for ``textLength`` bytes, and returns that.
     package func writeText(into buffer: UnsafeMutableRawBufferPointer) -> Int {
         // `textLength` bytes are written: five of prefix, 32 digits, four hyphens.
         var position = 0

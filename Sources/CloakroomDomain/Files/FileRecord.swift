@@ -108,22 +108,14 @@ public struct FileRecord: Hashable, Sendable {
             expiresAt: self.expiresAt.map { min($0, moment) } ?? moment)
     }
 
-    /// Returns how long a URL of the file may work: it never outlives the file.
-    ///
-    /// - Parameters:
-    ///   - maximum: The longest life of a URL, in seconds.
-    ///   - date: The URL's date.
-    /// - Returns: Seconds; 0 where the file has ended by the URL's date.
+    /// Returns for how many seconds a URL of the file may work: it never outlives the file.
     func urlLifetimeSeconds(atMost maximum: Int64, from date: Timestamp) -> Int64 {
         guard let expiresAt else { return maximum }
         return max(0, min(maximum, expiresAt.secondsSinceEpoch - date.secondsSinceEpoch))
     }
 
     /// Returns the date of a URL that is presigned now: after the last revocation, which a URL of the same second would
-    /// not survive.
-    ///
-    /// - Parameter now: Our clock.
-    /// - Returns: The date, a second or two ahead of the clock just after a revocation.
+    /// not survive, so a second or two ahead of the clock just after that.
     func urlDate(_ now: Timestamp) -> Timestamp {
         self.urlsRevokedAt.map { max(now, $0.advanced(bySeconds: 1)) } ?? now
     }

@@ -41,8 +41,6 @@ public struct Filename: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// A name that was read when it was declared, and has been in the catalogue since: it is not looked through again.
-    ///
-    /// - Parameter text: As the catalogue holds it.
     package init(stored text: String) {
         self.text = text
     }

@@ -42,8 +42,6 @@ public struct MediaType: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Takes a media type that was read when it was declared, and has been in the catalogue since, as it is.
-    ///
-    /// - Parameter text: As the catalogue holds it.
     package init(stored text: String) {
         self.text = text
         let name = text.prefix { $0 != ";" && $0 != " " }
@@ -94,9 +92,7 @@ public struct MediaType: Hashable, Sendable, CustomStringConvertible {
         return essence
     }
 
-    /// A type without parameters that the project itself names.
-    ///
-    /// - Parameter essence: A media type in lower case, such as ``MediaTypeTable`` has.
+    /// A type without parameters that the project itself names, in lower case.
     init(essence: String) {
         self.text = essence
         self.essence = essence

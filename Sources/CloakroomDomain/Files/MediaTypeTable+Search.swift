@@ -65,12 +65,8 @@ extension MediaTypeTable {
         }
     }
 
-    /// Returns the codes behind a name, or `nil` where the table does not know it.
-    ///
-    /// - Parameters:
-    ///   - name: An extension or an essence, in ASCII of either case.
-    ///   - table: ``extensions`` or ``types``.
-    /// - Returns: The codes, or `nil`.
+    /// Returns the codes behind an extension or an essence, in ASCII of either case; `nil` where the table does not
+    /// know it.
     static func codes(of name: Span<UInt8>, in table: StaticString) -> Codes? {
         table.withUTF8Buffer { buffer in
             let bytes = buffer.span

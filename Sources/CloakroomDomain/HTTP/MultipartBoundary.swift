@@ -6,13 +6,8 @@ package struct MultipartBoundary: Hashable, Sendable, CustomStringConvertible {
     /// The boundary without the two hyphens before it: 1 to 70 bytes of `bchars`, the last one no space.
     package let text: String
 
-    /// Reads the boundary of a form.
-    ///
-    /// A value that is not a token may stand without quotation marks, as many clients send it.
-    ///
-    /// - Parameter contentType: The value of the request's `Content-Type` field.
-    /// - Returns: The boundary, or `nil` where the type is not `multipart/form-data`.
-    /// - Throws: ``MultipartError/boundary(_:)`` for a form without a usable boundary.
+    /// Reads the boundary of a form, which many clients send without quotation marks; `nil` where the type is not
+    /// `multipart/form-data`.
     package static func read(_ contentType: some StringProtocol) throws(MultipartError) -> MultipartBoundary? {
         var scanner = FieldScanner(contentType)
         scanner.skipWhitespace()
@@ -36,10 +31,7 @@ package struct MultipartBoundary: Hashable, Sendable, CustomStringConvertible {
         return try MultipartBoundary(boundary)
     }
 
-    /// Checks a boundary.
-    ///
-    /// - Parameter text: The boundary without the two hyphens before it.
-    /// - Throws: ``MultipartError/boundary(_:)``.
+    /// Checks a boundary, without the two hyphens before it.
     package init(_ text: String) throws(MultipartError) {
         let length = text.utf8.count
         guard length <= Self.maximumLength else { throw .boundary(.tooLong(length: length)) }

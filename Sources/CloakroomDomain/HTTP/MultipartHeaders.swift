@@ -19,9 +19,7 @@ struct MultipartHeaders: Sendable {
     private var count = 0
     private var values: [Name: String] = [:]
 
-    /// Reads on.
-    ///
-    /// - Returns: The part, once the empty line after its header fields has been read; else `nil`.
+    /// Reads on; returns the part once the empty line after its header fields has been read.
     mutating func next(in chunk: RawSpan, from offset: inout Int) throws(MultipartError) -> MultipartPart? {
         while offset < chunk.byteCount {
             let lineFeed = chunk.firstOffset(of: UInt8(ascii: "\n"), from: offset)

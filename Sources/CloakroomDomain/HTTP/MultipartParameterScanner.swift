@@ -4,9 +4,7 @@ struct MultipartParameterScanner {
     private let hasBackslashEscapes: Bool
     private var rest: ArraySlice<UInt8>
 
-    /// - Parameters:
-    ///   - text: The field's value.
-    ///   - hasBackslashEscapes: Whether `\"` and `\\` are escapes between quotation marks.
+    /// Reads a field's value, in which `\"` and `\\` may be escapes between quotation marks.
     init(_ text: String, hasBackslashEscapes: Bool) {
         self.text = text
         self.hasBackslashEscapes = hasBackslashEscapes

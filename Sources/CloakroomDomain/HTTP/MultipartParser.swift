@@ -41,8 +41,6 @@ package struct MultipartParser: Sendable {
     private var state: State = .preamble(length: 0)
 
     /// Begins before the first byte of a body.
-    ///
-    /// - Parameter boundary: The boundary that the request announced.
     package init(boundary: MultipartBoundary) {
         self.boundary = boundary
         self.delimiter = MultipartDelimiter(boundary)

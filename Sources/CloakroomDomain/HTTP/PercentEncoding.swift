@@ -97,10 +97,8 @@ package enum PercentEncoding {
         }
     }
 
-    /// Returns what a name or a value of a query stands for, where it is written as forms are: `+` is a space.
-    ///
-    /// - Parameter encoded: As received.
-    /// - Returns: The text; `nil` where a `%` has no two hexadecimal digits after it, or the bytes are no UTF-8.
+    /// Returns what a name or a value of a query stands for, where it is written as forms are: `+` is a space; `nil`
+    /// for a `%` without two hexadecimal digits, or bytes that are no UTF-8.
     package static func decodeForm(_ encoded: some Collection<UInt8>) -> String? {
         var decoded: [UInt8] = []
         var rest = encoded[...]
@@ -151,11 +149,6 @@ package enum PercentEncoding {
     }
 
     /// Returns a text, percent-encoded.
-    ///
-    /// - Parameters:
-    ///   - text: Any text.
-    ///   - component: Where it is to stand.
-    /// - Returns: A text, percent-encoded.
     package static func encode(_ text: String, as component: Component) -> String {
         var encoded: [UInt8] = []
         for byte in text.utf8 { self.append(byte, as: component, to: &encoded) }

@@ -35,24 +35,14 @@ package struct UploadForm: Sendable {
     private var otherFieldCount = 0
     private var hasFile = false
 
-    /// Begins before the first byte of a body.
-    ///
-    /// - Parameters:
-    ///   - boundary: The boundary that the request announced.
-    ///   - query: The fields that the URL's query has, decoded; they count as the form's own.
+    /// Begins before the first byte of a body; the fields of the URL's query, decoded, count as the form's own.
     package init(boundary: MultipartBoundary, query: [Field: String] = [:]) {
         self.parser = MultipartParser(boundary: boundary)
         self.values = query
         self.queryFields = Set(query.keys)
     }
 
-    /// Reads up to the next event.
-    ///
-    /// - Parameters:
-    ///   - chunk: The chunk at hand, the same until `nil` is returned.
-    ///   - offset: Where to read on, from 0 for each chunk; it is moved past what was read.
-    /// - Returns: The event, or `nil` where the chunk has no more of them: then `offset` is its length.
-    /// - Throws: ``UploadFormError``; after that the same again.
+    /// Reads up to the next event, as ``MultipartParser/next(in:from:)`` does.
     package mutating func next(in chunk: RawSpan, from offset: inout Int) throws(UploadFormError) -> Event? {
         do throws(UploadFormError) {
             if case .failed(let error) = self.state { throw error }
@@ -66,9 +56,7 @@ package struct UploadForm: Sendable {
         }
     }
 
-    /// Takes note of the body's end.
-    ///
-    /// - Throws: ``UploadFormError/malformed(_:)`` where the form is not complete, and what ``next(in:from:)`` threw.
+    /// Takes note of the body's end; throws where the form is not complete.
     package func finish() throws(UploadFormError) {
         if case .failed(let error) = self.state { throw error }
         do throws(MultipartError) {

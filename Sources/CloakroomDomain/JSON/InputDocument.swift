@@ -62,11 +62,6 @@ public struct InputDocument: Sendable {
     public let references: [Reference]
 
     /// Finds the references of an input.
-    ///
-    /// - Parameters:
-    ///   - text: The input's JSON, as ``RequestDocument`` found it.
-    ///   - places: Where a string must be a reference.
-    /// - Throws: ``Failure``.
     init(_ text: ArraySlice<UInt8>, _ places: ReferencePlaces) throws(Failure) {
         var finder = ReferenceFinder(text: text, places: places)
         var scanner = JSONScanner(text, maximumDepth: Self.maximumDepth)

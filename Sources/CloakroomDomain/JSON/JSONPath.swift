@@ -20,9 +20,6 @@ struct JSONPath {
     }
 
     /// Returns the names and indices on the way.
-    ///
-    /// - Parameter bytes: The document, whose indices the events had.
-    /// - Returns: What they stand for.
     func names(in bytes: ArraySlice<UInt8>) -> [String] {
         self.tokens.map { token in
             switch token {

@@ -32,9 +32,7 @@ struct JSONScanner {
     private let maximumDepth: Int
     private var offset: Int
 
-    /// - Parameters:
-    ///   - bytes: UTF-8, checked before. What is found is given in the slice's own indices.
-    ///   - maximumDepth: How deep arrays and objects may be nested.
+    /// Reads UTF-8 that was checked before; what is found is given in the slice's own indices.
     init(_ bytes: ArraySlice<UInt8>, maximumDepth: Int) {
         self.bytes = bytes
         self.offset = bytes.startIndex
@@ -48,10 +46,8 @@ struct JSONScanner {
         try self.finish()
     }
 
-    /// Walks a text that is an object, and tells where the values of its members are.
-    ///
-    /// - Returns: The range of each member's name, with its quotation marks, and of its value; `nil` where the text is
-    ///   another value.
+    /// Walks a text that is an object, and returns the range of each member's name, with its quotation marks, and of
+    /// its value; `nil` for another value.
     mutating func members() throws(Failure) -> [(name: Range<Int>, value: Range<Int>)]? {
         self.skipWhitespace()
         guard self.peek == UInt8(ascii: "{") else {
@@ -69,11 +65,8 @@ struct JSONScanner {
         return members
     }
 
-    /// Walks a text that is an array, and tells where its elements are.
-    ///
-    /// - Parameter maximumCount: How many are told; the others are only counted.
-    /// - Returns: The number of elements, and the range of each; `nil` where the text is another value.
-    /// - Throws: ``Failure``.
+    /// Walks a text that is an array, and returns the number of its elements and the ranges of the first ones; `nil`
+    /// for another value.
     mutating func elements(atMost maximumCount: Int) throws(Failure) -> (count: Int, ranges: [Range<Int>])? {
         self.skipWhitespace()
         guard self.peek == UInt8(ascii: "[") else { return nil }

@@ -1,9 +1,7 @@
 /// Reads JSON strings (RFC 8259 §7).
 enum JSONStringLiteral {
-    /// Returns what a string stands for, `nil` where it has a surrogate without its other half and so stands for no text.
-    ///
-    /// - Parameter literal: The string with its quotation marks, well formed.
-    /// - Returns: The text.
+    /// Returns what a well-formed string with its quotation marks stands for; `nil` where it has a surrogate without
+    /// its other half and so stands for no text.
     static func text(_ literal: ArraySlice<UInt8>) -> String? {
         let content = literal.dropFirst().dropLast()
         guard content.contains(UInt8(ascii: "\\")) else { return String(decoding: content, as: UTF8.self) }
@@ -11,19 +9,14 @@ enum JSONStringLiteral {
     }
 
     /// Returns what a string stands for; a surrogate without its other half becomes U+FFFD.
-    ///
-    /// - Parameter literal: The string with its quotation marks, well formed.
-    /// - Returns: The text.
     static func decode(_ literal: ArraySlice<UInt8>) -> String {
         let content = literal.dropFirst().dropLast()
         guard content.contains(UInt8(ascii: "\\")) else { return String(decoding: content, as: UTF8.self) }
         return String(decoding: self.units(content), as: UTF16.self)
     }
 
-    /// Returns bytes that are the same for two strings if they stand for the same code units, however they are written.
-    ///
-    /// - Parameter literal: The string with its quotation marks, well formed.
-    /// - Returns: UTF-8; or 0xFF and UTF-16 where a surrogate is without its other half.
+    /// Returns bytes that are the same for two strings if they stand for the same code units: UTF-8, or 0xFF and UTF-16
+    /// where a surrogate is without its other half.
     static func codeUnits(_ literal: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
         let content = literal.dropFirst().dropLast()
         guard content.contains(UInt8(ascii: "\\")) else { return content }

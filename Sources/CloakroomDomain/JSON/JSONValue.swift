@@ -38,10 +38,7 @@ package enum JSONValue: Hashable, Sendable {
         return DecimalDigits.wholeNumber(of: digits)
     }
 
-    /// Returns the elements of an array.
-    ///
-    /// - Parameter maximumCount: How many are read; the others are only counted.
-    /// - Returns: The number of elements, and the elements; `nil` where it is another value.
+    /// Returns the number of an array's elements, and the first of them; `nil` for another value.
     package func elements(atMost maximumCount: Int) -> (count: Int, values: [JSONValue])? {
         guard case .array(let text) = self else { return nil }
         var scanner = JSONScanner(text, maximumDepth: RequestDocument.maximumDepth)

@@ -41,10 +41,6 @@ struct ReferencePlaces: Sendable {
     }
 
     /// Follows the walk.
-    ///
-    /// - Parameters:
-    ///   - event: What was found.
-    ///   - bytes: The input, whose indices the event has.
     mutating func visit(_ event: JSONScanner.Event, in bytes: ArraySlice<UInt8>) {
         switch event {
         case .opened: self.containers.append(self.node)

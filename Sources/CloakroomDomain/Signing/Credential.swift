@@ -18,11 +18,6 @@ struct Credential: Sendable {
     }
 
     /// Parses a received credential and holds it to a policy.
-    ///
-    /// - Parameters:
-    ///   - encoded: `X-Amz-Credential` in its canonical encoding.
-    ///   - policy: The region to hold it to.
-    /// - Throws: ``PresignedURLError``, which names the part that is wrong.
     init(parsing encoded: ArraySlice<UInt8>, policy: SigningPolicy) throws(PresignedURLError) {
         // What is right ends in what it must end in; only what is not is taken apart.
         let suffixStart = encoded.endIndex - policy.encodedScopeSuffix.count

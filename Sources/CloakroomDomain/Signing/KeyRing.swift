@@ -49,12 +49,7 @@ public final class KeyRing: Sendable {
         self.derivedKey(for: Credential(accessKeyID: accessKeyID, scope: scope)) { scope }?.key
     }
 
-    /// Returns the derived key of a credential, or `nil` where no such key is live.
-    ///
-    /// - Parameters:
-    ///   - credential: The key's id and scope.
-    ///   - scope: The scope, asked for when the key is derived for the first time.
-    /// - Returns: The derived key, as secret as the key itself.
+    /// Returns the derived key of a credential, as secret as the key itself; `nil` where no such key is live.
     func derivedKey(for credential: Credential, scope: () -> CredentialScope) -> DerivedKey? {
         self.cache.withLock { cache in
             for derived in cache where derived.credential == credential.encoded { return derived }

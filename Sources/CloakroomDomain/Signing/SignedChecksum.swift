@@ -12,9 +12,7 @@ enum SignedChecksum {
         "z4PhNX7vuL3xVChQ1m2AB9Yg5AULVxXcg/SpIdNs6c5H0NE8XYXysP+DGNKHfuwvY7kxvUdBeoGlODJ6+SfaPg==",
     ]
 
-    /// Reads the checksums of a query.
-    ///
-    /// - Throws: ``PresignedURLError/unsupportedParameter(_:)`` for a value that is no digest of its algorithm.
+    /// Reads the checksums of a query; throws for a value that is no digest of its algorithm.
     static func read(_ parameters: QueryParameters) throws(PresignedURLError) -> [Checksum] {
         var checksums: [Checksum] = []
         for (name, value) in parameters.parameters(of: .checksum) {

@@ -6,9 +6,7 @@ struct SignedHeaderNames: Sendable {
     /// Whether the names are in lower case, sorted and unique, and none is empty.
     let isCanonical: Bool
 
-    /// Splits a list.
-    ///
-    /// - Parameter encoded: The parameter's value in its canonical encoding.
+    /// Splits a list in its canonical encoding.
     init(parsing encoded: ArraySlice<UInt8>) {
         // A list of one name, that of nearly every GET, is not encoded.
         let list = encoded.contains(UInt8(ascii: "%")) ? PercentEncoding.decodeCanonical(encoded)[...] : encoded

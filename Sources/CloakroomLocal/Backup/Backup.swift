@@ -18,13 +18,6 @@ package struct Backup {
     private let onDamage: (DamagedFile) -> Void
 
     /// Names what is backed up, and how.
-    ///
-    /// - Parameters:
-    ///   - source: The data directory.
-    ///   - catalog: Its catalogue, which tells whether a file is gone because it has been deleted meanwhile.
-    ///   - damage: What becomes of the backup when a file is damaged.
-    ///   - sharedFiles: What is read of the files that it shares with the one before.
-    ///   - onDamage: Told of every damaged file, in the data directory or in the backup before.
     package init(
         source: DataDirectory, catalog: Catalog, damage: DamagePolicy = .fails,
         sharedFiles: SharedFileCheck = .length, onDamage: @escaping (DamagedFile) -> Void = { _ in }
@@ -36,14 +29,10 @@ package struct Backup {
         self.onDamage = onDamage
     }
 
-    /// Makes a backup; on return it is durable.
-    ///
-    /// - Parameters:
-    ///   - path: The directory of backups, made where it is missing. What interrupted runs left there is removed.
-    ///   - now: The current time, after which the backup is called; the second after the one before is the earliest.
-    /// - Returns: The backup's path, and what was copied.
-    /// - Throws: ``BackupError``; then nothing is left of it, as far as the disk lets go.
+    /// Makes a backup in a directory of backups, which is made where it is missing; on return the backup is durable.
     package func run(into path: String, now: Timestamp) throws(BackupError) -> (path: String, summary: CopySummary) {
+        // It is called after the current time; the second after the one before is the earliest. After a failure nothing
+        // is left of it, as far as the disk lets go.
         let nesting = Nesting(system: self.source.system)
         try nesting.check(path, apartFrom: self.source.root, self.source.path)
         try nesting.checkOutsideOfStores(path, itself: .mustNotBeOne)

@@ -25,12 +25,7 @@ final class BackupCatalog {
     /// Whether it is of an earlier version, whose rows say otherwise where bytes are.
     private let isEarlier: Bool
 
-    /// Opens a catalogue to be read.
-    ///
-    /// - Parameters:
-    ///   - path: The database.
-    ///   - system: What it lies on.
-    /// - Throws: ``BackupError``, also where it is no catalogue that this program knows.
+    /// Opens a catalogue to be read; throws where it is none that this program knows.
     init(opening path: String, system: any OperatingSystem) throws(BackupError) {
         self.path = path
         do throws(SQLiteError) {
@@ -63,13 +58,8 @@ final class BackupCatalog {
         try self.number("PRAGMA page_count") * self.number("PRAGMA page_size")
     }
 
-    /// Writes the catalogue, as it is at one moment, into a file that is not there yet; it may be written to meanwhile.
-    ///
-    /// - Parameters:
-    ///   - path: The file.
-    ///   - system: What it is to lie on.
-    /// - Returns: The copy, without notes of deleted files: their bytes are not copied.
-    /// - Throws: ``BackupError``.
+    /// Writes the catalogue, as it is at one moment, into a new file, without tombstones: bytes of deleted files are
+    /// not copied; it may be written to meanwhile.
     func copy(to path: String, system: any OperatingSystem) throws(BackupError) -> BackupCatalog {
         do throws(SQLiteError) {
             try self.connection.statement("VACUUM INTO ?").bind(path).run()
@@ -97,8 +87,6 @@ final class BackupCatalog {
     }
 
     /// Lets SQLite look through all of the database.
-    ///
-    /// - Throws: ``BackupError/unverified(path:reason:)``.
     func verify() throws(BackupError) {
         let verdict = try self.text("PRAGMA integrity_check")
         guard verdict == "ok" else { throw .unverified(path: self.path, reason: verdict) }
@@ -179,12 +167,7 @@ final class BackupCatalog {
         }
     }
 
-    /// Makes a file pending again, which takes the bytes that it had and no others.
-    ///
-    /// - Parameters:
-    ///   - id: The file.
-    ///   - end: Until when it waits for them at least.
-    /// - Throws: ``BackupError``.
+    /// Makes a file pending again, until a moment at least, which takes the bytes that it had and no others.
     func makePending(_ id: FileID, until end: Timestamp) throws(BackupError) {
         try self.change { connection throws(SQLiteError) in
             try connection.statement(
@@ -196,11 +179,8 @@ final class BackupCatalog {
         }
     }
 
-    /// Gives the store an identity; the bodies without rows that the original notes are not copied.
-    ///
-    /// - Parameter identity: The identity.
-    /// - Returns: Whether the catalogue is of a version that has one.
-    /// - Throws: ``BackupError``.
+    /// Gives the store an identity, without the bodies without rows that the original notes; returns whether the
+    /// catalogue is of a version that has one.
     func change(_ identity: StoreIdentity) throws(BackupError) -> Bool {
         guard try self.number("SELECT count(*) FROM sqlite_schema WHERE name = 'store'") == 1 else { return false }
         try self.change { connection throws(SQLiteError) in

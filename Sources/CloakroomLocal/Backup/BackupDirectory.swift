@@ -14,13 +14,7 @@ struct BackupDirectory {
     let path: String
     let root: Directory
 
-    /// Opens a directory of backups.
-    ///
-    /// - Parameters:
-    ///   - path: The directory.
-    ///   - creates: Whether to make it where it is missing, for its owner alone.
-    ///   - system: What it lies on.
-    /// - Throws: ``BackupError``.
+    /// Opens a directory of backups, or makes it where it is missing, for its owner alone.
     init(path: String, creates: Bool, system: any OperatingSystem) throws(BackupError) {
         self.path = path
         do throws(SystemCallError) {
@@ -36,9 +30,7 @@ struct BackupDirectory {
 
     // MARK: One run at a time
 
-    /// Claims the directory for a run.
-    ///
-    /// - Throws: ``BackupError/busy(path:)`` while another has it.
+    /// Claims the directory for a run; throws ``BackupError/busy(path:)`` while another has it.
     func lock() throws(BackupError) {
         do throws(SystemCallError) {
             try self.root.system.lock(self.root.rawDescriptor, LOCK_EX | LOCK_NB)
@@ -89,8 +81,6 @@ struct BackupDirectory {
     // MARK: Making one
 
     /// Removes what runs left that did not come to their end; only while the directory is claimed.
-    ///
-    /// - Throws: ``BackupError``.
     func removeIncomplete() throws(BackupError) {
         for name in try self.entries() where Self.isIncomplete(path: name) { try self.remove(name) }
         do throws(SystemCallError) {
@@ -102,9 +92,6 @@ struct BackupDirectory {
     }
 
     /// Removes an entry with everything in it.
-    ///
-    /// - Parameter name: The entry's name.
-    /// - Throws: ``BackupError``.
     func remove(_ name: String) throws(BackupError) {
         do throws(SystemCallError) {
             try self.root.removeTree(name)
@@ -114,10 +101,6 @@ struct BackupDirectory {
     }
 
     /// Makes an empty entry.
-    ///
-    /// - Parameter name: The entry's name.
-    /// - Returns: The entry.
-    /// - Throws: ``BackupError``.
     func make(_ name: String) throws(BackupError) -> Directory {
         do throws(SystemCallError) {
             return try Directory(in: self.root, name)
@@ -127,10 +110,6 @@ struct BackupDirectory {
     }
 
     /// Opens an entry.
-    ///
-    /// - Parameter name: The entry's name.
-    /// - Returns: The entry.
-    /// - Throws: ``BackupError``.
     func open(_ name: String) throws(BackupError) -> Directory {
         do throws(SystemCallError) {
             return try Directory(in: self.root, name, creates: false)
@@ -140,9 +119,6 @@ struct BackupDirectory {
     }
 
     /// Gives a backup that is complete and durable its name, durably.
-    ///
-    /// - Parameter name: The name.
-    /// - Throws: ``BackupError``.
     func publish(_ name: String) throws(BackupError) {
         do throws(SystemCallError) {
             try self.root.rename(Self.incomplete(name), to: self.root, as: name)

@@ -17,10 +17,8 @@ struct BlobCopy {
     /// The new store's path.
     let targetPath: String
 
-    /// Copies a blob; on return its bytes are durable, and its name is not yet.
-    ///
-    /// - Parameter file: The file.
-    /// - Throws: ``BlobCopyFailure``; then there is nothing of it in the new store.
+    /// Copies a blob; on return its bytes are durable, and its name is not yet; after a failure there is nothing of it
+    /// in the new store.
     func copy(_ file: SealedFile) throws(BlobCopyFailure) {
         let input = try self.open(file)
         guard self.target.hasRoom(for: file.size.bytes) else { throw .copy(.full(path: self.targetPath)) }

@@ -9,10 +9,6 @@ enum BlobCopyFailure: Error {
     case copy(BackupError)
 
     /// A call on what is copied failed.
-    ///
-    /// - Parameters:
-    ///   - error: The failure.
-    ///   - path: The store that is copied.
     init(reading error: SystemCallError, at path: String) {
         if let damage = BlobDamage(error) {
             self = .damage(damage)
@@ -22,10 +18,6 @@ enum BlobCopyFailure: Error {
     }
 
     /// A call on the copy failed.
-    ///
-    /// - Parameters:
-    ///   - error: The failure.
-    ///   - path: The store that is made.
     init(writing error: SystemCallError, at path: String) {
         self = .copy(BackupError(error, at: path))
     }

@@ -11,8 +11,7 @@ struct BlobSource: Sendable {
     private let blobs: Directory?
     private let packs: Directory?
 
-    /// - Parameter root: The data directory or the backup; there need not have been a blob in it ever.
-    /// - Throws: The call that failed.
+    /// Opens the blobs of a data directory or a backup, in which there need not have been any ever.
     init(in root: Directory) throws(SystemCallError) {
         guard let blobs = try Directory.find(BlobStore.directoryName, in: root) else {
             (self.blobs, self.packs) = (nil, nil)

@@ -15,9 +15,6 @@ final class BlobTarget {
     private var changedShards: Set<UInt8> = []
 
     /// Makes the directories, down to those that stay empty.
-    ///
-    /// - Parameter root: The directory of the store.
-    /// - Throws: The call that failed.
     init(in root: Directory) throws(SystemCallError) {
         self.root = root
         self.blobs = try Directory(in: root, BlobStore.directoryName)

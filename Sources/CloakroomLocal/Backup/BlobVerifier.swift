@@ -34,11 +34,7 @@ final class BlobVerifier {
         self.extent = extent
     }
 
-    /// Looks at a file's bytes.
-    ///
-    /// - Parameter file: The row.
-    /// - Returns: What is wrong with them; `nil` where nothing is.
-    /// - Throws: A call that failed and says nothing of them.
+    /// Returns what is wrong with a file's bytes; throws where a call failed that says nothing of them.
     func damage(of file: SealedFile) throws(SystemCallError) -> BlobDamage? {
         do throws(SystemCallError) {
             if let slot = file.slot { return try self.damage(of: file, in: slot) }

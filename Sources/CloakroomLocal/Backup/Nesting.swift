@@ -18,12 +18,6 @@ struct Nesting {
     let system: any OperatingSystem
 
     /// Passes if something may be made at a path: apart from some directory, and not in any store or backup.
-    ///
-    /// - Parameters:
-    ///   - path: Where a directory is, or is to be made.
-    ///   - other: The directory that is copied.
-    ///   - otherPath: Its path.
-    /// - Throws: ``BackupError``; nothing has been made.
     func check(_ path: String, apartFrom other: Directory, _ otherPath: String) throws(BackupError) {
         do throws(SystemCallError) {
             let (ancestor, isWhole) = try self.deepestExisting(of: path)
@@ -43,11 +37,6 @@ struct Nesting {
     }
 
     /// Passes unless a path leads into a store or a backup.
-    ///
-    /// - Parameters:
-    ///   - path: Where a directory is, or is to be made.
-    ///   - itself: Whether that directory may be a store or a backup itself.
-    /// - Throws: ``BackupError``; nothing has been made.
     func checkOutsideOfStores(_ path: String, itself: Itself) throws(BackupError) {
         var isInside = false
         do throws(SystemCallError) {

@@ -9,10 +9,8 @@ extension OpenFile {
     /// Lets the next reader get what the disk has, if everything has been flushed.
     func dropCache() { self.dropCache(at: 0, length: 0) }
 
-    /// Takes over the content of another file, which both share until one of them changes.
-    ///
-    /// - Parameter source: The other file.
-    /// - Returns: `false` where the file system cannot do that.
+    /// Takes over the content of another file, which both share until one of them changes; `false` where the file
+    /// system cannot do that.
     func clone(_ source: OpenFile) -> Bool {
         do throws(SystemCallError) {
             try self.descriptor.system.clone(source.descriptor.rawValue, to: self.descriptor.rawValue)
@@ -23,12 +21,6 @@ extension OpenFile {
     }
 
     /// Returns the digest of a part; `nil` where the file ends before.
-    ///
-    /// - Parameters:
-    ///   - offset: Where it begins, in bytes.
-    ///   - count: Its length in bytes.
-    /// - Returns: The digest of a part; `nil` where the file ends before.
-    /// - Throws: The call that failed.
     func digest(at offset: Int64, count: Int64) throws(SystemCallError) -> SHA256Digest? {
         var hasher = SHA256()
         var done: Int64 = 0

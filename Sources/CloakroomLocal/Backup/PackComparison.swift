@@ -18,12 +18,6 @@ struct PackComparison {
     private var counts: [PackID: Count] = [:]
 
     /// Compares two catalogues.
-    ///
-    /// - Parameters:
-    ///   - catalog: Of the new backup.
-    ///   - previous: Of the one before.
-    ///   - isRight: Whether the one before has a file's bytes.
-    /// - Throws: ``BackupError``.
     init(
         _ catalog: BackupCatalog, with previous: BackupCatalog, _ isRight: (SealedFile) -> Bool
     ) throws(BackupError) {

@@ -19,15 +19,7 @@ final class PackCopy {
     private let output: OpenFile
     private var hasSlots = false
 
-    /// Begins a copy.
-    ///
-    /// - Parameters:
-    ///   - id: The pack.
-    ///   - source: From where; the pack need not be there any more.
-    ///   - sourcePath: The data directory's or the backup's path.
-    ///   - target: To where.
-    ///   - targetPath: The new store's path.
-    /// - Throws: ``BackupError``.
+    /// Begins a copy of a pack, which need not be there any more.
     init(
         _ id: PackID, from source: BlobSource, at sourcePath: String, to target: BlobTarget, at targetPath: String
     ) throws(BackupError) {
@@ -65,12 +57,7 @@ final class PackCopy {
         return page
     }
 
-    /// Copies a slot; not yet durable.
-    ///
-    /// - Parameters:
-    ///   - file: The file whose body it holds.
-    ///   - slot: The slot.
-    /// - Throws: ``BlobCopyFailure``; then nothing of it has been copied.
+    /// Copies a slot; not yet durable; after a failure nothing of it has been copied.
     func copy(_ file: SealedFile, in slot: PackSlot) throws(BlobCopyFailure) {
         var bytes = try self.read(slot)
         let body = bytes.dropFirst(PackSlotHeader.length).prefix(slot.bodyLength)
@@ -101,11 +88,7 @@ final class PackCopy {
         }
     }
 
-    /// Ends the copy, which is durable then, but for its name.
-    ///
-    /// One without slots is removed.
-    ///
-    /// - Throws: ``BackupError``.
+    /// Ends the copy, which is durable then, but for its name; one without slots is removed.
     func end() throws(BackupError) {
         do throws(SystemCallError) {
             if self.hasSlots {

@@ -18,12 +18,7 @@ package struct Restore {
     private let onDamage: (DamagedFile) -> Void
     private let system: any OperatingSystem
 
-    /// Names what is restored.
-    ///
-    /// - Parameters:
-    ///   - path: A backup, or a directory of backups: then the latest.
-    ///   - damage: What becomes of the store when a file of the backup is damaged.
-    ///   - onDamage: Told of every damaged file.
+    /// Names what is restored: a backup, or the latest of a directory of backups.
     package init(
         from path: String, damage: DamagePolicy = .fails, onDamage: @escaping (DamagedFile) -> Void = { _ in }
     ) {
@@ -41,13 +36,8 @@ package struct Restore {
         self.system = system
     }
 
-    /// Restores; on return the store is durable.
-    ///
-    /// - Parameters:
-    ///   - destination: The data directory, which must not be there or be empty.
-    ///   - now: The current time.
-    /// - Returns: The path of the backup, and what was copied.
-    /// - Throws: ``BackupError``; then the directory is no store.
+    /// Restores into a directory that must be missing or empty; on return the store is durable, after a failure there
+    /// is none.
     package func run(
         to destination: String, now: Timestamp
     ) throws(BackupError) -> (backup: String, summary: CopySummary) {

@@ -22,11 +22,6 @@ final class RestoreTarget {
     private let name: String
 
     /// Opens or makes the directory, claims it, and removes what an interrupted run left in it.
-    ///
-    /// - Parameters:
-    ///   - path: The path that it is to have in the end.
-    ///   - system: What it lies on.
-    /// - Throws: ``BackupError``.
     init(path: String, system: any OperatingSystem) throws(BackupError) {
         let (parentPath, name) = Self.split(path)
         self.name = name
@@ -115,10 +110,7 @@ final class RestoreTarget {
         }
     }
 
-    /// Makes a store of it, durably.
-    ///
-    /// - Parameter catalogName: What the catalogue is called so far; all else is durable.
-    /// - Throws: ``BackupError``.
+    /// Makes a store of it, durably, once all but the catalogue's name is durable.
     func publish(catalogName: String) throws(BackupError) {
         do throws(SystemCallError) {
             try self.directory.rename(catalogName, to: self.directory, as: Catalog.fileName)

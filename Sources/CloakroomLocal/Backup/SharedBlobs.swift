@@ -15,14 +15,6 @@ final class SharedBlobs {
     private let packs: Set<PackID>
 
     /// Looks at the backup before.
-    ///
-    /// - Parameters:
-    ///   - root: The backup before.
-    ///   - path: Its path.
-    ///   - catalog: Of the new one.
-    ///   - check: What of a shared file is read.
-    ///   - onDamage: Told of files that have been damaged since.
-    /// - Throws: ``BackupError``.
     init(
         _ root: Directory, at path: String, for catalog: BackupCatalog, check: SharedFileCheck,
         _ onDamage: @escaping (DamagedFile) -> Void
@@ -57,26 +49,14 @@ final class SharedBlobs {
         }
     }
 
-    /// Takes a blob over that has a file of its own.
-    ///
-    /// - Parameters:
-    ///   - file: The file.
-    ///   - target: The new backup's blobs.
-    /// - Returns: `false` where there is none such.
-    /// - Throws: The call that failed.
+    /// Takes a blob over that has a file of its own; `false` where there is none such.
     func link(_ file: SealedFile, to target: BlobTarget) throws(SystemCallError) -> Bool {
         // After a restoration, the same file may have been sealed with other bytes of the same length.
         guard self.catalog.has(file), Self.isRight(file, self.verifier, self.path, self.onDamage) else { return false }
         return try Self.unlessRejected { () throws(SystemCallError) in try target.link(file.id, from: self.blobs) }
     }
 
-    /// Takes a pack over.
-    ///
-    /// - Parameters:
-    ///   - pack: The pack.
-    ///   - target: The new backup's blobs.
-    /// - Returns: `false` where there is none that holds what is needed, and nothing else.
-    /// - Throws: The call that failed.
+    /// Takes a pack over; `false` where there is none that holds what is needed, and nothing else.
     func link(_ pack: PackID, to target: BlobTarget) throws(SystemCallError) -> Bool {
         guard self.packs.contains(pack) else { return false }
         return try Self.unlessRejected { () throws(SystemCallError) in try target.link(pack, from: self.blobs) }

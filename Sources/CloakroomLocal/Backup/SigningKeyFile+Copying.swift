@@ -3,15 +3,8 @@ import CloakroomSystem
 import Glibc
 
 extension SigningKeyFile {
-    /// Copies the signing keys of a store as they stand there; durable, but for the name.
-    ///
-    /// - Parameters:
-    ///   - source: The store.
-    ///   - sourcePath: Its path.
-    ///   - target: The new store.
-    ///   - targetPath: Its path.
-    /// - Returns: `false` where there are none: the store has never been served.
-    /// - Throws: ``BackupError``.
+    /// Copies the signing keys of a store as they stand there, durable but for the name; `false` where there are none:
+    /// the store has never been served.
     static func copy(
         from source: Directory, at sourcePath: String, to target: Directory, at targetPath: String
     ) throws(BackupError) -> Bool {

@@ -38,15 +38,6 @@ final class StoreCopy {
     private var summary = CopySummary()
 
     /// Copies the catalogue: what is copied is the store of this moment.
-    ///
-    /// - Parameters:
-    ///   - source: What is copied.
-    ///   - target: An empty directory.
-    ///   - path: Its path.
-    ///   - catalogName: The name of the catalogue's copy.
-    ///   - previous: The backup before, if its files can be shared.
-    ///   - rules: How the copy is to be made.
-    /// - Throws: ``BackupError``.
     init(
         of source: Source, into target: Directory, at path: String, catalogName: String = Catalog.fileName,
         sharing previous: Previous? = nil, rules: CopyRules
@@ -89,9 +80,6 @@ final class StoreCopy {
     }
 
     /// Copies the bytes, makes everything durable but the directory's own name, and verifies it.
-    ///
-    /// - Returns: What was copied.
-    /// - Throws: ``BackupError``.
     func run() throws(BackupError) -> CopySummary {
         var files = self.catalog.files(.byID)
         while let file = try files.next() {

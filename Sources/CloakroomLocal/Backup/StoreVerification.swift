@@ -12,10 +12,7 @@ struct StoreVerification {
     /// The catalogue's name in it.
     let catalogName: String
 
-    /// Looks at the catalogue, and at the bytes of every ready file.
-    ///
-    /// - Returns: How many ready files there are.
-    /// - Throws: ``BackupError/unverified(path:reason:)``, or a call that failed.
+    /// Looks at the catalogue, and at the bytes of every ready file, and returns how many there are.
     func run() throws(BackupError) -> Int {
         let catalog = try BackupCatalog(opening: "\(self.path)/\(self.catalogName)", system: self.store.system)
         try catalog.verify()

@@ -18,12 +18,6 @@ enum Candidate: Hashable, Sendable {
     case undeleted(Catalog.CheckedTombstone)
 
     /// Whether it still looks wrong.
-    ///
-    /// - Parameters:
-    ///   - catalog: The rows.
-    ///   - tree: Where blobs lie.
-    /// - Returns: Whether it does.
-    /// - Throws: ``StorageError``.
     func isStillThere(_ catalog: Catalog, _ tree: BlobTree) throws(StorageError) -> Bool {
         switch self {
         case .orphan(let id):
@@ -76,10 +70,7 @@ enum Candidate: Hashable, Sendable {
         }
     }
 
-    /// What is reported of it.
-    ///
-    /// - Parameter repair: What was done; `nil` where nothing was.
-    /// - Returns: The finding.
+    /// What is reported of it, and of what was done; `nil` where nothing was.
     func finding(repair: String? = nil) -> Finding {
         switch self {
         case .orphan(let id):

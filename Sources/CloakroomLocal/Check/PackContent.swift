@@ -10,9 +10,6 @@ struct PackContent {
     private(set) var otherPages: [Int64] = []
 
     /// Looks through a pack whose own header is right.
-    ///
-    /// - Parameter pack: The pack.
-    /// - Throws: The call that failed.
     init(_ pack: PackReader) throws(SystemCallError) {
         let page = Int64(PackSlotHeader.alignment)
         var position = Int64(PackFile.headerLength)
@@ -30,12 +27,7 @@ struct PackContent {
         }
     }
 
-    /// Joins pages that lie next to one another.
-    ///
-    /// - Parameters:
-    ///   - pages: Where they begin, in their order.
-    ///   - pack: Their pack.
-    /// - Returns: The parts of the pack, each as long as a slot of such a body would be.
+    /// Joins pages, in their order, that lie next to one another, to parts as long as a slot of such a body would be.
     static func parts(of pages: [Int64], in pack: PackID) -> [PackSlot] {
         let page = Int64(PackSlotHeader.alignment)
         var parts: [(start: Int64, end: Int64)] = []

@@ -7,18 +7,8 @@ import NIOPosix
 
 /// The two ways to check a data directory.
 extension StoreCheck {
-    /// Looks at a data directory, also beside its server, and changes nothing.
-    ///
-    /// - Parameters:
-    ///   - directory: The data directory.
-    ///   - extent: How closely to look at the files' bytes.
-    ///   - health: Told of a failed flush.
-    ///   - packLength: The full length of a pack, in bytes.
-    ///   - patience: For how long what looks wrong may still turn out to be the server's work.
-    ///   - now: The current time.
-    ///   - observer: Told of each finding.
-    /// - Returns: What was looked at.
-    /// - Throws: What failed.
+    /// Looks at a data directory, also beside its server, and changes nothing; what looks wrong may turn out to be the
+    /// server's work for as long as `patience`.
     package static func look(
         at directory: DataDirectory, _ extent: ExaminationExtent, health: StorageHealth,
         packLength: Int64 = BlobStore.packLength, patience: Duration = .seconds(5), now: Timestamp,

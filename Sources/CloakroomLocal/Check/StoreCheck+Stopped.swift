@@ -7,11 +7,8 @@ import Glibc
 
 /// What the next start would find, where no server has the data directory.
 extension StoreCheck {
-    /// Returns what is wrong with the history of a store, before SQLite opens its catalogue.
-    ///
-    /// - Parameter directory: The data directory.
-    /// - Returns: The findings; none beside a server, whose start has found them.
-    /// - Throws: What failed.
+    /// Returns what is wrong with the history of a store, before SQLite opens its catalogue; nothing beside a server,
+    /// whose start has found it.
     static func historyProblems(_ directory: DataDirectory) throws -> [Finding] {
         let found = try directory.unlessServed {
             let blobs = try Directory.find(BlobStore.directoryName, in: directory.root)

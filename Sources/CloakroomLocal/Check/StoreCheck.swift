@@ -70,9 +70,6 @@ package actor StoreCheck {
     }
 
     /// Looks at everything but SQLite's own structures.
-    ///
-    /// - Returns: What was looked at.
-    /// - Throws: ``StorageError``.
     func run() async throws(StorageError) -> Summary {
         try await self.checkHistory()
         try await self.checkFiles()

@@ -28,15 +28,8 @@ package final class DamageControl: DamageListener {
     }
 
     /// Takes a damaged file's bytes out of the way after another look, where that is for the server to decide.
-    ///
-    /// In a task of its own, so that a shutdown does not end it halfway.
-    ///
-    /// - Parameters:
-    ///   - id: The file.
-    ///   - damage: What was found.
-    ///   - now: The current time.
-    /// - Returns: What became of it.
     func dealWithDamage(_ id: FileID, _ damage: BlobDamage, now: Timestamp) async -> DamageOutcome {
+        // In a task of its own, so that a shutdown does not end it halfway.
         self.pair.forgetVerified(id)
         guard damage.isOfBytes, self.budget.take() else { return self.reportOnly(id, damage) }
         return await Task { () async -> DamageOutcome in

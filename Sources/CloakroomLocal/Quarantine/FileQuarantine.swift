@@ -35,13 +35,7 @@ package struct FileQuarantine: Sendable {
         case bytes
     }
 
-    /// Begins to look at a file's bytes.
-    ///
-    /// - Parameters:
-    ///   - id: The file.
-    ///   - extent: How closely.
-    /// - Returns: The examination; `nil` where the file is not ready.
-    /// - Throws: ``StorageError``.
+    /// Begins to look at a file's bytes; `nil` where the file is not ready.
     func examination(of id: FileID, _ extent: ExaminationExtent) throws(StorageError) -> BlobExamination? {
         // Counted before the row is asked for, so that its slot stays until the examination is over.
         let reading = self.pair.blobs.packs.beginReading(id)
@@ -49,17 +43,8 @@ package struct FileQuarantine: Sendable {
         return BlobExamination(file, in: self.pair.blobs.tree, extent, reading: reading)
     }
 
-    /// Looks at a file's bytes once more, and takes them out of the way if they are damaged.
-    ///
-    /// On return all of it is durable.
-    ///
-    /// - Parameters:
-    ///   - id: The file.
-    ///   - extent: How closely to look.
-    ///   - kind: Which damage is acted on; other damage is only returned.
-    ///   - now: The current time.
-    /// - Returns: The damage; `nil` where the bytes are whole or the file is not ready any more.
-    /// - Throws: ``StorageError``.
+    /// Looks at a file's bytes once more, and durably takes them out of the way if their damage is acted on; returns
+    /// any damage, `nil` where the bytes are whole or the file is not ready any more.
     func quarantineIfDamaged(
         _ id: FileID, _ extent: ExaminationExtent, actsOn kind: ActedDamage = .any, now: Timestamp
     ) async throws(StorageError) -> BlobDamage? {
@@ -125,11 +110,8 @@ package struct FileQuarantine: Sendable {
 
     // MARK: What is no file's
 
-    /// Looks through a shard's directory for blobs of no file.
-    ///
-    /// - Parameter shard: Which, from 0 on.
-    /// - Returns: How many names there are, and the files that have neither a row nor a tombstone.
-    /// - Throws: ``StorageError``.
+    /// Looks through a shard's directory, and returns how many names there are, and the files that have neither a row
+    /// nor a tombstone.
     func orphans(inShard shard: Int) async throws(StorageError) -> (names: Int, orphans: [FileID]) {
         let (catalog, tree) = (self.pair.catalog, self.pair.blobs.tree)
         return try await self.pair.onDisk { () throws(StorageError) in
@@ -144,11 +126,8 @@ package struct FileQuarantine: Sendable {
         }
     }
 
-    /// Moves a blob of no file into quarantine, after another look; on return that is durable.
-    ///
-    /// - Parameter id: The file that its name names.
-    /// - Returns: Whether it was one.
-    /// - Throws: ``StorageError``.
+    /// Moves a blob of no file into quarantine, after another look, and returns whether it was one; on return that is
+    /// durable.
     func quarantineOrphan(_ id: FileID) async throws(StorageError) -> Bool {
         try self.pair.health.checkWrites()
         return try await self.pair.alone(with: id) { () async throws(StorageError) -> Bool in
@@ -194,9 +173,6 @@ package struct FileQuarantine: Sendable {
     }
 
     /// Removes what is there of a deleted file's bytes; on return they are durably gone.
-    ///
-    /// - Parameter tombstone: The deleted file.
-    /// - Throws: ``StorageError``.
     func removeBytes(of tombstone: Catalog.CheckedTombstone) async throws(StorageError) {
         let id = tombstone.id
         try await self.pair.alone(with: id) { () async throws(StorageError) -> Void in

@@ -29,10 +29,7 @@ package struct Quarantine: Sendable {
         }
     }
 
-    /// Lists what is kept, by name.
-    ///
-    /// - Returns: The entries; whatever is no file is left out.
-    /// - Throws: The call that failed.
+    /// Lists what is kept, by name; whatever is no file is left out.
     func entries() throws(SystemCallError) -> [Entry] {
         guard let directory else { return [] }
         var entries: [Entry] = []
@@ -50,14 +47,7 @@ package struct Quarantine: Sendable {
         return entries
     }
 
-    /// Removes what has been kept for longer than so many seconds; on return that is durable.
-    ///
-    /// - Parameters:
-    ///   - data: The data directory; a server may have it.
-    ///   - seconds: The age.
-    ///   - now: The current time.
-    /// - Returns: What was removed.
-    /// - Throws: ``StorageError``.
+    /// Removes what has been kept for longer than so many seconds, and returns it; on return that is durable.
     package static func purge(
         _ data: DataDirectory, olderThan seconds: Int64, now: Timestamp
     ) throws(StorageError) -> [Entry] {

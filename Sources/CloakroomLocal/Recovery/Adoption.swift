@@ -10,8 +10,6 @@ extension Recovery {
     private static let adoptionBatch = 1_024
 
     /// Seals files that are still pending and have a blob of their own; to be called before requests.
-    ///
-    /// - Throws: ``StorageError``.
     package func adoptBlobs() async throws(StorageError) {
         let (catalog, blobs) = (self.pair.catalog, self.pair.blobs)
         var cursor: Catalog.PendingCursor?

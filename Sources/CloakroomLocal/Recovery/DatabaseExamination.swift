@@ -12,11 +12,8 @@ package struct DatabaseExamination: Sendable {
         self.pair = pair
     }
 
-    /// Looks through all of the database beside everything else; writes are rejected where it is damaged.
-    ///
-    /// It ends early where the task is cancelled.
-    ///
-    /// - Throws: ``StorageError``.
+    /// Looks through all of the database beside everything else, until the task is cancelled; writes are rejected where
+    /// it is damaged.
     package func run() async throws(StorageError) {
         let connection = try self.pair.catalog.readers.open()
         let isCancelled = Mutex(false)

@@ -17,16 +17,8 @@ package struct LostBodies: Sendable {
         self.pair = pair
     }
 
-    /// Notes a body whose row is lost; on return that is durable.
-    ///
-    /// To be called by whoever is alone with the file, or before requests.
-    ///
-    /// - Parameters:
-    ///   - id: The file.
-    ///   - slot: Where it is packed; `nil` for a file of its own.
-    ///   - now: The current time.
-    /// - Returns: Whether it is new.
-    /// - Throws: ``StorageError``.
+    /// Notes a body whose row is lost, durably, and returns whether it is new; for whoever is alone with the file, or
+    /// before requests.
     func lose(_ id: FileID, in slot: PackSlot?, now: Timestamp) async throws(StorageError) -> Bool {
         guard try !self.pair.catalog.unknownFiles([id]).isEmpty, try !self.pair.catalog.isLost(id) else { return false }
         let blobs = self.pair.blobs
@@ -42,14 +34,7 @@ package struct LostBodies: Sendable {
         return true
     }
 
-    /// Notes a blob without a row, unless that has been done.
-    ///
-    /// - Parameters:
-    ///   - id: The file that its name names.
-    ///   - slot: Where it is packed; `nil` for a file of its own.
-    ///   - now: The current time.
-    /// - Returns: Whether it is new.
-    /// - Throws: ``StorageError``.
+    /// Notes a blob without a row, unless that has been done, and returns whether it is new.
     func loseOrphan(_ id: FileID, in slot: PackSlot? = nil, now: Timestamp) async throws(StorageError) -> Bool {
         try self.pair.health.checkWrites()
         return try await self.pair.alone(with: id) { () async throws(StorageError) -> Bool in
@@ -57,14 +42,12 @@ package struct LostBodies: Sendable {
         }
     }
 
-    /// Looks for bodies whose rows are lost, if a run before did not stop in an orderly way and nobody has looked since.
-    ///
-    /// It looks through the names of all files and the slots that were packed since that run began. Rows that are still
-    /// pending are sealed by slots that are whole. A search that is cancelled or fails begins anew at the next start.
-    ///
-    /// - Parameter now: The current time.
-    /// - Throws: ``StorageError``.
+    /// Looks for bodies whose rows are lost, if a run before did not stop in an orderly way and nobody has looked
+    /// since.
     package func find(now: Timestamp) async throws(StorageError) {
+        // It looks through the names of all files and the slots that were packed since that run began. Rows that are
+        // still pending are sealed by slots that are whole. A search that is cancelled or fails begins anew at the next
+        // start.
         guard let since = try self.pair.catalog.searchSince() else { return }
         for shard in 0..<BlobStore.shardCount {
             guard !Task.isCancelled else { return }

@@ -18,14 +18,11 @@ package struct Recovery: Sendable {
         self.lostBodies = LostBodies(pair)
     }
 
-    /// Finishes what a crash interrupted, before the first request: ends the packs that were being written, removes the files
-    /// of deleted rows, and seals pending files whose bytes are there; and remembers which URLs are revoked.
-    ///
-    /// Where the database turns out to be damaged, it ends early: then nothing is written, and reads go on as far as they can.
-    ///
-    /// - Parameter now: The current time.
-    /// - Throws: ``StorageError``.
+    /// Finishes what a crash interrupted, before the first request: ends the packs that were being written, removes the
+    /// files of deleted rows, and seals pending files whose bytes are there; and remembers which URLs are revoked.
     package func run(now: Timestamp) async throws(StorageError) {
+        // Where the database turns out to be damaged, it ends early: then nothing is written, and reads go on as far as
+        // they can.
         // Without these no URL is served.
         try await self.storage.revocations.load(now: now)
         try await self.unlessDamaged { () async throws(StorageError) in try await self.recoverAll(now: now) }
@@ -81,9 +78,6 @@ package struct Recovery: Sendable {
 
     /// Counts the start in the store's history, once nothing can fail any more: one that fails leaves the catalogue as old as
     /// its copies.
-    ///
-    /// - Parameter now: The current time.
-    /// - Throws: ``StorageError``.
     package func beginRun(now: Timestamp) async throws(StorageError) {
         try await self.unlessDamaged { () async throws(StorageError) in
             do throws(StorageError) {
@@ -95,13 +89,11 @@ package struct Recovery: Sendable {
         }
     }
 
-    /// Ends the packs to which slots were being added, before any are added by this process.
-    ///
-    /// A whole slot whose row is pending seals it: the client may have been told. The newest of a file counts: before it
-    /// there can only be one of an upload that failed, as no slot is added for a file that is sealed.
-    ///
-    /// - Returns: Whether all of them are ended.
+    /// Ends the packs to which slots were being added, before any are added by this process, and returns whether all
+    /// are ended.
     private func recoverPacks(now: Timestamp) async throws(StorageError) -> Bool {
+        // A whole slot whose row is pending seals it: the client may have been told. The newest of a file counts:
+        // before it there can only be one of an upload that failed, as no slot is added for a file that is sealed.
         let (packs, isComplete) = try self.pair.blobs.packs.unendedPacks()
         for unended in packs {
             for header in unended.slots.reversed() where unended.isWhole(header) {

@@ -11,36 +11,23 @@ package struct ScrubPace: Hashable, Sendable {
     /// The most bytes that are read in a second.
     let bytesPerSecond: Int64
 
-    /// Creates a pace.
-    ///
-    /// - Parameters:
-    ///   - periodDays: Within how many days each file is read again, as far as the rate allows.
-    ///   - bytesPerSecond: The most bytes that are read in a second; each file counts for 4 KiB more than it has.
+    /// Creates a pace: each file is read again within so many days, as far as the rate allows, for which it counts for
+    /// 4 KiB more than it has.
     package init(periodDays: Int64, bytesPerSecond: Int64) {
         self.periodSeconds = max(1, periodDays) * 86_400
         self.bytesPerSecond = max(1, bytesPerSecond)
     }
 
-    /// Returns how long work takes at the highest rate.
-    ///
-    /// - Parameter cost: In bytes.
-    /// - Returns: How long it takes.
+    /// Returns how long work, in bytes, takes at the highest rate.
     func shortestInterval(for cost: Int64) -> Duration {
         .seconds(Double(cost) / Double(self.bytesPerSecond))
     }
 
-    /// Returns how long after the beginning of some work the next may begin.
-    ///
-    /// The first round of all goes at the highest rate: of bytes that were never looked at nothing is known. Each later
-    /// one is spread over its period.
-    ///
-    /// - Parameters:
-    ///   - cost: What is done, in bytes.
-    ///   - left: What was left of the round with it, in bytes.
-    ///   - round: The round.
-    ///   - now: The current time.
-    /// - Returns: How long after its beginning.
+    /// Returns how long after the beginning of some work, in bytes, the next may begin; what was left of the round
+    /// includes it.
     func interval(for cost: Int64, left: Int64, of round: ScrubRound, now: Timestamp) -> Duration {
+        // The first round of all goes at the highest rate: of bytes that were never looked at nothing is known. Each
+        // later one is spread over its period.
         let shortest = self.shortestInterval(for: cost)
         guard round.completedAt != nil else { return shortest }
         let share = Double(cost) / Double(max(left, cost, 1))

@@ -50,10 +50,6 @@ package actor Scrubber {
     private var savedAt: Timestamp?
 
     /// Prepares a scrub, which goes on where the last one was.
-    ///
-    /// - Parameters:
-    ///   - store: Whose files.
-    ///   - pace: How fast.
     package init(_ store: LocalStore, pace: ScrubPace) {
         self.pair = store.pair
         self.quarantine = FileQuarantine(store.pair)
@@ -61,11 +57,8 @@ package actor Scrubber {
         self.pace = pace
     }
 
-    /// Does the next piece of work: reads up to 256 KiB, or looks through a shard.
-    ///
-    /// - Parameter now: The current time.
-    /// - Returns: How long after the beginning of this call the next one may begin.
-    /// - Throws: ``StorageError`` where the catalogue cannot be read or no file be examined at all.
+    /// Reads up to 256 KiB, or looks through a shard, and returns how long after the beginning of this call the next
+    /// may begin; throws where the catalogue cannot be read or no file be examined at all.
     package func step(now: Timestamp) async throws(StorageError) -> Duration {
         try self.load()
         guard let round, !round.isComplete else { return try await self.beginRound(now: now) }

@@ -58,8 +58,6 @@ package struct SigningKeyFile: Sendable {
     private let directory: DataDirectory
 
     /// Names the file of a data directory.
-    ///
-    /// - Parameter directory: The data directory.
     package init(directory: DataDirectory) {
         self.directory = directory
     }
@@ -70,8 +68,6 @@ package struct SigningKeyFile: Sendable {
     package var exists: Bool { (try? self.directory.root.contains(Self.name)) ?? true }
 
     /// Reads the keys.
-    ///
-    /// - Throws: ``Failure``.
     package func read() throws(Failure) -> (keys: [SigningKey], version: Version) {
         let content: [UInt8]
         let status: FileStatus
@@ -121,10 +117,7 @@ package struct SigningKeyFile: Sendable {
         return keys
     }
 
-    /// Replaces the keys, durably.
-    ///
-    /// - Parameter keys: The keys, the signing one first.
-    /// - Throws: ``Failure``; the old file then stands as it was.
+    /// Replaces the keys, the signing one first, durably; after a failure the old file stands as it was.
     package func write(_ keys: [SigningKey]) throws(Failure) {
         let text = keys.map { "\($0.accessKeyID) \($0.revealSecret()) \($0.createdAt.rfc3339)\n" }.joined()
         let content = Self.digestLine(text.utf8) + text

@@ -17,12 +17,7 @@ package final class SigningKeyWatcher: Sendable {
     private let state: Mutex<State>
     private let logger: Logger
 
-    /// Reads the keys.
-    ///
-    /// - Parameters:
-    ///   - file: Where they are.
-    ///   - logger: Told of changes, by access key id.
-    /// - Throws: ``SigningKeyFile/Failure``: without a key there is no service.
+    /// Reads the keys, without which there is no service; changes are logged by access key id.
     package init(file: SigningKeyFile, logger: Logger) throws(SigningKeyFile.Failure) {
         let (keys, version) = try file.read()
         guard let keyRing = KeyRing(keys) else { throw .noKeys(path: SigningKeyFile.name) }

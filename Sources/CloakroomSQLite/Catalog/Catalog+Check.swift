@@ -4,10 +4,8 @@ package import CloakroomStore
 
 /// What a check of the whole store asks, and corrects.
 extension Catalog {
-    /// Holds the database to its pages' checksums, to SQLite's own rules, and to the references between its tables.
-    ///
-    /// - Returns: What is wrong, mostly in SQLite's words; nothing where it is as SQLite wrote it.
-    /// - Throws: ``StorageError``.
+    /// Holds the database to its pages' checksums, to SQLite's own rules, and to the references between its tables, and
+    /// returns what is wrong, mostly in SQLite's words.
     package func integrityProblems() throws(StorageError) -> [String] {
         try self.readers.read { connection throws(SQLiteError) in try Self.integrityProblems(of: connection) }
     }
@@ -21,14 +19,11 @@ extension Catalog {
                 """, of: connection)
     }
 
-    /// Looks through all of the database, and rejects writes where it is damaged: what nobody has read yet may be wrong, too.
-    ///
-    /// It reads every page that is in use, from the disk or from the kernel's page cache, and leaves out whether indexes fit
-    /// their tables.
-    ///
-    /// - Parameter connection: Nobody else's; it may be interrupted.
-    /// - Throws: ``StorageError``.
+    /// Looks through all of the database by a connection of its own, and rejects writes where it is damaged: what
+    /// nobody has read yet may be wrong, too.
     package func examineDatabase(_ connection: SQLiteConnection) throws(StorageError) {
+        // It reads every page that is in use, from the disk or from the kernel's page cache, and leaves out whether
+        // indexes fit their tables.
         do throws(SQLiteError) {
             guard let first = try Self.problems(by: "PRAGMA quick_check", of: connection).first else { return }
             // A disk that does not give a page is no damage.
@@ -77,10 +72,7 @@ extension Catalog {
         package let found: Quota.Usage
     }
 
-    /// Returns organizations whose usage is not the sum of their files, as of one moment.
-    ///
-    /// - Returns: The organizations, in the order of their ids.
-    /// - Throws: ``StorageError``.
+    /// Returns organizations whose usage is not the sum of their files, as of one moment, in the order of their ids.
     package func wrongUsages() throws(StorageError) -> [WrongUsage] {
         try self.readers.read { connection throws(SQLiteError) in
             let row = try connection.statement(
@@ -106,9 +98,6 @@ extension Catalog {
     }
 
     /// Makes an organization's usage the sum of its files.
-    ///
-    /// - Parameter id: The organization.
-    /// - Throws: ``StorageError``.
     package func correctUsage(of id: OrganizationID) async throws(StorageError) {
         try await self.writer.write { connection throws(SQLiteError) in
             try connection.statement(

@@ -36,17 +36,10 @@ extension Catalog {
         }
     }
 
-    /// Writes a database anew, with new checksums, if SQLite finds nothing wrong with it: one that another program has written
-    /// to, which knows nothing of them.
-    ///
-    /// Transactions that are missing stay noted, and the next start looks for what they were of.
-    ///
-    /// - Parameters:
-    ///   - directory: The data directory, opened exclusively.
-    ///   - now: The current time.
-    /// - Returns: What became of it.
-    /// - Throws: What failed.
+    /// Writes a database anew, with new checksums, if SQLite finds nothing wrong with it: one that another program has
+    /// written to, which knows nothing of them.
     package static func accept(in directory: DataDirectory, now: Timestamp) throws -> Acceptance {
+        // Transactions that are missing stay noted, and the next start looks for what they were of.
         let blobs = try Directory.find(DataDirectory.blobsName, in: directory.root)
         // Before SQLite opens the WAL.
         let examination = try HistoryExamination(directory.root, blobs)

@@ -3,13 +3,6 @@ package import CloakroomStore
 
 extension Catalog {
     /// Removes an organization's file and leaves a note that its bytes are to go.
-    ///
-    /// - Parameters:
-    ///   - id: The file.
-    ///   - organization: Its owner; a file of another is not found.
-    ///   - now: The time of deletion.
-    /// - Returns: Its tombstone; `nil` where there is no such file.
-    /// - Throws: ``StorageError``.
     func delete(
         _ id: FileID, of organization: OrganizationID, now: Timestamp
     ) async throws(StorageError) -> Tombstone? {
@@ -18,13 +11,8 @@ extension Catalog {
         }
     }
 
-    /// Takes back a file that came with an idempotency key and could not be stored: its row goes, and the key is free.
-    ///
-    /// - Parameters:
-    ///   - id: The file; one that is ready stays.
-    ///   - organization: Its owner.
-    ///   - now: The current time.
-    /// - Throws: ``StorageError``.
+    /// Takes back a pending file that came with an idempotency key and could not be stored: its row goes, and the key
+    /// is free.
     func withdraw(
         _ id: FileID, of organization: OrganizationID, now: Timestamp
     ) async throws(StorageError) {
@@ -68,13 +56,6 @@ extension Catalog {
     }
 
     /// Moves files to the deleted ones whose upload URL ended long ago without an upload.
-    ///
-    /// - Parameters:
-    ///   - now: The current time.
-    ///   - limit: The most files of one call.
-    ///   - uploads: Files that are left alone, because their bytes are on the way.
-    /// - Returns: How many were moved.
-    /// - Throws: ``StorageError``.
     func deleteAbandoned(
         now: Timestamp, limit: Int, except uploads: Set<FileID>
     ) async throws(StorageError) -> Int {
@@ -94,15 +75,7 @@ extension Catalog {
         }
     }
 
-    /// Moves files to the deleted ones that have ended, pending and ready ones.
-    ///
-    /// Their idempotency keys stay taken, as those of other deleted files do.
-    ///
-    /// - Parameters:
-    ///   - now: The current time.
-    ///   - limit: The most files of one call.
-    /// - Returns: The files that were moved.
-    /// - Throws: ``StorageError``.
+    /// Moves files to the deleted ones that have ended, pending and ready ones; their idempotency keys stay taken.
     func deleteExpired(now: Timestamp, limit: Int) async throws(StorageError) -> [FileID] {
         try await self.writer.write { connection throws(SQLiteError) in
             let rows = try connection.statement(
@@ -132,13 +105,6 @@ extension Catalog {
     }
 
     /// Returns tombstones whose bytes may still be there, in the order of their ids.
-    ///
-    /// - Parameters:
-    ///   - kind: Which.
-    ///   - id: The file before the first one; `nil` begins with the first of all.
-    ///   - limit: The most of one call.
-    /// - Returns: The tombstones.
-    /// - Throws: ``StorageError``.
     func tombstones(
         _ kind: TombstoneKind, after id: FileID?, limit: Int
     ) throws(StorageError) -> [Tombstone] {
@@ -173,9 +139,6 @@ extension Catalog {
     }
 
     /// Notes that the bytes of deleted files are durably gone.
-    ///
-    /// - Parameter ids: The files.
-    /// - Throws: ``StorageError``.
     package func markRemoved(_ ids: [FileID]) async throws(StorageError) {
         try await self.writer.write { connection throws(SQLiteError) in
             for id in ids {
@@ -185,12 +148,6 @@ extension Catalog {
     }
 
     /// Returns deleted files that no upload can bring back any more.
-    ///
-    /// - Parameters:
-    ///   - now: The current time.
-    ///   - limit: The most files of one call.
-    /// - Returns: Deleted files that no upload can bring back any more.
-    /// - Throws: ``StorageError``.
     package func filesToForget(now: Timestamp, limit: Int) throws(StorageError) -> [FileID] {
         try self.ids("SELECT id FROM deleted_files WHERE bytes_removed = 1 AND forget_after < ? LIMIT ?") {
             $0.bind(now.secondsSinceEpoch).bind(Int64(limit))
@@ -198,9 +155,6 @@ extension Catalog {
     }
 
     /// Forgets deletions.
-    ///
-    /// - Parameter ids: Files whose bytes are durably gone.
-    /// - Throws: ``StorageError``.
     package func forget(_ ids: [FileID]) async throws(StorageError) {
         try await self.writer.write { connection throws(SQLiteError) in
             for id in ids {

@@ -5,12 +5,6 @@ package import CloakroomStore
 /// What an examination of blobs asks.
 extension Catalog {
     /// Returns ready files of any organization, in the order of their ids, also those that have ended.
-    ///
-    /// - Parameters:
-    ///   - id: The file before the first one; `nil` begins with the first of all.
-    ///   - limit: The most files of one call.
-    /// - Returns: The files; none where none follows.
-    /// - Throws: ``StorageError``.
     package func sealedFiles(after id: FileID?, limit: Int) throws(StorageError) -> [SealedFile] {
         try self.readers.read { connection throws(SQLiteError) in
             let rows = try connection.statement(
@@ -30,10 +24,6 @@ extension Catalog {
     package static func cursor(after id: FileID?) -> [UInt8] { id?.bytes ?? [0] }
 
     /// Returns a ready file of any organization, also one that has ended.
-    ///
-    /// - Parameter id: The file.
-    /// - Returns: The file; `nil` where there is no row, or a pending one.
-    /// - Throws: ``StorageError``.
     package func sealedFile(_ id: FileID) throws(StorageError) -> SealedFile? {
         try self.readers.read { connection throws(SQLiteError) in
             let row = try connection.statement(
@@ -47,13 +37,8 @@ extension Catalog {
         }
     }
 
-    /// Turns the row of a damaged file back into a pending one, which takes the same bytes and no others.
-    ///
-    /// - Parameters:
-    ///   - file: The file, as it was when its bytes were looked at.
-    ///   - end: Until when it takes them, at least.
-    /// - Returns: Whether the row was still the same; only then has it changed.
-    /// - Throws: ``StorageError``.
+    /// Turns the row of a damaged file back into a pending one, which takes the same bytes and no others; `false` where
+    /// the row is not what it was when they were looked at.
     package func markDamaged(_ file: SealedFile, uploadUntil end: Timestamp) async throws(StorageError) -> Bool {
         try await self.writer.write { connection throws(SQLiteError) in
             try connection.statement(
@@ -69,11 +54,7 @@ extension Catalog {
         }
     }
 
-    /// Returns those of some files that have neither a row nor a tombstone.
-    ///
-    /// - Parameter ids: Any files.
-    /// - Returns: The files, in the order of the ids.
-    /// - Throws: ``StorageError``.
+    /// Returns those of some files that have neither a row nor a tombstone, in the order of the ids.
     package func unknownFiles(_ ids: [FileID]) throws(StorageError) -> [FileID] {
         try self.readers.read { connection throws(SQLiteError) in
             let row = try connection.statement(

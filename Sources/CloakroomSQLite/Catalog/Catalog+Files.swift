@@ -4,14 +4,6 @@ package import CloakroomStore
 
 extension Catalog {
     /// Marks a pending file ready, unless it has ended by the time of the seal.
-    ///
-    /// - Parameters:
-    ///   - id: The file.
-    ///   - seal: The digest of the bytes, which are on disk, and the time.
-    ///   - locator: Where they are, if the id alone does not say so.
-    ///   - durability: Whether the row is durable on return.
-    /// - Returns: What became of the row.
-    /// - Throws: ``StorageError``.
     package func seal(
         _ id: FileID, _ seal: FileRecord.Seal, at locator: BlobLocator? = nil, durability: Durability = .required
     ) async throws(StorageError) -> SealOutcome {
@@ -44,10 +36,6 @@ extension Catalog {
     }
 
     /// Returns a file of any organization, also one that has ended.
-    ///
-    /// - Parameter id: The file.
-    /// - Returns: A file of any organization.
-    /// - Throws: ``StorageError``.
     package func file(_ id: FileID) throws(StorageError) -> FileRecord? {
         try self.readers.read { connection throws(SQLiteError) in
             let row = try connection.statement(FileRowQuery.byID).bind(id.bytes)
@@ -56,16 +44,8 @@ extension Catalog {
         }
     }
 
-    /// Returns an organization's file, unless it has ended.
-    ///
-    /// Another's, and one that has ended, takes the same path as one that does not exist.
-    ///
-    /// - Parameters:
-    ///   - id: The file.
-    ///   - organization: Its owner.
-    ///   - now: The current time.
-    /// - Returns: The file; `nil` where the organization has none such that has not ended.
-    /// - Throws: ``StorageError``.
+    /// Returns an organization's file; another's, and one that has ended, takes the same path as one that does not
+    /// exist.
     package func file(
         _ id: FileID, of organization: OrganizationID, now: Timestamp
     ) throws(StorageError) -> FileRecord? {
@@ -74,20 +54,13 @@ extension Catalog {
         }
     }
 
-    /// Returns those of some files that are an organization's and ready, as they were at one moment.
-    ///
-    /// SQLite looks at all that decides: a file that is not there takes as long as one that is pending, another's, or
-    /// has ended.
-    ///
-    /// - Parameters:
-    ///   - ids: Any files.
-    ///   - organization: Whose are returned.
-    ///   - now: The current time.
-    /// - Returns: The files, in the order of the ids.
-    /// - Throws: ``StorageError``.
+    /// Returns those of some files that are an organization's and ready, as they were at one moment, in the order of
+    /// the ids.
     func readyFiles(
         _ ids: [FileID], of organization: OrganizationID, now: Timestamp
     ) throws(StorageError) -> [FileRecord] {
+        // SQLite looks at all that decides: a file that is not there takes as long as one that is pending, another's,
+        // or has ended.
         try (ids.count == 1 ? self.readers : self.lookupReaders).read { connection throws(SQLiteError) in
             // One transaction: one lock, and one state of the catalogue.
             try connection.execute("BEGIN")
@@ -114,11 +87,6 @@ extension Catalog {
     }
 
     /// Notes where a ready file's bytes are now.
-    ///
-    /// - Parameters:
-    ///   - id: The file.
-    ///   - locator: Where they are; `nil` if the id alone says so.
-    /// - Throws: ``StorageError``.
     func relocate(_ id: FileID, to locator: BlobLocator?) async throws(StorageError) {
         try await self.writer.write { connection throws(SQLiteError) in
             try connection.statement("UPDATE files SET locator = ? WHERE id = ? AND sha256 IS NOT NULL")
@@ -127,14 +95,6 @@ extension Catalog {
     }
 
     /// Puts off the end of a pending file's upload.
-    ///
-    /// - Parameters:
-    ///   - id: The file.
-    ///   - organization: Its owner.
-    ///   - expiresAt: When the new URL ends.
-    ///   - now: The current time.
-    /// - Returns: What became of the row.
-    /// - Throws: ``StorageError``.
     func renewUpload(
         _ id: FileID, of organization: OrganizationID, until expiresAt: Timestamp, now: Timestamp
     ) async throws(StorageError) -> RenewalOutcome {

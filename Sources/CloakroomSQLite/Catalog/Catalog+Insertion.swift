@@ -4,25 +4,12 @@ package import CloakroomStore
 
 extension Catalog {
     /// Adds a pending file, and its organization if it is new.
-    ///
-    /// - Parameter file: A pending file.
-    /// - Throws: ``StorageError``.
     package func insert(_ file: FileRecord) async throws(StorageError) {
         guard case .exceedsQuota(let excess) = try await self.insert(file, at: nil) else { return }
         throw .quotaExceeded(excess)
     }
 
     /// Adds a file, and its organization if it is new, unless it is there already or does not fit.
-    ///
-    /// One transaction after the other: among requests at the same time, quotas are exact, and one idempotency key
-    /// adds one file. The shorter life counts, the file's own or that of its organization's files at this moment.
-    ///
-    /// - Parameters:
-    ///   - file: The file; one that is ready has its bytes on the disk.
-    ///   - locator: Where they are, if the id alone does not say so.
-    ///   - request: The request, if it can be recognised when it is repeated.
-    /// - Returns: What became of it; the row is there only if it says so.
-    /// - Throws: ``StorageError``.
     func insert(
         _ file: FileRecord, at locator: BlobLocator?, request: IdempotentRequest? = nil
     ) async throws(StorageError) -> InsertOutcome {
@@ -69,12 +56,6 @@ extension Catalog {
     // MARK: Quotas
 
     /// Returns why a file does not fit into its organization's quota, if it does not.
-    ///
-    /// - Parameters:
-    ///   - size: The file's size.
-    ///   - organization: Its owner; a new one has no quota.
-    /// - Returns: Why, at this moment; only ``insert(_:at:request:)`` decides.
-    /// - Throws: ``StorageError``.
     func excess(adding size: ByteCount, to organization: OrganizationID) throws(StorageError) -> Quota.Excess? {
         try self.readers.read { connection throws(SQLiteError) in
             guard let record = try Self.organization(organization, connection) else { return nil }
@@ -117,12 +98,6 @@ extension Catalog {
     }
 
     /// Whether a request may be the repetition of an earlier one.
-    ///
-    /// - Parameters:
-    ///   - key: Its key.
-    ///   - organization: Who sent it.
-    /// - Returns: Whether the key has been used, and not been forgotten.
-    /// - Throws: ``StorageError``.
     func hasSeen(_ key: IdempotencyKey, from organization: OrganizationID) throws(StorageError) -> Bool {
         try self.readers.read { connection throws(SQLiteError) in
             let row = try connection.statement(
@@ -148,12 +123,6 @@ extension Catalog {
     }
 
     /// Forgets idempotency keys whose time is over.
-    ///
-    /// - Parameters:
-    ///   - now: The current time.
-    ///   - limit: The most keys of one call.
-    /// - Returns: How many were forgotten.
-    /// - Throws: ``StorageError``.
     func forgetIdempotencyKeys(now: Timestamp, limit: Int) async throws(StorageError) -> Int {
         let end = now.secondsSinceEpoch - IdempotencyKey.lifetimeSeconds
         // Mostly there is nothing to do, and then nothing is written.

@@ -4,14 +4,7 @@ import CSQLite
 package import CloakroomStore
 
 extension Catalog {
-    /// Adds an API key, and its organization if that is new.
-    ///
-    /// - Parameters:
-    ///   - key: The key without its secret.
-    ///   - digest: The SHA-256 of the secret.
-    ///   - replacement: The key whose place it takes, and when that expires; both change in one commit.
-    /// - Returns: Whether it was added: not where the key to be replaced is no longer accepted.
-    /// - Throws: ``StorageError``.
+    /// Adds an API key, and its organization if that is new, unless the key to be replaced is no longer accepted.
     package func insert(
         _ key: APIKeyRecord, digest: SHA256Digest, replacing replacement: KeyReplacement? = nil
     ) async throws(StorageError) -> Bool {
@@ -54,10 +47,6 @@ extension Catalog {
     }
 
     /// Returns the key of a digest, revoked or not.
-    ///
-    /// - Parameter digest: The SHA-256 of the secret that a client presented.
-    /// - Returns: The key of a digest, revoked or not.
-    /// - Throws: ``StorageError``.
     package func apiKey(digest: SHA256Digest) throws(StorageError) -> APIKeyRecord? {
         try self.readers.read { connection throws(SQLiteError) in
             let row = try connection.statement(
@@ -72,11 +61,7 @@ extension Catalog {
         }
     }
 
-    /// Returns keys, oldest first.
-    ///
-    /// - Parameter organization: Whose; `nil` for every key there is, those of gateways too.
-    /// - Returns: Keys, oldest first.
-    /// - Throws: ``StorageError``.
+    /// Returns keys, oldest first; with `nil` every key there is, those of gateways too.
     package func apiKeys(of organization: OrganizationID? = nil) throws(StorageError) -> [APIKeyRecord] {
         try self.readers.read { connection throws(SQLiteError) in
             let row: SQLiteStatement
@@ -101,11 +86,7 @@ extension Catalog {
         }
     }
 
-    /// Returns a key by its id.
-    ///
-    /// - Parameter id: The key's id.
-    /// - Returns: The key, revoked or not.
-    /// - Throws: ``StorageError``.
+    /// Returns a key by its id, revoked or not.
     func apiKey(_ id: APIKeyID) throws(StorageError) -> APIKeyRecord? {
         try self.readers.read { connection throws(SQLiteError) in
             let row = try connection.statement(
@@ -119,14 +100,7 @@ extension Catalog {
         }
     }
 
-    /// Revokes a key for good.
-    ///
-    /// - Parameters:
-    ///   - id: The key.
-    ///   - organization: Whose key it must be; `nil` for any.
-    ///   - now: The time of revocation.
-    /// - Returns: Whether there is such a key; revoking one twice keeps the first time.
-    /// - Throws: ``StorageError``.
+    /// Revokes a key for good, and returns whether there is such a key; revoking one twice keeps the first time.
     package func revoke(
         _ id: APIKeyID, of organization: OrganizationID?, now: Timestamp
     ) async throws(StorageError) -> Bool {
@@ -143,11 +117,6 @@ extension Catalog {
     }
 
     /// Notes a key's use, to the hour.
-    ///
-    /// - Parameters:
-    ///   - id: The key.
-    ///   - now: The time of use.
-    /// - Throws: ``StorageError``.
     package func noteUse(of id: APIKeyID, now: Timestamp) async throws(StorageError) {
         let hour = now.secondsSinceEpoch - now.secondsSinceEpoch % 3_600
         try await self.writer.write { connection throws(SQLiteError) in

@@ -2,14 +2,8 @@ package import CloakroomDomain
 package import CloakroomStore
 
 extension Catalog {
-    /// Returns a page of an organization's files, newest first.
-    ///
-    /// - Parameters:
-    ///   - query: Which files.
-    ///   - organization: Whose.
-    ///   - now: The current time: files that have ended are left out.
-    /// - Returns: The page. One that looked at many files in vain may be short, and then has a cursor.
-    /// - Throws: ``StorageError``.
+    /// Returns a page of an organization's files, newest first; one that looked at many files in vain may be short, and
+    /// then has a cursor.
     package func files(
         _ query: FileQuery, of organization: OrganizationID, now: Timestamp
     ) throws(StorageError) -> FilePage {

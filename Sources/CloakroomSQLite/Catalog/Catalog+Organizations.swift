@@ -38,15 +38,8 @@ extension Catalog {
         return try row.step() ? try Self.decodeOrganization(row) : nil
     }
 
-    /// Changes how much an organization may keep and for how long, and adds the organization if it is new.
-    ///
-    /// What it keeps already stays, even if it is more, and ends when it would have.
-    ///
-    /// - Parameters:
-    ///   - id: The organization.
-    ///   - now: The current time.
-    ///   - change: Changes the quota that it has.
-    /// - Throws: ``StorageError``.
+    /// Changes how much an organization may keep and for how long, and adds it if it is new; what it keeps already
+    /// stays, and ends when it would have.
     package func changeQuota(
         of id: OrganizationID, now: Timestamp, _ change: @escaping @Sendable (inout Quota) -> Void
     ) async throws(StorageError) {

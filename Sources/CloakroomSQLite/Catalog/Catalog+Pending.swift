@@ -9,13 +9,7 @@ extension Catalog {
         let id: FileID
     }
 
-    /// Returns pending files, those first whose URLs end last.
-    ///
-    /// - Parameters:
-    ///   - cursor: The file before the first one; `nil` begins with the first of all.
-    ///   - limit: How many rows are looked at.
-    /// - Returns: The files, and where to go on; `nil` at the end.
-    /// - Throws: ``StorageError``.
+    /// Returns pending files, those first whose URLs end last, and where to go on; `nil` at the end.
     package func pendingFiles(
         after cursor: PendingCursor?, limit: Int
     ) throws(StorageError) -> (next: PendingCursor?, files: [FileID]) {

@@ -6,10 +6,6 @@ package import CloakroomStore
 /// Where bytes lie.
 extension Catalog {
     /// Returns where a file's bytes are, if its id alone does not say so.
-    ///
-    /// - Parameter id: The file, of any organization.
-    /// - Returns: The locator.
-    /// - Throws: ``StorageError``.
     package func locator(_ id: FileID) throws(StorageError) -> BlobLocator? {
         try self.readers.read { connection throws(SQLiteError) in
             let row = try connection.statement("SELECT locator FROM files WHERE id = ?").bind(id.bytes)
@@ -18,11 +14,8 @@ extension Catalog {
         }
     }
 
-    /// Returns what rows and tombstones say of where bytes are, if it begins with some bytes; looks through all of them.
-    ///
-    /// - Parameter prefix: No byte of it is 255.
-    /// - Returns: The locators, in any order.
-    /// - Throws: ``StorageError``.
+    /// Returns the locators of rows and tombstones that begin with some bytes, of which none is 255; looks through all
+    /// of them.
     package func locators(withPrefix prefix: [UInt8]) throws(StorageError) -> [BlobLocator] {
         try self.readers.read { connection throws(SQLiteError) in
             let rows = try connection.statement(
@@ -55,11 +48,7 @@ extension Catalog {
         }
     }
 
-    /// Returns where a ready file's bytes are, and how a download of them is described.
-    ///
-    /// - Parameter id: The file, of any organization.
-    /// - Returns: The placement, also of an expired file; `nil` where there is no row, or a pending one.
-    /// - Throws: ``StorageError``.
+    /// Returns where a ready file's bytes are, also those of an expired one, and how a download of them is described.
     func placement(_ id: FileID) throws(StorageError) -> Placement? {
         try self.readers.read { connection throws(SQLiteError) in
             let row = try connection.statement(
@@ -106,9 +95,6 @@ extension Catalog {
     }
 
     /// Returns in which directories ready files are; looks through all rows.
-    ///
-    /// - Returns: The directories.
-    /// - Throws: ``StorageError``.
     package func directoriesInUse() throws(StorageError) -> DirectoriesInUse {
         try self.readers.read { connection throws(SQLiteError) in
             let rows = try connection.statement(

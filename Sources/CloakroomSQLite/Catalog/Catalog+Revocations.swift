@@ -3,13 +3,6 @@ import CloakroomStore
 
 extension Catalog {
     /// Notes that a file's URLs are revoked, if the last revocation was before now.
-    ///
-    /// - Parameters:
-    ///   - id: The file.
-    ///   - organization: Its owner; a file of another is not found.
-    ///   - now: The current time.
-    /// - Returns: What became of the row.
-    /// - Throws: ``StorageError``.
     func revokeURLs(
         of id: FileID, of organization: OrganizationID, now: Timestamp
     ) async throws(StorageError) -> RevocationOutcome {
@@ -23,10 +16,6 @@ extension Catalog {
     }
 
     /// Returns the files whose URLs were revoked at a moment or later.
-    ///
-    /// - Parameter moment: Earlier revocations are left out.
-    /// - Returns: The files, each with the time of its last revocation.
-    /// - Throws: ``StorageError``.
     func revocations(since moment: Timestamp) throws(StorageError) -> [FileID: Timestamp] {
         try self.readers.read { connection throws(SQLiteError) in
             let row = try connection.statement("SELECT id, urls_revoked_at FROM files WHERE urls_revoked_at >= ?")

@@ -3,10 +3,7 @@ package import CloakroomStore
 
 /// How far the scrub has come, and what is left.
 extension Catalog {
-    /// Returns how far the scrub has come.
-    ///
-    /// - Returns: The round, complete or not; `nil` before the first.
-    /// - Throws: ``StorageError``.
+    /// Returns how far the scrub has come; `nil` before the first round.
     package func scrubRound() throws(StorageError) -> ScrubRound? {
         try self.readers.read { connection throws(SQLiteError) in
             let row = try connection.statement("SELECT started_at, cursor, shards, completed_at FROM scrub")
@@ -20,9 +17,6 @@ extension Catalog {
     }
 
     /// Notes how far the scrub has come; on return that is durable.
-    ///
-    /// - Parameter round: The round.
-    /// - Throws: ``StorageError``.
     package func keep(_ round: ScrubRound) async throws(StorageError) {
         try await self.writer.write { connection throws(SQLiteError) in
             try connection.statement(
@@ -36,10 +30,6 @@ extension Catalog {
     }
 
     /// Returns how many ready files follow one, and how many bytes they have; looks through all of them.
-    ///
-    /// - Parameter id: The file before them; `nil` for all files.
-    /// - Returns: Both sums.
-    /// - Throws: ``StorageError``.
     package func sealedTotals(after id: FileID?) throws(StorageError) -> (files: Int64, bytes: Int64) {
         try self.readers.read { connection throws(SQLiteError) in
             let row = try connection.statement(

@@ -15,12 +15,6 @@ extension Catalog {
     }
 
     /// Returns tombstones, in the order of their ids.
-    ///
-    /// - Parameters:
-    ///   - id: The file before the first one; `nil` begins with the first of all.
-    ///   - limit: The most of one call.
-    /// - Returns: The notes; none where none follows.
-    /// - Throws: ``StorageError``.
     package func tombstones(after id: FileID?, limit: Int) throws(StorageError) -> [CheckedTombstone] {
         try self.readers.read { connection throws(SQLiteError) in
             let rows = try connection.statement(
@@ -40,10 +34,6 @@ extension Catalog {
     }
 
     /// Returns the tombstone, if there is one.
-    ///
-    /// - Parameter id: The file.
-    /// - Returns: The tombstone.
-    /// - Throws: ``StorageError``.
     package func tombstone(_ id: FileID) throws(StorageError) -> CheckedTombstone? {
         try self.readers.read { connection throws(SQLiteError) in
             let row = try connection.statement(
@@ -58,10 +48,7 @@ extension Catalog {
         }
     }
 
-    /// Removes tombstones of files that are there, before anything is removed because of them.
-    ///
-    /// - Returns: The files.
-    /// - Throws: ``StorageError``.
+    /// Removes tombstones of files that are there, before anything is removed because of them, and returns the files.
     package func dropContradictoryTombstones() async throws(StorageError) -> [FileID] {
         try await self.writer.write { connection throws(SQLiteError) in
             let rows = try connection.statement("SELECT id FROM deleted_files WHERE id IN (SELECT id FROM files)")

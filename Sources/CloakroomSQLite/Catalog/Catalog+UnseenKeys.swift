@@ -4,12 +4,6 @@ import CloakroomStore
 /// Keys that nobody has seen.
 extension Catalog {
     /// Revokes a key that took the place of another, and gives the other its end back, with one commit.
-    ///
-    /// - Parameters:
-    ///   - old: The key that was replaced, as it was before.
-    ///   - new: The key that took its place.
-    ///   - now: The time of the replacement, and of the revocation.
-    /// - Throws: ``StorageError``.
     func undoReplacement(of old: APIKeyRecord, by new: APIKeyID, now: Timestamp) async throws(StorageError) {
         try await self.writer.write { connection throws(SQLiteError) in
             try connection.statement("UPDATE api_keys SET revoked_at = coalesce(revoked_at, ?1) WHERE id = ?2")
@@ -23,9 +17,6 @@ extension Catalog {
     }
 
     /// Removes a key that was never used.
-    ///
-    /// - Parameter id: The key.
-    /// - Throws: ``StorageError``.
     func removeUnused(_ id: APIKeyID) async throws(StorageError) {
         try await self.writer.write { connection throws(SQLiteError) in
             try connection.statement("DELETE FROM api_keys WHERE id = ? AND last_used_at IS NULL")

@@ -55,19 +55,11 @@ package final class Catalog: Sendable {
     let history = Mutex<StoreHistory?>(nil)
 
     /// Opens the catalogue, creating or migrating it where needed.
-    ///
-    /// Nothing is created where anything else of a store is there, and nothing is changed in a catalogue that is older
-    /// than the blobs, or of another store.
-    ///
-    /// - Parameters:
-    ///   - directory: The data directory.
-    ///   - owner: What opens it; only the server checkpoints.
-    ///   - health: Told of a failed flush.
-    ///   - reserve: Given up when the disk is full.
-    /// - Throws: ``OpenError``.
     package init(
         directory: DataDirectory, owner: Owner, health: StorageHealth, reserve: DiskReserve? = nil
     ) throws(OpenError) {
+        // Nothing is created where anything else of a store is there, and nothing is changed in a catalogue that is
+        // older than the blobs, or of another store.
         let path = directory.path(of: Self.fileName)
         self.health = health
         self.system = directory.system
@@ -139,8 +131,6 @@ package final class Catalog: Sendable {
     }
 
     /// Makes sure that a transaction can be committed now, and with it everything that was committed before.
-    ///
-    /// - Throws: ``StorageError`` where not.
     package func checkWritable() async throws(StorageError) {
         let outcome = await withCheckedContinuation { continuation in
             self.flush { continuation.resume(returning: $0) }
@@ -148,9 +138,8 @@ package final class Catalog: Sendable {
         try outcome.get()
     }
 
-    /// Makes everything durable that has been queued.
-    ///
-    /// - Parameter completion: Called once, on a thread that it must not hold up.
+    /// Makes everything durable that has been queued; the completion is called once, on a thread that it must not hold
+    /// up.
     func flush(completion: @escaping @Sendable (Result<Void, StorageError>) -> Void) {
         self.writer.write(
             { connection throws(SQLiteError) in
@@ -162,8 +151,6 @@ package final class Catalog: Sendable {
 
     /// Makes everything durable that can be read, whatever became of earlier flushes: copies the WAL into the database,
     /// and flushes that.
-    ///
-    /// - Throws: ``StorageError`` where not.
     package func makeDurable() async throws(StorageError) {
         let outcome = await withCheckedContinuation { continuation in
             self.writer.checkpoint { continuation.resume(returning: $0) }

@@ -178,10 +178,7 @@ package enum CatalogSchema {
         (Int(try connection.text(of: "PRAGMA user_version")) ?? 0) < self.migrations.count
     }
 
-    /// Brings a database up to date.
-    ///
-    /// - Parameter connection: One that writes.
-    /// - Throws: ``TooNew``, or what SQLite reported.
+    /// Brings a database up to date; throws ``TooNew``, or what SQLite reported.
     package static func migrate(_ connection: SQLiteConnection) throws {
         let found = Int(try connection.text(of: "PRAGMA user_version")) ?? 0
         guard found <= self.migrations.count else { throw TooNew(found: found, known: self.migrations.count) }

@@ -11,10 +11,8 @@ enum ChecksummedFileSystem {
     /// The name of each by that of the one below it.
     private static let names = Mutex<[String?: String]>([:])
 
-    /// Makes the file system known to SQLite, once.
-    ///
-    /// - Parameter underlying: The one below it; `nil` for SQLite's own.
-    /// - Returns: Its name; `nil` where there is none below.
+    /// Makes the file system known to SQLite, once, over another or SQLite's own, and returns its name; `nil` where
+    /// there is none below.
     static func name(over underlying: String?) -> String? {
         self.names.withLock { names in
             if let name = names[underlying] { return name }

@@ -18,12 +18,7 @@ enum PageChecksum {
         count >= 512 && count & (count - 1) == 0 && offset % Int64(count) == 0
     }
 
-    /// Computes the checksum of a page.
-    ///
-    /// - Parameters:
-    ///   - page: The page, with the bytes for its checksum.
-    ///   - offset: Where it lies in the file.
-    /// - Returns: The sums.
+    /// Computes the checksum of a page, with the bytes for its checksum, at an offset of the file.
     static func sum(of page: UnsafeRawBufferPointer, at offset: Int64) -> WALSum {
         var sum = WALSum(UInt32(truncatingIfNeeded: offset / Int64(page.count) + 1), UInt32(page.count))
         sum.add(UnsafeRawBufferPointer(rebasing: page.dropLast(self.length)), isBigEndian: false)

@@ -12,11 +12,7 @@ package final class ReaderPool: Sendable {
     private let health: StorageHealth
     private let idle = Mutex<[SQLiteConnection]>([])
 
-    /// - Parameters:
-    ///   - path: Of the database.
-    ///   - fileSystem: The `sqlite3_vfs` by which calls are made in the end; `nil` for SQLite's own.
-    ///   - health: Told of damage, after which nothing is written.
-    ///   - cacheKibibytes: How much of it each connection keeps; by default what SQLite does.
+    /// Reads a database through a `sqlite3_vfs`; `nil` stands for SQLite's own.
     init(path: String, fileSystem: String?, health: StorageHealth, cacheKibibytes: Int = 2_000) {
         self.path = path
         self.health = health

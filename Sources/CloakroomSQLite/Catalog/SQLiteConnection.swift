@@ -42,13 +42,7 @@ package final class SQLiteConnection: @unchecked Sendable {
     /// Written by SQLite's hook, on the connection's thread.
     private let log = UnsafeMutablePointer<Log>.allocate(capacity: 1)
 
-    /// Opens a database.
-    ///
-    /// - Parameters:
-    ///   - path: The file, created if the role writes.
-    ///   - role: What the connection is for.
-    ///   - fileSystem: The `sqlite3_vfs` by which calls are made in the end; `nil` for SQLite's own.
-    /// - Throws: ``SQLiteError``.
+    /// Opens a database, created if the role writes, through a `sqlite3_vfs`; `nil` stands for SQLite's own.
     package init(path: String, role: Role, fileSystem: String? = nil) throws(SQLiteError) {
         let name = role == .fileReader ? Self.immutableURI(path) : path
         guard let fileSystem = ChecksummedFileSystem.name(over: fileSystem) else {
@@ -143,12 +137,8 @@ package final class SQLiteConnection: @unchecked Sendable {
         self.flushesCommits = flushes
     }
 
-    /// Copies the WAL into the database and flushes both.
-    ///
-    /// - Parameter mode: `SQLITE_CHECKPOINT_PASSIVE` does what it can without waiting, `SQLITE_CHECKPOINT_TRUNCATE`
-    ///   all, and leaves an empty log.
-    /// - Returns: How many frames the WAL has, and how many of them have been copied.
-    /// - Throws: ``SQLiteError``.
+    /// Copies the WAL into the database and flushes both; returns how many frames the WAL has, and how many of them
+    /// have been copied.
     @discardableResult
     func checkpoint(_ mode: Int32) throws(SQLiteError) -> (total: Int, copied: Int) {
         var (total, copied): (Int32, Int32) = (0, 0)

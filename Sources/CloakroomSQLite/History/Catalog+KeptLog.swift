@@ -23,9 +23,7 @@ extension Catalog {
         }
     }
 
-    /// Moves the WAL into the quarantine, durably.
-    ///
-    /// - Returns: Its path there.
+    /// Moves the WAL into the quarantine, durably, and returns its path there.
     static func moveLog(of root: Directory, into blobs: Directory) throws(SystemCallError) -> String {
         let quarantine = try Directory(in: blobs, DataDirectory.quarantineName)
         let name = try self.keptName(in: quarantine)
@@ -43,9 +41,8 @@ extension Catalog {
         return self.path(of: name)
     }
 
-    /// Copies the WAL into the quarantine, durably, unless there is a copy: starts that fail later do not fill the disk.
-    ///
-    /// - Returns: The copy's path; `nil` where there is no log.
+    /// Copies the WAL, if there is one, into the quarantine, durably, unless there is a copy: starts that fail later do
+    /// not fill the disk.
     static func copyLog(of root: Directory, into blobs: Directory) throws(SystemCallError) -> String? {
         let log: FileDescriptor
         do throws(SystemCallError) {

@@ -5,9 +5,6 @@ import Synchronization
 /// What is known to be missing from the catalogue.
 extension Catalog {
     /// Returns what is known to be missing; `nil` where nothing is.
-    ///
-    /// - Returns: What is known to be missing.
-    /// - Throws: ``StorageError``.
     package func lostHistory() throws(StorageError) -> LostHistory? {
         let unnoted = self.unnotedLoss.withLock { $0 }
         return try self.readers.read { connection throws(SQLiteError) in
@@ -33,11 +30,6 @@ extension Catalog {
     }
 
     /// Notes that transactions are missing; on return that is durable.
-    ///
-    /// - Parameters:
-    ///   - detail: How that was found.
-    ///   - now: The current time.
-    /// - Throws: ``StorageError``.
     package func noteLostHistory(_ detail: String, now: Timestamp) async throws(StorageError) {
         try await self.writer.write { connection throws(SQLiteError) in
             try connection.statement("INSERT INTO lost_history (found_at, detail) VALUES (?, ?)")
@@ -46,11 +38,6 @@ extension Catalog {
     }
 
     /// Notes bodies without rows; on return that is durable.
-    ///
-    /// - Parameters:
-    ///   - ids: The files whose rows are missing.
-    ///   - now: The current time.
-    /// - Throws: ``StorageError``.
     package func noteLostBodies(_ ids: [FileID], now: Timestamp) async throws(StorageError) {
         try await self.writer.write { connection throws(SQLiteError) in
             for id in ids {
@@ -61,9 +48,6 @@ extension Catalog {
     }
 
     /// Returns bodies that are noted to be without rows, in the order of their ids.
-    ///
-    /// - Returns: The files whose rows are missing.
-    /// - Throws: ``StorageError``.
     package func lostBodies() throws(StorageError) -> [FileID] {
         try self.readers.read { connection throws(SQLiteError) in
             let rows = try connection.statement("SELECT id FROM lost_bodies ORDER BY id")
@@ -102,8 +86,6 @@ extension Catalog {
     }
 
     /// Forgets what is missing: whoever runs the server has been told.
-    ///
-    /// - Throws: ``StorageError``.
     package func forgetLostHistory() async throws(StorageError) {
         try await self.writer.write { connection throws(SQLiteError) in
             try connection.execute("DELETE FROM lost_history; DELETE FROM lost_bodies")

@@ -9,15 +9,8 @@ import Glibc
 /// What a start makes sure of before it opens the catalogue.
 extension Catalog {
     /// Examines what the run before left, and rejects what does not belong together before anything is changed.
-    ///
-    /// A copy is kept of a WAL that is damaged; one of which the database has everything is removed.
-    ///
-    /// - Parameters:
-    ///   - directory: The data directory.
-    ///   - health: Told what is wrong.
-    /// - Returns: What was found.
-    /// - Throws: ``OpenError``, or what failed.
     static func examine(_ directory: DataDirectory, _ health: StorageHealth) throws -> HistoryExamination {
+        // A copy is kept of a WAL that is damaged; one of which the database has everything is removed.
         let blobs = try Directory.find(DataDirectory.blobsName, in: directory.root)
         let examination = try HistoryExamination(directory.root, blobs)
         guard let blobs else { return examination }
@@ -46,9 +39,6 @@ extension Catalog {
 
     /// Passes if a command may write to a catalogue that no server has: what it adds to a WAL that is damaged would lie
     /// over what can still be found out.
-    ///
-    /// - Parameter directory: The data directory.
-    /// - Throws: ``OpenError``, or what failed.
     static func checkHistory(beforeCommandIn directory: DataDirectory) throws {
         _ = try directory.unlessServed {
             guard let blobs = try Directory.find(DataDirectory.blobsName, in: directory.root) else { return }
@@ -96,14 +86,7 @@ extension Catalog {
         package let isOfLog: Bool
     }
 
-    /// Compares a catalogue with the blobs beside it; it only reads.
-    ///
-    /// - Parameters:
-    ///   - directory: The data directory.
-    ///   - found: The blobs' identity.
-    ///   - examination: Of the WAL.
-    /// - Returns: Why they do not belong together; `nil` where they do.
-    /// - Throws: What failed.
+    /// Compares a catalogue with the blobs beside it, and returns why they do not belong together; it only reads.
     package static func mismatch(
         _ directory: DataDirectory, beside found: StoreIdentity, _ examination: HistoryExamination
     ) throws -> Mismatch? {
@@ -163,12 +146,8 @@ extension Catalog {
             """
     }
 
-    /// Says why a catalogue and the blobs beside it do not belong together.
-    ///
-    /// - Parameters:
-    ///   - known: The catalogue's identity; `nil` for one that has none.
-    ///   - found: The blobs'.
-    /// - Returns: The predicate of a sentence about the catalogue; `nil` where they do.
+    /// Says why a catalogue and the blobs beside it do not belong together, as the predicate of a sentence about the
+    /// catalogue.
     static func problem(_ known: StoreIdentity?, beside found: StoreIdentity) -> String? {
         guard let known else { return "is older than the files in \(DataDirectory.blobsName), or of another store" }
         guard known.bytes == found.bytes else { return "is the database of another store" }

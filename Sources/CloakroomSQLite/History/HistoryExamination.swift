@@ -26,11 +26,6 @@ package struct HistoryExamination: Hashable, Sendable {
     package let isOrderly: Bool
 
     /// Examines the WAL of a data directory, before SQLite opens it.
-    ///
-    /// - Parameters:
-    ///   - data: The data directory.
-    ///   - blobs: Where its blobs lie; `nil` where there are none.
-    /// - Throws: The call that failed.
     package init(_ data: Directory, _ blobs: Directory?) throws(SystemCallError) {
         let found = try blobs.map { blobs throws(SystemCallError) in try HistoryMarkWriter.read(in: blobs) }
         self.isMarkDamaged = found == .damaged
@@ -60,12 +55,6 @@ package struct HistoryExamination: Hashable, Sendable {
     }
 
     /// Holds a WAL to the mark.
-    ///
-    /// - Parameters:
-    ///   - mark: How far it had been written.
-    ///   - log: What can be read of it.
-    ///   - boot: The machine's run now.
-    /// - Returns: What to make of it.
     static func outcome(_ mark: HistoryMark, _ log: WALContent, boot: [UInt8]) -> Outcome {
         // Frames behind those that had been copied may have been flushed without the mark.
         let isCopied = log.lastFrame <= mark.copiedFrames

@@ -27,10 +27,8 @@ package struct HistoryMark: Hashable, Sendable {
     private static let magic = Array("CLKMARK2".utf8)
     private static let checkedLength = 64
 
-    /// How many frames the WAL must have.
-    ///
-    /// - Parameter boot: The machine's run now.
-    /// - Returns: Those that had been flushed; in the same run, those that had been committed.
+    /// How many frames the WAL must have: those that had been flushed; in the same run of the machine, those that had
+    /// been committed.
     package func requiredFrames(boot: [UInt8]) -> Int { boot == self.boot ? self.committedFrames : self.flushedFrames }
 
     /// The mark's bytes: 64, and their SHA-256.

@@ -23,13 +23,8 @@ package final class HistoryMarkWriter: Sendable {
     private let boot: [UInt8]
     private let state = Mutex(State())
 
-    /// Opens the mark's file, and makes it where there is none.
-    ///
-    /// - Parameters:
-    ///   - blobs: Where it lies.
-    ///   - data: Where the catalogue lies.
-    ///   - continues: Whether what the mark says is still true: a command's commits follow a server's.
-    /// - Throws: The call that failed.
+    /// Opens the mark's file, and makes it where there is none; what the mark says stays true where commits continue a
+    /// server's.
     package init(blobs: Directory, data: Directory, continues: Bool = false) throws(SystemCallError) {
         self.file = OpenFile(try blobs.open(Self.name, flags: O_RDWR | O_CREAT | O_NOFOLLOW))
         self.data = data
@@ -39,10 +34,6 @@ package final class HistoryMarkWriter: Sendable {
     }
 
     /// Notes a commit, before whoever waits for it is told.
-    ///
-    /// - Parameters:
-    ///   - frames: How many frames the WAL has.
-    ///   - isFlushed: Whether they have been flushed.
     package func committed(frames: Int, isFlushed: Bool) {
         self.state.withLock { state in
             guard frames > 0, var mark = self.mark(of: frames, &state) else { return }
@@ -52,10 +43,8 @@ package final class HistoryMarkWriter: Sendable {
         }
     }
 
-    /// Notes that the WAL has been copied into the database; on return that is durable, as it must be before the WAL
-    /// begins anew.
-    ///
-    /// - Parameter frames: How many frames the WAL has, all of them copied and flushed.
+    /// Notes that the WAL has been copied into the database, all of it and flushed; on return that is durable, as it
+    /// must be before the WAL begins anew.
     package func copied(frames: Int) {
         self.state.withLock { state in
             guard frames > 0, var mark = self.mark(of: frames, &state), mark.copiedFrames < frames else { return }
@@ -113,11 +102,7 @@ package final class HistoryMarkWriter: Sendable {
         case mark(HistoryMark)
     }
 
-    /// Reads the mark that the run before left.
-    ///
-    /// - Parameter blobs: Where it lies.
-    /// - Returns: What was found.
-    /// - Throws: The call that failed; a missing file is no failure.
+    /// Reads the mark that the run before left; a missing file is no failure.
     package static func read(in blobs: Directory) throws(SystemCallError) -> Found {
         let bytes: [UInt8]
         do throws(SystemCallError) {
@@ -132,9 +117,6 @@ package final class HistoryMarkWriter: Sendable {
     }
 
     /// Forgets the mark that the run before left, durably: the next commits are not what it speaks of.
-    ///
-    /// - Parameter blobs: Where it lies.
-    /// - Throws: The call that failed.
     package static func reset(in blobs: Directory) throws(SystemCallError) {
         try self.reset(OpenFile(try blobs.open(Self.name, flags: O_RDWR | O_NOFOLLOW)))
     }

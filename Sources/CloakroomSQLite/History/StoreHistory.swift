@@ -15,12 +15,6 @@ struct StoreHistory: Sendable {
 /// The store's identity, which the catalogue and the blobs share.
 extension Catalog {
     /// Begins a run: gives a store that has none an identity, and counts the start.
-    ///
-    /// - Parameters:
-    ///   - blobs: Where the blobs lie.
-    ///   - data: Where the catalogue lies.
-    ///   - now: The current time.
-    /// - Throws: ``StorageError``.
     package func beginHistory(blobs: Directory, data: Directory, now: Timestamp) async throws(StorageError) {
         do throws(SystemCallError) {
             let file = IdentityFile(directory: blobs)
@@ -48,8 +42,6 @@ extension Catalog {
     }
 
     /// Ends a generation, where something has changed since the last one: a server does so each minute.
-    ///
-    /// - Throws: ``StorageError``.
     package func checkpoint() async throws(StorageError) {
         guard self.history.withLock({ $0 != nil }), self.writer.takeChanges() else { return }
         do throws(StorageError) {
@@ -78,13 +70,11 @@ extension Catalog {
         }
     }
 
-    /// Counts a generation: in the catalogue, then, once the database's file has it, in the blobs.
-    ///
-    /// One that the blobs do not have yet is not counted again: the catalogue is ahead by one at most.
-    ///
-    /// - Returns: Whether the blobs have it.
+    /// Counts a generation: in the catalogue, then, once the database's file has it, in the blobs; returns whether
+    /// these have it.
     @discardableResult
     private func advance(_ end: LogEnd, startedAt: Timestamp? = nil) async throws(StorageError) -> Bool {
+        // One that the blobs do not have yet is not counted again: the catalogue is ahead by one at most.
         guard let history = self.history.withLock({ $0 }) else { return false }
         let fresh = try StoreIdentity.generate(on: self.system)
         let noted = try Self.noted(history.identity)

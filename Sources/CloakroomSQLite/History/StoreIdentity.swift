@@ -24,11 +24,7 @@ package struct StoreIdentity: Hashable, Sendable {
         self.generation = generation
     }
 
-    /// Draws an identity for a new store.
-    ///
-    /// - Parameter system: Where the random bytes come from.
-    /// - Returns: The identity, at its first generation.
-    /// - Throws: ``StorageError`` without random bytes.
+    /// Draws an identity for a new store, at its first generation.
     package static func generate(on system: any OperatingSystem) throws(StorageError) -> StoreIdentity {
         let bytes = try system.randomBytes(count: Self.length)
         guard let identity = StoreIdentity(bytes: bytes, generation: 1) else {
@@ -59,10 +55,7 @@ package struct IdentityFile: Sendable {
         self.directory = directory
     }
 
-    /// Reads the identity; `nil` where there is no file.
-    ///
-    /// - Returns: The identity.
-    /// - Throws: ``Damaged`` for content that is none, or the call that failed.
+    /// Reads the identity; `nil` where there is no file; throws ``Damaged`` for content that is none.
     package func read() throws -> StoreIdentity? {
         let bytes: [UInt8]
         do throws(SystemCallError) {
@@ -76,10 +69,7 @@ package struct IdentityFile: Sendable {
         return identity
     }
 
-    /// Replaces the identity; on return that is durable.
-    ///
-    /// - Parameter identity: The new one.
-    /// - Throws: The call that failed; the file then is the one before or the new one.
+    /// Replaces the identity; on return that is durable, after a failure the file is the one before or the new one.
     package func write(_ identity: StoreIdentity) throws(SystemCallError) {
         let file = try self.directory.open(Self.temporaryName, flags: O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW)
         try file.writeAll(Array(Self.text(identity).utf8), at: 0)

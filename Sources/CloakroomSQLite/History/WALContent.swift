@@ -59,13 +59,7 @@ package struct WALContent: Hashable, Sendable {
         self.committedFrames = committedFrames
     }
 
-    /// Reads a WAL.
-    ///
-    /// - Parameters:
-    ///   - file: The WAL.
-    ///   - number: A frame of interest, from 1 on.
-    ///   - salts: Those of frames that are counted also where SQLite cannot use them.
-    /// - Throws: The call that failed.
+    /// Reads a WAL, and notes a frame of interest; frames with `salts` are counted also where SQLite cannot use them.
     init(_ file: OpenFile, marking number: Int? = nil, salts: Salts? = nil) throws(SystemCallError) {
         self.init(length: try file.descriptor.status().size)
         let header = try file.descriptor.read(count: Self.headerLength, at: 0)
@@ -119,12 +113,8 @@ struct WALHeader {
         self.sum = sum
     }
 
-    /// Holds a frame to its checksum.
-    ///
-    /// - Parameters:
-    ///   - frame: The frame's header and page.
-    ///   - sum: That of the frame before, and then of this one.
-    /// - Returns: Whether the frame ends a transaction; `nil` for one that is wrong.
+    /// Holds a frame to its checksum, which goes on from the one of the frame before; returns whether it ends a
+    /// transaction, `nil` for one that is wrong.
     fileprivate func check(_ frame: ArraySlice<UInt8>, _ sum: inout WALSum) -> Bool? {
         let start = frame.startIndex
         guard WALContent.Salts(ofFrame: frame) == self.salts else { return nil }

@@ -20,22 +20,7 @@ package struct API: Service {
     private var logger: Logger
     private let onListening: @Sendable (SocketAddress) async -> Void
 
-    /// Wires the API; it listens once it runs.
-    ///
-    /// - Parameters:
-    ///   - address: Where to listen.
-    ///   - storage: What is done with files and keys.
-    ///   - policy: What URLs are presigned with.
-    ///   - signingKeys: The live signing keys.
-    ///   - requestsPerSecond: The most requests of an organization's key in a second; `nil` for any number.
-    ///   - concurrentRequestsPerKey: The most requests of an organization's key at a time; `nil` for any number.
-    ///   - maximumConnections: The most connections at once; further ones are closed at once.
-    ///   - downloadStallSeconds: How long a client may take nothing of a download, in seconds.
-    ///   - connectionLimiter: Counts the connections of each client address; `nil` for any number.
-    ///   - accessLog: Where requests are logged; `nil` for nowhere.
-    ///   - group: The event loops.
-    ///   - logger: For failures on our side.
-    ///   - onListening: Told the bound address.
+    /// Wires the API; it listens once it runs; a limit that is `nil` allows any number.
     package init(
         address: ListenAddress, storage: Storage, policy: SigningPolicy, signingKeys: SigningKeys,
         requestsPerSecond: Int?, concurrentRequestsPerKey: Int? = nil,

@@ -69,12 +69,8 @@ extension APIConnectionMachine {
 
     // MARK: Slow clients
 
-    /// A second has passed.
-    ///
-    /// - Parameters:
-    ///   - tick: Of the group's clock.
-    ///   - waiting: Bytes of responses that the client has not acknowledged; `nil` where the socket has taken all.
-    /// - Returns: What to do about a client that makes too little progress.
+    /// A second has passed; `waiting` are bytes of responses that the client has not acknowledged, `nil` where the
+    /// socket has taken all.
     mutating func secondPassed(_ tick: Int, waiting: Int?) -> Action {
         switch self.state {
         case .lingering: return .none

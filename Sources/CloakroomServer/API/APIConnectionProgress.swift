@@ -90,13 +90,7 @@ struct APIConnectionProgress {
 
     // MARK: The judgement
 
-    /// Judges the last second.
-    ///
-    /// - Parameters:
-    ///   - tick: Of the group's clock.
-    ///   - waiting: Bytes of responses that the client has not acknowledged; `nil` where the socket has taken all.
-    ///   - isReading: Whether the server reads what the client sends.
-    /// - Returns: The judgement.
+    /// Judges the last second, by the bytes of responses that the client has not acknowledged.
     mutating func secondPassed(_ tick: Int, waiting: Int?, isReading: Bool) -> Verdict {
         if let waiting {
             self.incoming.restart(tick)

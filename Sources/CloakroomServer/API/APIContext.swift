@@ -37,9 +37,6 @@ struct APIContext: RequestContext {
     }
 
     /// Returns the trailers of the request, whose body has been read.
-    ///
-    /// - Returns: The trailers; none where there were none.
-    /// - Throws: A failure of the connection.
     func trailers() async throws -> HTTPFields {
         let event = APIConnectionHandler.TrailersEvent()
         try await self.channel.triggerUserOutboundEvent(event).get()

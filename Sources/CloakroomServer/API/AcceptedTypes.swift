@@ -16,10 +16,6 @@ struct AcceptedTypes: Sendable {
     private let lists: [JSONPointer: [MediaRange]]
 
     /// Reads the field; what is wrong is added to a list.
-    ///
-    /// - Parameters:
-    ///   - value: The field's value, if it is there.
-    ///   - errors: What is wrong.
     init(_ value: JSONValue?, _ errors: inout [APIError.FieldError]) {
         self.lists = value.map { Self.read($0, &errors) } ?? [:]
     }
@@ -57,12 +53,7 @@ struct AcceptedTypes: Sendable {
         return lists
     }
 
-    /// Returns where a file's type is not accepted.
-    ///
-    /// - Parameters:
-    ///   - mediaType: The file's type.
-    ///   - pointers: Where the input has the file.
-    /// - Returns: One rejection for each list of accepted types.
+    /// Returns a rejection for each list of accepted types that does not have a file's, where the input has the file.
     func rejections(of mediaType: MediaType, at pointers: [JSONPointer]) -> [Rejection] {
         var rejections: [(accepted: [MediaRange], pointers: [JSONPointer])] = []
         for pointer in pointers {

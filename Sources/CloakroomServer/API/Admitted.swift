@@ -9,20 +9,12 @@ struct Admitted<Right: Sendable>: Sendable {
     let permit: ConcurrencyLimiter<APIKeyID>.Permit?
 
     /// Answers a request by the right, and releases its permit in time.
-    ///
-    /// A document's permit is free before the document is sent, so a client that waits for each response before it asks
-    /// again needs one permit. The bytes of a file keep theirs until the last of them has been queued to be sent, the client
-    /// has gone, or it has stopped reading.
-    ///
-    /// - Parameters:
-    ///   - content: What the operation responds with.
-    ///   - context: Of the request; its connection releases the permit of a client that stops reading.
-    ///   - operation: Makes the response.
-    /// - Returns: The response.
-    /// - Throws: What the operation throws.
     func respond(
         _ content: Route.Content, _ context: APIContext, _ operation: (Right) async throws -> Response
     ) async throws -> Response {
+        // A document's permit is free before the document is sent, so a client that waits for each response before it
+        // asks again needs one permit. The bytes of a file keep theirs until the last of them has been queued to be
+        // sent, the client has gone, or it has stopped reading.
         guard let permit else { return try await operation(self.right) }
         do {
             let response = try await operation(self.right)

@@ -53,8 +53,6 @@ struct Authenticator: Sendable {
     }
 
     /// Returns the right to act on an organization's files and keys.
-    ///
-    /// - Throws: ``APIError``.
     func authorize(
         _ permission: Permission, _ request: Request, _ context: APIContext
     ) async throws(APIError) -> Admitted<OrganizationAccess> {
@@ -70,8 +68,6 @@ struct Authenticator: Sendable {
     }
 
     /// Returns a gateway's right to act on the files of the organization that its request's body names.
-    ///
-    /// - Throws: ``APIError``.
     func authorizeGateway(
         _ permission: Permission, _ request: Request, _ context: APIContext
     ) async throws(APIError) -> Admitted<GatewayAccess> {

@@ -18,9 +18,7 @@ enum GatewayFields {
         return nil
     }
 
-    /// Returns the right to act for the organization that the body names.
-    ///
-    /// - Throws: ``APIError/invalid(_:)`` where the head names another.
+    /// Returns the right to act for the organization that the body names, unless the head names another.
     static func access(
         _ gateway: GatewayAccess, to organization: OrganizationID
     ) throws(APIError) -> OrganizationAccess {

@@ -18,17 +18,12 @@ enum JSONBody {
             body: ResponseBody(byteBuffer: body))
     }
 
-    /// Reads a request's body as a JSON object.
-    ///
-    /// - Throws: ``APIError/payloadTooLarge(_:)``, ``APIError/contentEncoded(_:)``, or ``APIError/invalid(_:)`` for
-    ///   anything but an object.
+    /// Reads a request's body as a JSON object; throws for anything else, and for one that is encoded or too large.
     static func object(_ request: Request) async throws(APIError) -> RequestDocument {
         try Self.parse(try await Self.collect(request))
     }
 
     /// Reads a request's body as a JSON object, `nil` where there is no body.
-    ///
-    /// - Throws: As ``object(_:)``.
     static func objectIfAny(_ request: Request) async throws(APIError) -> RequestDocument? {
         let body = try await Self.collect(request)
         return body.isEmpty ? nil : try Self.parse(body)
@@ -55,11 +50,8 @@ enum JSONBody {
         return collected
     }
 
-    /// Returns the next part of a body; one that breaks off is the client's failure, which it cannot hear any more.
-    ///
-    /// - Parameter iterator: Of the body.
-    /// - Returns: The part, or `nil` at the end.
-    /// - Throws: ``APIError/invalid(_:)``.
+    /// Returns the next part of a body, `nil` at its end; one that breaks off is the client's failure, which it cannot
+    /// hear any more.
     static func next(_ iterator: inout RequestBody.AsyncIterator) async throws(APIError) -> ByteBuffer? {
         do {
             return try await iterator.next()

@@ -5,14 +5,7 @@ enum JSONStrings {
     /// The most strings that any field has.
     static let maximumCount = 1_000
 
-    /// Returns the strings of an array; what is wrong is added to a list.
-    ///
-    /// - Parameters:
-    ///   - list: The field's value.
-    ///   - field: The field's name.
-    ///   - counts: How many strings there may be.
-    ///   - errors: What is wrong.
-    /// - Returns: The strings, `nil` where the field is none such.
+    /// Returns the strings of an array; what is wrong, also with their number, is added to a list and gives `nil`.
     static func read(
         _ list: JSONValue?, _ field: String, _ counts: ClosedRange<Int>, _ errors: inout [APIError.FieldError]
     ) -> [String]? {

@@ -5,10 +5,8 @@ import Hummingbird
 struct QueryItems {
     private let items: [(name: String, value: String)]
 
-    /// Reads a request's query.
-    ///
-    /// - Throws: ``APIError/invalid(_:)`` for parameters that are repeated, also where their names are written
-    ///   differently, and for those that are not percent-encoded UTF-8.
+    /// Reads a request's query; throws for parameters that are repeated, also where their names are written
+    /// differently, and for those that are not percent-encoded UTF-8.
     init(_ request: Request) throws(APIError) {
         var errors: [APIError.FieldError] = []
         var items: [(name: String, value: String)] = []

@@ -24,17 +24,11 @@ final class RateLimiter: Sendable {
     private let limit: Int
     private let buckets = Mutex<[APIKeyID: Bucket]>([:])
 
-    /// - Parameter requestsPerSecond: The most requests of a key in a second.
     init(requestsPerSecond: Int) {
         self.limit = requestsPerSecond
     }
 
-    /// Counts a request, if it is one too many not.
-    ///
-    /// - Parameters:
-    ///   - key: Whose request.
-    ///   - now: The current time.
-    /// - Returns: How the key stands now.
+    /// Takes a token of a key if one is left, and returns how the key stands now.
     func admit(_ key: APIKeyID, now: ContinuousClock.Instant) -> RateLimitState {
         let capacity = Double(self.limit)
         return self.buckets.withLock { buckets in

@@ -76,8 +76,6 @@ struct Route: Sendable {
     }
 
     /// Answers a request of whoever may ask, and whose query says nothing twice.
-    ///
-    /// - Throws: ``APIError``, or what the operation throws.
     func respond(_ request: Request, _ context: APIContext, _ authenticator: Authenticator) async throws -> Response {
         switch self.access {
         case .open(let operation):

@@ -11,9 +11,6 @@ struct RouteTable: Sendable {
     let entries: [Entry]
 
     /// Returns the methods of a path, in alphabetical order; none where there is no such route.
-    ///
-    /// - Parameter path: As received.
-    /// - Returns: The methods of a path, in alphabetical order; none where there is no such route.
     func methods(of path: String) -> [String] {
         let parts = path.split(separator: "/")
         let matching = self.entries.filter { entry in

@@ -32,12 +32,6 @@ final class AccessEntry: Sendable {
     private let state: Mutex<State>
 
     /// Begins an entry for a request whose head has arrived.
-    ///
-    /// - Parameters:
-    ///   - log: Where the line goes.
-    ///   - origin: Whose listener the request came to.
-    ///   - requestID: The id in the response.
-    ///   - route: As the metrics' label has it.
     init(_ log: AccessLog, _ origin: Origin, requestID: String, route: String) {
         self.log = log
         self.origin = origin

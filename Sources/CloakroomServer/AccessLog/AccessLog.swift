@@ -37,11 +37,6 @@ package final class AccessLog: Sendable {
     private let logger: Logger
 
     /// Opens the log.
-    ///
-    /// - Parameters:
-    ///   - destination: Where the lines go.
-    ///   - logger: For lines that cannot be written.
-    /// - Throws: ``AccessLogError``.
     package init(_ destination: AccessLogDestination, logger: Logger) throws(AccessLogError) {
         self.sink = Mutex(try AccessLogSink(destination))
         self.logger = logger

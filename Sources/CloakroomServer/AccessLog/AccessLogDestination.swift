@@ -15,10 +15,7 @@ package enum AccessLogDestination: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// Whether it is a file in a directory or below it.
-    ///
-    /// - Parameter directory: The directory's path; it need not be there.
-    /// - Returns: Whether it is, however the paths are written.
+    /// Whether it is a file in a directory or below it, however the paths are written; the directory need not be there.
     package func isInside(_ directory: String) -> Bool {
         guard case .file(let path) = self else { return false }
         let (inner, outer) = (Self.canonicalPath(path), Self.canonicalPath(directory))

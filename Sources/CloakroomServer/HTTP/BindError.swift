@@ -8,11 +8,6 @@ package struct BindError: Error, CustomStringConvertible {
     package let description: String
 
     /// Describes a failure.
-    ///
-    /// - Parameters:
-    ///   - key: The key that holds the address.
-    ///   - address: Where to listen.
-    ///   - error: What the system or the resolver reported.
     init(_ key: String, _ address: ListenAddress, _ error: any Error) {
         let problem =
             switch error {
@@ -24,11 +19,6 @@ package struct BindError: Error, CustomStringConvertible {
     }
 
     /// Describes a failed system call.
-    ///
-    /// - Parameters:
-    ///   - key: The key that holds the address.
-    ///   - address: Where to listen.
-    ///   - code: `errno`.
     init(_ key: String, _ address: ListenAddress, code: Int32) {
         self.description = "\(key) \(address)\(Self.problem(code, address))"
     }

@@ -30,16 +30,12 @@ final class ConcurrencyLimiter<Key: Hashable & Sendable>: Sendable {
     let limit: Int
     private let counter: Mutex<KeyedCounter<Key>>
 
-    /// - Parameter limit: The most things of a key at a time.
     init(limit: Int) {
         self.limit = limit
         self.counter = Mutex(KeyedCounter(limit: limit))
     }
 
-    /// Takes a permit for a thing of a key.
-    ///
-    /// - Parameter key: Whose thing.
-    /// - Returns: The permit, or `nil` where the key has as many as it may.
+    /// Takes a permit for a thing of a key; `nil` where the key has as many as it may.
     func take(_ key: Key) -> Permit? {
         self.counter.withLock { $0.add(key) } ? Permit(self, key) : nil
     }

@@ -25,17 +25,12 @@ package final class ConnectionLimiter: Sendable {
     var limit: Int { self.admitted.limit }
 
     /// Creates a limiter.
-    ///
-    /// - Parameter connectionsPerAddress: The most connections of a client address at a time.
     package init(connectionsPerAddress: Int) {
         self.admitted = ConcurrencyLimiter(limit: connectionsPerAddress)
         self.rejected = ConcurrencyLimiter(limit: connectionsPerAddress)
     }
 
-    /// Decides on a new connection.
-    ///
-    /// - Parameter address: The client's; `nil` where it cannot be told, because the client has gone already.
-    /// - Returns: What becomes of it.
+    /// Decides on a new connection; `nil` stands for a client that has gone already.
     func admit(_ address: SocketAddress?) -> Verdict {
         guard let client = address.flatMap({ ClientAddress($0) }) else { return .dropped }
         if let permit = self.admitted.take(client) { return .admitted(permit) }

@@ -4,18 +4,12 @@ import Hummingbird
 
 /// The codings of a request's body (`Content-Encoding`, RFC 9110 §8.4).
 enum ContentCoding {
-    /// Whether a body is sent as it is.
-    ///
-    /// - Parameter field: The value of `Content-Encoding`, several joined by commas.
-    /// - Returns: `true` where every coding is `identity`, or there is none.
+    /// Whether a body is sent as it is: every coding of `Content-Encoding` is `identity`, or there is none.
     static func isIdentity(_ field: String) -> Bool {
         HTTPCharacter.tokens(of: field).allSatisfy { $0 == "identity" }
     }
 
     /// Passes unless a request of the API has an encoded body.
-    ///
-    /// - Parameter request: The request.
-    /// - Throws: ``APIError/contentEncoded(_:)``.
     static func requireIdentity(_ request: Request) throws(APIError) {
         let received = request.headers[values: .contentEncoding].joined(separator: ", ")
         guard self.isIdentity(received) else { throw .contentEncoded(received) }

@@ -22,10 +22,6 @@ package struct DescriptorBudget: Hashable, Sendable {
     package let connections: Int
 
     /// Shares out descriptors.
-    ///
-    /// - Parameters:
-    ///   - descriptors: The limit of open files.
-    ///   - cores: How many event loops there are.
     package init(descriptors: Int, cores: Int) {
         self.openBlobs = min(2_048, max(32, descriptors / 20))
         let rest = descriptors - 2 * self.openBlobs - Self.reserve - Self.reservePerCore * cores

@@ -8,9 +8,7 @@ struct DrainBudget {
     private var remaining: Int64
     private let startedAt: Int
 
-    /// - Parameters:
-    ///   - maximum: The most bytes that are read.
-    ///   - startedAt: A tick of the ``ConnectionGroup``.
+    /// Reads at most so many bytes, from a tick of the ``ConnectionGroup`` on.
     init(maximum: Int64, startedAt: Int) {
         self.remaining = maximum
         self.startedAt = startedAt

@@ -55,22 +55,13 @@ final class ExpendableConnections: Sendable {
     let threshold: Int
     private let state: Mutex<State>
 
-    /// - Parameter maximumConnections: The most connections of the origin.
     init(maximumConnections: Int) {
         self.threshold = max(1, maximumConnections - maximumConnections / 4)
         self.state = Mutex(State(stalled: KeyedCounter(limit: max(1, maximumConnections / 4))))
     }
 
     /// Adds a connection, unless the origin runs short, a quarter of its connections are stalled ones of this client's
-    /// address, or too much memory waits already.
-    ///
-    /// - Parameters:
-    ///   - reason: Why it waits.
-    ///   - client: Its client's address, where that is known.
-    ///   - bufferedBytes: How many bytes wait in memory for the client.
-    ///   - openConnections: How many connections the origin has.
-    ///   - close: Closes the connection; called at most once, on any thread.
-    /// - Returns: The entry, or `nil` where the connection is not to wait.
+    /// address, or too much memory waits already; `close` is called at most once, on any thread.
     func add(
         _ reason: Reason, of client: ClientAddress?, bufferedBytes: Int, openConnections: Int,
         close: @escaping @Sendable () -> Void
@@ -95,8 +86,6 @@ final class ExpendableConnections: Sendable {
     }
 
     /// Closes the connection that has waited longest, where the origin runs short; called for each new connection.
-    ///
-    /// - Parameter openConnections: How many connections the origin has.
     func makeRoom(openConnections: Int) {
         guard openConnections > self.threshold else { return }
         let first = self.state.withLock { state -> Waiting? in

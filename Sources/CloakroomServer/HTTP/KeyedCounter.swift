@@ -9,10 +9,7 @@ struct KeyedCounter<Key: Hashable & Sendable>: Equatable, Sendable {
         self.limit = limit
     }
 
-    /// Counts one more thing of a key, unless the key has as many as it may.
-    ///
-    /// - Parameter key: Whose thing.
-    /// - Returns: Whether it was counted.
+    /// Counts one more thing of a key, and returns whether it did: not where the key has as many as it may.
     mutating func add(_ key: Key) -> Bool {
         let count = self.counts[key, default: 0]
         guard count < self.limit else { return false }

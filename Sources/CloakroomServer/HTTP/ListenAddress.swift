@@ -12,11 +12,7 @@ package struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
     /// The port; 0 takes a free one.
     package let port: Int
 
-    /// Reads an address.
-    ///
-    /// - Parameters:
-    ///   - text: By the ``rule``; anything else gives `nil`.
-    ///   - anyHost: The host of an address that is a port only; ``anyHost`` is the one of this system.
+    /// Reads an address by the ``rule``; one that is a port only gets `anyHost`.
     package init?(_ text: String, anyHost: String = "::") {
         guard let colon = text.lastIndex(of: ":"),
             let port = DecimalDigits.value(of: text[text.index(after: colon)...].utf8),

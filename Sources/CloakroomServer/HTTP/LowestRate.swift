@@ -12,10 +12,6 @@ package struct LowestRate: Hashable, Sendable {
     package static let stallSeconds = 300
 
     /// Creates a rate.
-    ///
-    /// - Parameters:
-    ///   - bytesPerSecond: In bytes a second.
-    ///   - windowSeconds: The window over which it is measured, in seconds.
     package init(bytesPerSecond: Int, windowSeconds: Int) {
         self.bytesPerSecond = bytesPerSecond
         self.windowSeconds = windowSeconds

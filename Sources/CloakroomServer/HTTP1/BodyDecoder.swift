@@ -41,11 +41,8 @@ struct BodyDecoder {
         if case .ended = self.state { true } else { false }
     }
 
-    /// Takes the next bytes of the body.
-    ///
-    /// - Parameter buffer: The connection's bytes; what belongs to the body is read from it.
-    /// - Returns: Some bytes of the body; `nil` where more has to arrive, or the body is complete.
-    /// - Throws: ``Malformed``.
+    /// Returns some bytes of the body, read from the connection's; `nil` where more has to arrive, or the body is
+    /// complete.
     mutating func next(_ buffer: inout ByteBuffer) throws(Malformed) -> ByteBuffer? {
         while true {
             switch self.state {

@@ -19,11 +19,7 @@ struct HTTPHeadParser {
         case head(RequestHead, length: Int)
     }
 
-    /// Parses the bytes that have arrived.
-    ///
-    /// - Parameter bytes: From the head's first byte on.
-    /// - Returns: The head, or that its end has not arrived.
-    /// - Throws: ``RequestHeadError``.
+    /// Parses the bytes that have arrived, from the head's first byte on.
     static func parse(_ bytes: UnsafeRawBufferPointer) throws(RequestHeadError) -> Outcome {
         // A server should ignore at least one empty line before the request line (RFC 9112 §2.2).
         let start = bytes.count >= 2 && bytes[0] == 0x0D && bytes[1] == 0x0A ? 2 : 0

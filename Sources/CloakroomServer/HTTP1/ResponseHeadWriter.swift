@@ -9,17 +9,12 @@ struct ResponseHeadWriter {
     /// From the status line's end on: `Date` and the fields.
     private var common: [UInt8] = []
 
-    /// - Parameter fields: Written behind `Date` as they are; a last line without its end is for the caller to complete.
+    /// Keeps fields, written behind `Date` as they are; a last line without its end is for the caller to complete.
     init(fields: StaticString) {
         self.fields = fields
     }
 
     /// Writes the start of a head; the caller appends its own fields and ends the head.
-    ///
-    /// - Parameters:
-    ///   - status: The status.
-    ///   - now: For the `Date` field.
-    ///   - buffer: Where to write.
     mutating func begin(_ status: HTTPStatus, now: Timestamp, into buffer: ResponseBuffer) {
         if self.second != now {
             self.second = now

@@ -7,17 +7,12 @@ final class CounterFamily: Sendable {
     private let dimensions: [String]
     private let counters = Mutex<[[String]: Counter]>([:])
 
-    /// - Parameters:
-    ///   - label: The metric's name.
-    ///   - dimensions: The names of its labels.
     init(_ label: String, _ dimensions: String...) {
         self.label = label
         self.dimensions = dimensions
     }
 
-    /// Counts one.
-    ///
-    /// - Parameter values: The labels' values, from closed sets, in the order of their names.
+    /// Counts one; the labels' values come from closed sets, in the order of their names.
     func increment(_ values: String...) {
         self.counters.withLock { counters in
             if let counter = counters[values] { return counter }

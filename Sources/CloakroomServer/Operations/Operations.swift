@@ -14,14 +14,6 @@ package struct Operations: Service {
     private let onListening: @Sendable (SocketAddress) async -> Void
 
     /// Wires the listener; it listens once it runs.
-    ///
-    /// - Parameters:
-    ///   - address: Where to listen.
-    ///   - readiness: What `/readyz` asks.
-    ///   - registry: What `/metrics` shows.
-    ///   - group: The event loops.
-    ///   - logger: For failures on our side.
-    ///   - onListening: Told the bound address.
     package init(
         address: ListenAddress, readiness: Readiness, registry: PrometheusRegistry, group: any EventLoopGroup,
         logger: Logger, onListening: @escaping @Sendable (SocketAddress) async -> Void

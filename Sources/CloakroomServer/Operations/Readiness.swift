@@ -11,11 +11,7 @@ package struct Readiness: Sendable {
     /// Fewer free inodes than this are as bad as a full disk.
     private static let minimumFreeFiles: Int64 = 1_000
 
-    /// Wires the checks.
-    ///
-    /// - Parameters:
-    ///   - engines: Rows and bytes.
-    ///   - minimumFreeBytes: With less room than this the service is not ready.
+    /// Wires the checks; with less room than `minimumFreeBytes` the service is not ready.
     package init(_ engines: any EngineStatus, minimumFreeBytes: UInt64) {
         self.probe = EngineProbe(engines)
         self.engines = engines
@@ -73,12 +69,7 @@ package struct Readiness: Sendable {
         return "the database does not accept writes: \(cause)"
     }
 
-    /// Says what is wrong with the disk.
-    ///
-    /// - Parameters:
-    ///   - space: What the file system says of itself; `nil` where it says nothing.
-    ///   - minimumFreeBytes: With less room than this the service is not ready.
-    /// - Returns: A line for each problem.
+    /// Says what is wrong with the disk, in a line for each problem.
     static func problems(_ space: FreeSpace?, minimumFreeBytes: UInt64) -> [String] {
         guard let space else { return ["the free space is unknown"] }
         var problems: [String] = []

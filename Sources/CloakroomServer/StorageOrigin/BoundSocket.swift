@@ -16,12 +16,6 @@ package struct BoundSocket: ~Copyable, Sendable {
     package let port: Int
 
     /// Binds an address.
-    ///
-    /// - Parameters:
-    ///   - address: Where to listen later.
-    ///   - key: The key that holds the address, for messages.
-    /// - Returns: The bound socket.
-    /// - Throws: ``BindError``.
     package static func bind(
         _ address: ListenAddress, key: String = "storage-address"
     ) throws(BindError) -> BoundSocket {
@@ -44,9 +38,6 @@ package struct BoundSocket: ~Copyable, Sendable {
     }
 
     /// Passes if each of some addresses could be listened on now, beside the others; nothing is kept.
-    ///
-    /// - Parameter addresses: The addresses, and the keys that hold them.
-    /// - Throws: ``BindError``.
     package static func checkListening(on addresses: [(key: String, address: ListenAddress)]) throws(BindError) {
         var descriptors: [Int32] = []
         defer { for descriptor in descriptors { close(descriptor) } }

@@ -15,12 +15,6 @@ extension ConnectionGroup {
         """
 
     /// Begins a response in the buffer of this event loop, which ``StorageConnection/send(_:continues:)`` empties.
-    ///
-    /// - Parameters:
-    ///   - status: The status.
-    ///   - exchange: The request.
-    ///   - content: What is sent, which decides on the policy.
-    /// - Returns: The buffer, for the fields of the response.
     func beginResponse(
         _ status: HTTPStatus, _ exchange: StorageConnection.Exchange, content: ContentKind = .other
     ) -> ResponseBuffer {

@@ -4,11 +4,6 @@ import NIOCore
 /// Rows that a request waits for.
 extension StorageConnection {
     /// Waits for a row, and goes on with it unless the connection has closed meanwhile.
-    ///
-    /// - Parameters:
-    ///   - pending: The look-up under way.
-    ///   - exchange: The request that waits.
-    ///   - body: Called on the event loop.
     func wait<Value>(
         for pending: PendingLookup<Value>, _ exchange: Exchange,
         then body: @escaping (StorageConnection, Result<Value, StorageError>) -> Void

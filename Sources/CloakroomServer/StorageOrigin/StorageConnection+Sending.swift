@@ -9,11 +9,8 @@ import Glibc
 /// keeps for that, takes one system call and no allocation. What the socket does not take is queued in the channel, which
 /// waits for the client; whatever follows is queued behind it.
 extension StorageConnection {
-    /// Sends the bytes of a response's buffer.
-    ///
-    /// - Parameters:
-    ///   - buffer: The bytes; it is free when this returns.
-    ///   - continues: Whether more bytes follow at once, with which the last segment is to be filled.
+    /// Sends the bytes of a response's buffer, which is free on return; if it continues, more bytes follow at once,
+    /// with which the last segment is to be filled.
     func send(_ buffer: ResponseBuffer, continues: Bool = false) {
         self.access?.sent(-Int64(buffer.headLength))
         self.send(buffer.bytes, continues: continues)
@@ -76,22 +73,15 @@ extension StorageConnection {
         }
     }
 
-    /// Calls a function with the socket, which does not block, unless bytes are queued that go first.
-    ///
-    /// - Parameter body: Returns a number of bytes; a negative one is an error, which the channel meets again
-    ///   and handles when it is given the bytes.
-    /// - Returns: The number of bytes.
+    /// Calls a function with the socket, which does not block, unless bytes are queued that go first; a negative number
+    /// is an error, which the channel meets again when it is given the bytes.
     private func withIdleSocket(_ body: (NIOBSDSocket.Handle) -> Int) -> Int {
         // A socket that has been closed throws: its descriptor may be another's by now.
         guard self.queuedWrites == 0, let count = try? self.socket?.withUnsafeTransport(body) else { return 0 }
         return max(0, count)
     }
 
-    /// Queues bytes in the channel.
-    ///
-    /// - Parameters:
-    ///   - data: The bytes.
-    ///   - completion: Called when they have gone out; not called where the connection ends before.
+    /// Queues bytes in the channel; the completion is not called where the connection ends before they have gone out.
     func queue(_ data: IOData, then completion: @escaping (StorageConnection) -> Void = { _ in }) {
         guard let context else { return }
         let bytesInMemory = if case .byteBuffer(let buffer) = data { buffer.readableBytes } else { 0 }

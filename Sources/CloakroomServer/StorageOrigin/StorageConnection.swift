@@ -70,9 +70,8 @@ final class StorageConnection: ChannelInboundHandler {
         context.read()
     }
 
-    /// Takes a permit among the connections of the client's address, where these are limited.
-    ///
-    /// - Returns: Whether the address has too many; `nil` where the connection is closed without a response.
+    /// Whether the client's address has too many connections, where these are limited; `nil` where this one is closed
+    /// without a response.
     private func takePermit(_ context: ChannelHandlerContext) -> Bool? {
         guard let limiter = self.environment.connectionLimiter else { return false }
         let verdict = limiter.admit(context.channel.remoteAddress)

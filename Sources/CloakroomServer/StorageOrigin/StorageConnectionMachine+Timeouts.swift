@@ -2,13 +2,8 @@ import NIOCore
 
 /// How long a client is waited for; looked at once a second.
 extension StorageConnectionMachine {
-    /// A second has passed.
-    ///
-    /// - Parameters:
-    ///   - tick: Of the group's clock.
-    ///   - buffered: Bytes of responses that wait in the channel.
-    ///   - unacknowledged: Bytes in the socket that the client has not acknowledged.
-    /// - Returns: What to do about a client that makes too little progress.
+    /// A second has passed; `buffered` bytes of responses wait in the channel, `unacknowledged` ones in the socket for
+    /// the client.
     mutating func secondPassed(_ tick: Int, buffered: Int, unacknowledged: Int) -> Action {
         switch self.state {
         case .readingHead, .lookingUp, .responding, .lingering:

@@ -17,18 +17,6 @@ package final class StorageOrigin: Service {
     private let onListening: @Sendable (SocketAddress) async -> Void
 
     /// Wires an origin; it listens once it runs.
-    ///
-    /// - Parameters:
-    ///   - socket: Where to listen.
-    ///   - storage: What is done with files.
-    ///   - policy: What presigned URLs are held to.
-    ///   - signingKeys: The live signing keys.
-    ///   - limits: How long to wait for a client, and for how many.
-    ///   - connectionLimiter: Counts the connections of each client address; `nil` for any number.
-    ///   - accessLog: Where requests are logged; `nil` for nowhere.
-    ///   - group: The event loops.
-    ///   - logger: For failures on our side.
-    ///   - onListening: Told the bound address.
     package init(
         socket: consuming BoundSocket, storage: Storage, policy: SigningPolicy, signingKeys: SigningKeys,
         limits: StorageOriginLimits, connectionLimiter: ConnectionLimiter? = nil, accessLog: AccessLog? = nil,

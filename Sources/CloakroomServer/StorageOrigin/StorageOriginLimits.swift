@@ -12,13 +12,6 @@ package struct StorageOriginLimits: Sendable {
     package var maximumConnections: Int
 
     /// Creates limits.
-    ///
-    /// - Parameters:
-    ///   - headTimeoutSeconds: The time for a request's head, in seconds.
-    ///   - idleTimeoutSeconds: The time between two requests of a connection, in seconds.
-    ///   - lowestRate: The lowest rate of a transfer.
-    ///   - downloadStallSeconds: How long a client may take nothing of a download, in seconds.
-    ///   - maximumConnections: The most connections at once.
     package init(
         headTimeoutSeconds: Int = 15, idleTimeoutSeconds: Int = 75, lowestRate: LowestRate = .standard,
         downloadStallSeconds: Int = LowestRate.stallSeconds, maximumConnections: Int = DescriptorBudget.mostConnections

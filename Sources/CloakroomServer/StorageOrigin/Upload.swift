@@ -19,11 +19,7 @@ final class Upload {
         self.request = request
     }
 
-    /// Counts once that nothing was stored.
-    ///
-    /// - Parameters:
-    ///   - metrics: Where it is counted.
-    ///   - rejection: The response; `nil` where the client has gone.
+    /// Counts once that nothing was stored, without a response where the client has gone.
     func abandon(_ metrics: StorageMetrics, _ rejection: StorageRejection? = nil) {
         guard !self.isAbandoned else { return }
         self.isAbandoned = true

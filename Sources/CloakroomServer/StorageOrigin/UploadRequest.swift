@@ -83,9 +83,7 @@ struct UploadRequest {
 
     private static let checksumPrefixes: [StaticString] = ["x-amz-", "content-", "repr-", "digest", "trailer"]
 
-    /// Evaluates the conditions of an upload.
-    ///
-    /// - Returns: Whether the upload is rejected if another one is complete before it.
+    /// Evaluates the conditions of an upload, and returns whether it is rejected if another one is complete before it.
     private static func checkPreconditions(_ request: ReceivedRequest, _ record: FileRecord) throws(StorageRejection)
         -> Bool
     {

@@ -9,14 +9,6 @@ extension APIKeys {
     }
 
     /// Makes a key and shows it; if that fails, the key is revoked again.
-    ///
-    /// - Parameters:
-    ///   - scope: Whom it acts for.
-    ///   - name: Its name, at most 255 characters, possibly empty.
-    ///   - permissions: What it may do.
-    ///   - now: The current time.
-    ///   - show: Shows the key.
-    /// - Throws: ``NotShown`` or `StorageError`.
     package func create(
         for scope: APIKeyRecord.Scope, name: String, permissions: Set<Permission>, now: Timestamp,
         showing show: (APIKey) throws -> Void
@@ -31,15 +23,8 @@ extension APIKeys {
         }
     }
 
-    /// Makes a key that takes the place of another and shows it; if that fails, the other stays as it was.
-    ///
-    /// - Parameters:
-    ///   - id: The key to replace.
-    ///   - gracePeriodSeconds: For how long both work, in ``gracePeriods``; with 0 the old one is revoked.
-    ///   - now: The current time.
-    ///   - show: Shows the new key.
-    /// - Returns: `false` where there is no such key, or it is revoked or expired.
-    /// - Throws: ``NotShown`` or `StorageError`.
+    /// Makes a key that takes the place of another and shows it; if that fails, the other stays as it was; `false`
+    /// where there is no such key, or it is revoked or expired.
     package func rotate(
         _ id: APIKeyID, gracePeriodSeconds: Int64, now: Timestamp, showing show: (APIKey) throws -> Void
     ) async throws -> Bool {
@@ -59,11 +44,6 @@ extension APIKeys {
     }
 
     /// Makes the first key of a data directory and shows it; if that fails, there is none, and the next start makes it.
-    ///
-    /// - Parameters:
-    ///   - now: The current time.
-    ///   - show: Shows the key.
-    /// - Throws: ``NotShown`` or `StorageError`.
     package func createFirst(now: Timestamp, showing show: (APIKey) throws -> Void) async throws {
         guard try await self.list().isEmpty else { return }
         let (record, key) = try await self.create(

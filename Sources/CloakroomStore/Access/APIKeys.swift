@@ -11,17 +11,7 @@ package final class APIKeys: Sendable {
         self.rows = rows
     }
 
-    /// Makes a key.
-    ///
-    /// On return it is durable; the secret exists nowhere else.
-    ///
-    /// - Parameters:
-    ///   - scope: Whom it acts for.
-    ///   - name: Its name, at most 255 characters, possibly empty.
-    ///   - permissions: What it may do.
-    ///   - now: The current time.
-    /// - Returns: The record, and the key with its secret.
-    /// - Throws: ``StorageError``.
+    /// Makes a key with a name of at most 255 characters; on return it is durable, and the secret exists nowhere else.
     package func create(
         for scope: APIKeyRecord.Scope, name: String, permissions: Set<Permission>, now: Timestamp
     ) async throws(StorageError) -> (record: APIKeyRecord, key: APIKey) {
@@ -45,22 +35,11 @@ package final class APIKeys: Sendable {
     }
 
     /// Returns who a key stands for, or `nil` for a key that is unknown, revoked or expired.
-    ///
-    /// - Parameters:
-    ///   - key: The key that a client presented.
-    ///   - now: The current time.
-    /// - Returns: Who a key stands for, or `nil` for a key that is unknown, revoked or expired.
-    /// - Throws: ``StorageError``.
     package func principal(_ key: APIKey, now: Timestamp) async throws(StorageError) -> Principal? {
         try await self.rows.findKey(digest: key.digest).value().flatMap { Principal($0, now: now) }
     }
 
     /// Notes a key's use, to the hour, once an hour.
-    ///
-    /// - Parameters:
-    ///   - principal: Who used it.
-    ///   - now: The current time.
-    /// - Throws: ``StorageError``.
     package func noteUse(by principal: Principal, now: Timestamp) async throws(StorageError) {
         let hour = now.secondsSinceEpoch / 3_600
         let isNew = self.usedHours.withLock { hours in
@@ -71,23 +50,12 @@ package final class APIKeys: Sendable {
         if isNew { try await self.rows.noteUse(of: principal.keyID, now: now) }
     }
 
-    /// Returns keys, oldest first, revoked and expired ones too.
-    ///
-    /// - Parameter organization: Whose; `nil` for every key there is, those of gateways too.
-    /// - Returns: Keys, oldest first.
-    /// - Throws: ``StorageError``.
+    /// Returns keys, oldest first, revoked and expired ones too; with `nil` every key there is, those of gateways too.
     package func list(of organization: OrganizationID? = nil) async throws(StorageError) -> [APIKeyRecord] {
         try await self.rows.findKeys(of: organization).value()
     }
 
-    /// Revokes a key for good.
-    ///
-    /// - Parameters:
-    ///   - id: The key.
-    ///   - organization: Whose key it must be; `nil` for any.
-    ///   - now: The current time.
-    /// - Returns: Whether there is such a key.
-    /// - Throws: ``StorageError``.
+    /// Revokes a key for good, and returns whether there is such a key, of the organization if one is named.
     package func revoke(
         _ id: APIKeyID, of organization: OrganizationID? = nil, now: Timestamp
     ) async throws(StorageError) -> Bool {
@@ -99,15 +67,8 @@ package final class APIKeys: Sendable {
     /// How long a key that was replaced works where nobody says otherwise, in seconds: a day.
     package static let defaultGracePeriod: Int64 = 86_400
 
-    /// Makes a new key with the scope, name and permissions of another, which ends after a grace period.
-    ///
-    /// - Parameters:
-    ///   - id: The key to replace.
-    ///   - organization: Whose key it must be; `nil` for any.
-    ///   - gracePeriodSeconds: For how long both work, in ``gracePeriods``; with 0 the old one is revoked.
-    ///   - now: The current time.
-    /// - Returns: The new key, or `nil` where there is no such key, or it is revoked or expired.
-    /// - Throws: ``StorageError``.
+    /// Makes a new key with the scope, name and permissions of another, which ends after a period in ``gracePeriods``;
+    /// `nil` where there is no such key, or it is revoked or expired.
     package func rotate(
         _ id: APIKeyID, of organization: OrganizationID? = nil, gracePeriodSeconds: Int64, now: Timestamp
     ) async throws(StorageError) -> (record: APIKeyRecord, key: APIKey)? {

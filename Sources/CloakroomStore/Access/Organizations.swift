@@ -13,16 +13,8 @@ package final class Organizations: Sendable {
         try await self.rows.findOrganizations().value()
     }
 
-    /// Changes how much an organization may keep and for how long, and adds the organization if it is new.
-    ///
-    /// From the next file on the change counts, in a server that runs beside this, too. Files that are there stay as
-    /// they are.
-    ///
-    /// - Parameters:
-    ///   - id: The organization.
-    ///   - now: The current time.
-    ///   - change: Changes the quota that it has.
-    /// - Throws: ``StorageError``.
+    /// Changes how much an organization may keep and for how long, and adds it if it is new; what is there stays, and a
+    /// server that runs beside this follows from the next file on.
     package func changeQuota(
         of id: OrganizationID, now: Timestamp, _ change: @escaping @Sendable (inout Quota) -> Void
     ) async throws(StorageError) {

@@ -6,7 +6,7 @@ struct GenerationalCache<Key: Hashable, Value> {
     private var old: [Key: Value] = [:]
     private let generationLimit: Int
 
-    /// - Parameter capacity: The most values that are kept; 2 at least.
+    /// Keeps so many values at most; 2 at least.
     init(capacity: Int) {
         self.generationLimit = max(1, capacity / 2)
     }
@@ -19,9 +19,7 @@ struct GenerationalCache<Key: Hashable, Value> {
         return value
     }
 
-    /// Inserts a value, in the place of an earlier one.
-    ///
-    /// - Returns: What was dropped for it.
+    /// Inserts a value, in the place of an earlier one, and returns what was dropped for it.
     mutating func insert(_ value: Value, for key: Key) -> [Key: Value] {
         guard self.young.count >= self.generationLimit, self.young[key] == nil else {
             self.young[key] = value
@@ -31,9 +29,7 @@ struct GenerationalCache<Key: Hashable, Value> {
         return self.old
     }
 
-    /// Removes the value of a key.
-    ///
-    /// - Returns: The values that were there, one or two.
+    /// Removes the value of a key, and returns the one or two that there were.
     @discardableResult
     mutating func remove(_ key: Key) -> [Value] {
         [self.young.removeValue(forKey: key), self.old.removeValue(forKey: key)].compactMap { $0 }

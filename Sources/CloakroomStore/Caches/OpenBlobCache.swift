@@ -33,7 +33,6 @@ package final class OpenBlobCache: Sendable {
     private static let shardCount = 16
     private let shards: [Shard]
 
-    /// - Parameter capacity: The most blobs that are kept open.
     package init(capacity: Int) {
         self.shards = (0..<Self.shardCount).map { _ in Shard(capacity: capacity / Self.shardCount) }
     }

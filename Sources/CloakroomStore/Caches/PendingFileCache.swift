@@ -8,7 +8,6 @@ import Synchronization
 final class PendingFileCache: Sendable {
     private let files: Mutex<GenerationalCache<FileID, FileRecord>>
 
-    /// - Parameter capacity: The most rows that are kept.
     init(capacity: Int) {
         self.files = Mutex(GenerationalCache(capacity: capacity))
     }

@@ -14,7 +14,6 @@ final class ReadyFiles: Sendable {
 
     private let state: Mutex<State>
 
-    /// - Parameter capacity: The most rows that are kept.
     init(capacity: Int) {
         self.state = Mutex(State(files: GenerationalCache(capacity: capacity)))
     }

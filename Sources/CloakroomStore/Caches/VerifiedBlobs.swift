@@ -5,7 +5,6 @@ import Synchronization
 package final class VerifiedBlobs: Sendable {
     private let ids: Mutex<GenerationalCache<FileID, Void>>
 
-    /// - Parameter capacity: The most blobs that are remembered.
     package init(capacity: Int) {
         self.ids = Mutex(GenerationalCache(capacity: capacity))
     }

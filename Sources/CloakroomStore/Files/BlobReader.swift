@@ -32,19 +32,13 @@ package final class BlobReader: Sendable {
 
     /// Loads and verifies a small blob that has not been verified since it was opened, before anything is said of it; others
     /// need nothing.
-    ///
-    /// - Throws: ``StorageError``, also where the bytes are damaged.
     package func prepare() async throws(StorageError) {
         guard self.blob.needsLoading else { return }
         try await self.downloads.load(self.blob)
     }
 
-    /// Reads a piece.
-    ///
-    /// - Parameter range: Offsets of the first byte and of the byte after the last, within the blob.
-    /// - Returns: The bytes of the whole range.
-    /// - Throws: ``StorageError``, also where the file is shorter than it was, or damaged: a piece is never short, and never
-    ///   the last of a blob that was read as a whole and is not what was sealed.
+    /// Reads a piece, which is never short, and never the last of a blob that was read as a whole and is not what was
+    /// sealed.
     package func read(_ range: Range<Int64>) async throws(StorageError) -> ByteBuffer {
         do throws(StorageError) {
             let bytes = try await self.blob.bytes(range)

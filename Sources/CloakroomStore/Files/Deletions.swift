@@ -15,17 +15,10 @@ package final class Deletions: Sendable {
     }
 
     /// Deletes an organization's file.
-    ///
-    /// On return the row is durably gone, and so are the bytes. Open readers keep them: space is freed when the last one closes.
-    /// The row goes first and leaves a tombstone. If a crash left bytes, a start or the sweep finds the tombstone and removes
-    /// them.
-    ///
-    /// - Parameters:
-    ///   - id: The file.
-    ///   - access: The owner's right.
-    ///   - now: The current time.
-    /// - Throws: ``StorageError/notFound``.
     package func delete(_ id: FileID, access: OrganizationAccess, now: Timestamp) async throws(StorageError) {
+        // On return the row is durably gone, and so are the bytes. Open readers keep them: space is freed when the last
+        // one closes. The row goes first and leaves a tombstone. If a crash left bytes, a start or the sweep finds the
+        // tombstone and removes them.
         let organization = access.organization
         // Nobody else's request waits for a turn, whose length would tell that there is such a file.
         guard try await self.rows.find(id, of: organization, now: now).value() != nil else { throw .notFound }

@@ -26,17 +26,7 @@ package final class DirectUploads: Sendable {
         self.ids = ids
     }
 
-    /// Begins to take a new file's bytes; nothing touches the disk yet.
-    ///
-    /// - Parameters:
-    ///   - access: The owner's right.
-    ///   - maximumSize: The most bytes.
-    ///   - announced: How many bytes there will be, if the client says so: what does not fit need not be received.
-    ///   - key: The client's name for the request, if it has one.
-    ///   - checksums: What the client announced of the bytes.
-    ///   - algorithms: What is computed besides, for checksums that follow the bytes.
-    /// - Returns: The upload, to which bytes can be appended.
-    /// - Throws: ``StorageError``.
+    /// Begins to take a new file's bytes, unless it is announced that they do not fit; nothing touches the disk yet.
     package func begin(
         access: OrganizationAccess, maximumSize: ByteCount, announced: ByteCount? = nil, key: IdempotencyKey? = nil,
         checksums: [Checksum], algorithms: Set<Checksum.Algorithm> = []
@@ -56,18 +46,6 @@ package final class DirectUploads: Sendable {
     }
 
     /// Takes the last bytes and publishes the file; on return its row and bytes are durable.
-    ///
-    /// - Parameters:
-    ///   - upload: The upload, as ``begin(access:maximumSize:announced:key:checksums:algorithms:)`` gave it.
-    ///   - last: Its last bytes.
-    ///   - trailing: The checksums that arrived behind them.
-    ///   - filename: The file's name.
-    ///   - mediaType: The file's media type.
-    ///   - declared: The digest that the bytes must have, if the client said.
-    ///   - fileLifetime: How long the file is kept at most; its organization's files may be kept for less.
-    ///   - now: The current time.
-    /// - Returns: The file.
-    /// - Throws: ``StorageError``.
     package func publish(
         _ upload: DirectUpload, last: [ByteBuffer], trailing: [Checksum] = [], filename: Filename,
         mediaType: MediaType, declared: SHA256Digest? = nil, fileLifetime: FileLifetime? = nil, now: Timestamp
@@ -147,8 +125,5 @@ package struct DirectUpload: Sendable {
     fileprivate let key: IdempotencyKey?
 
     /// Takes the next bytes.
-    ///
-    /// - Parameter chunks: In their order.
-    /// - Throws: ``StorageError``.
     package func append(_ chunks: [ByteBuffer]) async throws(StorageError) { try await self.body.append(chunks) }
 }

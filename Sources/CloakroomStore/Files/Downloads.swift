@@ -23,15 +23,8 @@ package final class Downloads: Sendable {
         self.damage = damage
     }
 
-    /// Opens a ready file's bytes.
-    ///
-    /// The row of a blob that is not open yet says where it is and when it expires; one that is open has both.
-    ///
-    /// - Parameters:
-    ///   - grant: The right to read them.
-    ///   - now: The current time.
-    /// - Returns: The open blob; ``StorageError/notFound`` where there is none or the file has expired,
-    ///   ``StorageError/urlRevoked``, ``StorageError/damaged(_:)``.
+    /// Opens a ready file's bytes: the row of a blob that is not open yet says where it is and when it expires; one
+    /// that is open has both.
     package func open(_ grant: DownloadGrant, now: Timestamp) -> Lookup<any OpenBlob> {
         do throws(StorageError) {
             try self.revocations.check(grant.fileID, issuedAt: grant.issuedAt)
@@ -93,9 +86,6 @@ package final class Downloads: Sendable {
     }
 
     /// Loads a small blob and verifies it.
-    ///
-    /// - Parameter blob: The blob.
-    /// - Throws: ``StorageError/damaged(_:)``, or what failed.
     package func load(_ blob: any OpenBlob) async throws(StorageError) {
         do throws(StorageError) {
             try await blob.load()
@@ -107,22 +97,11 @@ package final class Downloads: Sendable {
     }
 
     /// Reads an open blob in pieces.
-    ///
-    /// - Parameters:
-    ///   - blob: The blob.
-    ///   - verifies: Whether to verify it, as ``needsVerification(_:)`` says.
-    /// - Returns: The reader.
     package func reader(_ blob: any OpenBlob, verifies: Bool) -> BlobReader {
         BlobReader(blob, of: self, verifies: verifies)
     }
 
-    /// Opens a ready file's bytes for reading in pieces.
-    ///
-    /// - Parameters:
-    ///   - grant: The right to read them.
-    ///   - now: The current time.
-    /// - Returns: The reader, which keeps the bytes readable when the file is deleted meanwhile.
-    /// - Throws: ``StorageError/notFound`` where there are none or the file has expired.
+    /// Opens a ready file's bytes for reading in pieces; they stay readable when the file is deleted meanwhile.
     package func reader(_ grant: DownloadGrant, now: Timestamp) async throws(StorageError) -> BlobReader {
         let blob = try await self.open(grant, now: now).value()
         return BlobReader(blob, of: self, verifies: self.needsVerification(blob))

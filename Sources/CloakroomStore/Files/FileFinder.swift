@@ -10,14 +10,8 @@ package final class FileFinder: Sendable {
         self.caches = caches
     }
 
-    /// Returns an organization's file.
-    ///
-    /// - Parameters:
-    ///   - id: The file.
-    ///   - access: The owner's right.
-    ///   - now: The current time.
-    /// - Returns: The file.
-    /// - Throws: ``StorageError/notFound``, the same for an unknown file, another organization's and an expired one.
+    /// Returns an organization's file; an unknown one, another organization's and an expired one give the same
+    /// ``StorageError/notFound``.
     package func find(
         _ id: FileID, access: OrganizationAccess, now: Timestamp
     ) async throws(StorageError) -> FileRecord {
@@ -26,15 +20,8 @@ package final class FileFinder: Sendable {
         return found
     }
 
-    /// Returns an organization's file whose bytes are there.
-    ///
-    /// - Parameters:
-    ///   - id: The file.
-    ///   - access: The owner's right.
-    ///   - now: The current time.
-    /// - Returns: A ready file.
-    /// - Throws: ``StorageError/notFound``, the same for an unknown file, another organization's, a pending one and an
-    ///   expired one.
+    /// Returns an organization's file whose bytes are there; an unknown one, another organization's, a pending one and
+    /// an expired one give the same ``StorageError/notFound``.
     package func findReady(
         _ id: FileID, access: OrganizationAccess, now: Timestamp
     ) async throws(StorageError) -> FileRecord {
@@ -43,14 +30,7 @@ package final class FileFinder: Sendable {
         return record
     }
 
-    /// Returns those of some files that are an organization's, ready and not expired.
-    ///
-    /// - Parameters:
-    ///   - ids: Any files, each once.
-    ///   - access: The owner's right.
-    ///   - now: The current time.
-    /// - Returns: The files, in the order of the ids.
-    /// - Throws: ``StorageError``.
+    /// Returns those of some files that are an organization's, ready and not expired, in the order of the ids.
     package func findReady(
         _ ids: [FileID], access: OrganizationAccess, now: Timestamp
     ) async throws(StorageError) -> [FileRecord] {
@@ -67,13 +47,6 @@ package final class FileFinder: Sendable {
     }
 
     /// Returns a page of an organization's files.
-    ///
-    /// - Parameters:
-    ///   - query: Which files.
-    ///   - access: The owner's right.
-    ///   - now: The current time.
-    /// - Returns: The page.
-    /// - Throws: ``StorageError``.
     package func list(
         _ query: FileQuery, access: OrganizationAccess, now: Timestamp
     ) async throws(StorageError) -> FilePage {

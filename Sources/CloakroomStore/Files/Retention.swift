@@ -41,14 +41,9 @@ package final class Retention: Sendable {
     /// Whether pending files are left alone.
     package var sparesPending: Bool { self.isSparingPending.load(ordering: .relaxed) }
 
-    /// Does a bounded step of a sweep.
-    ///
-    /// Steps that follow one another at ``stepInterval`` remove at most ``filesPerSecond`` files a second.
-    ///
-    /// - Parameter now: The current time.
-    /// - Returns: How many files were dealt with; 0 when there is nothing left to do.
-    /// - Throws: ``StorageError``.
+    /// Does a bounded step of a sweep, and returns how many files were dealt with; 0 when there is nothing left to do.
     package func sweep(now: Timestamp) async throws(StorageError) -> Int {
+        // Steps that follow one another at `stepInterval` remove at most `filesPerSecond` files a second.
         var total = 0
         func count(_ number: Int, _ kind: SweepMetrics.Kind) {
             self.metrics.count(number, kind)
@@ -78,10 +73,7 @@ package final class Retention: Sendable {
         return expired.count
     }
 
-    /// Removes the bytes of deleted files, up to a batch of them.
-    ///
-    /// - Returns: How many files' bytes are durably gone.
-    /// - Throws: ``StorageError``.
+    /// Removes the bytes of deleted files, up to a batch of them, and returns how many files' are durably gone.
     package func removeDeleted(_ kind: TombstoneKind) async throws(StorageError) -> Int {
         guard let cursor = self.cursors[kind] else { return 0 }
         let removed = try await cursor.next { last async throws(StorageError) in

@@ -30,9 +30,6 @@ package final class Revocations: Sendable {
     }
 
     /// Remembers what was revoked before; without that no URL is served.
-    ///
-    /// - Parameter now: The current time.
-    /// - Throws: ``StorageError``.
     package func load(now: Timestamp) async throws(StorageError) {
         self.add(try await self.rows.findRevocations(since: self.horizon(now)).value())
     }
@@ -45,23 +42,14 @@ package final class Revocations: Sendable {
         case dueAfter(Timestamp)
     }
 
-    /// Revokes every presigned URL of an organization's file that was issued before a request.
-    ///
-    /// URLs have dates in whole seconds. A URL that is presigned after a revocation is dated after its moment, and moments are
-    /// never ahead of the clock. So no URL that was issued before a request is dated later than the second after it, and
-    /// of requests in the same second all but the first are done with one revocation in the next. The row first, then the
-    /// memory that requests are held to: who is told has both.
-    ///
-    /// - Parameters:
-    ///   - id: The file.
-    ///   - access: The owner's right.
-    ///   - requestedAt: When the request arrived.
-    ///   - now: The current time.
-    /// - Returns: What became of it; what is done is durable.
-    /// - Throws: ``StorageError/notFound``.
+    /// Revokes every presigned URL of an organization's file that was issued before a request; what is done is durable.
     package func revoke(
         _ id: FileID, access: OrganizationAccess, requestedAt: Timestamp, now: Timestamp
     ) async throws(StorageError) -> Outcome {
+        // URLs have dates in whole seconds. A URL that is presigned after a revocation is dated after its moment, and
+        // moments are never ahead of the clock. So no URL that was issued before a request is dated later than the
+        // second after it, and of requests in the same second all but the first are done with one revocation in the
+        // next. The row first, then the memory that requests are held to: who is told has both.
         switch try await self.rows.revokeURLs(of: id, of: access.organization, now: now) {
         case .revoked:
             self.caches.ready.drop(id)

@@ -9,11 +9,6 @@ final class SweepCursor: Sendable {
     private let last = Mutex<FileID?>(nil)
 
     /// Goes on until a page gave something, or enough have been tried; after the last page the next call begins anew.
-    ///
-    /// - Parameter removePage: Tries the page that follows a file; returns its last file, `nil` where no page follows,
-    ///   and those files whose bytes are durably gone.
-    /// - Returns: The files whose bytes are durably gone.
-    /// - Throws: ``StorageError``.
     func next(
         _ removePage: (FileID?) async throws(StorageError) -> (last: FileID?, removed: [FileID])
     ) async throws(StorageError) -> [FileID] {

@@ -6,24 +6,13 @@ package protocol DeletionRows: Sendable {
     func delete(_ id: FileID, of organization: OrganizationID, now: Timestamp) async throws(StorageError) -> Tombstone?
     /// Removes files that have expired, pending and ready ones, and returns them. Their idempotency keys stay used.
     func deleteExpired(now: Timestamp, limit: Int) async throws(StorageError) -> [FileID]
-    /// Removes pending files whose upload expired more than ``Retention/uploadGraceSeconds`` ago. Their idempotency keys are free.
-    ///
-    /// - Parameters:
-    ///   - now: The current time.
-    ///   - limit: The most files of one call.
-    ///   - uploads: Files that are left alone, because their bytes are on the way.
-    /// - Returns: How many were removed.
-    /// - Throws: ``StorageError``.
+    /// Removes pending files whose upload expired more than ``Retention/uploadGraceSeconds`` ago, but for those whose
+    /// bytes are on the way, and returns how many; their idempotency keys are free.
     func deleteAbandoned(
         now: Timestamp, limit: Int, except uploads: Set<FileID>
     ) async throws(StorageError) -> Int
-    /// Looks up tombstones whose bytes may still be there, in the order of their ids.
-    ///
-    /// - Parameters:
-    ///   - kind: Which.
-    ///   - id: The file before the first one; `nil` begins with the first of all.
-    ///   - limit: The most of one call.
-    /// - Returns: The tombstones.
+    /// Looks up tombstones whose bytes may still be there, in the order of their ids, behind a file; `nil` begins with
+    /// the first of all.
     func findTombstones(
         _ kind: TombstoneKind, after id: FileID?, limit: Int
     ) -> Lookup<[Tombstone]>

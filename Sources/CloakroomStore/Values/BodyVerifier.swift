@@ -18,9 +18,6 @@ package struct BodyVerifier: ~Copyable {
     }
 
     /// Adds the next bytes.
-    ///
-    /// - Parameter chunk: The bytes.
-    /// - Throws: ``StorageError/wrongLength(expected:received:)`` past the limit.
     package mutating func append(_ chunk: ByteBuffer) throws(StorageError) {
         self.count += Int64(chunk.readableBytes)
         guard self.count <= self.length.limit else {
@@ -34,12 +31,6 @@ package struct BodyVerifier: ~Copyable {
     }
 
     /// Compares a body that has ended with what was announced.
-    ///
-    /// - Parameters:
-    ///   - trailing: Checksums that arrived behind the bytes.
-    ///   - declared: The digest that was declared with the file, if any.
-    /// - Returns: What is known of it.
-    /// - Throws: ``StorageError/wrongLength(expected:received:)``, ``StorageError/badDigest(_:)``.
     package mutating func finish(
         trailing: [Checksum], declared: SHA256Digest?
     ) throws(StorageError) -> FinishedBody {

@@ -12,9 +12,7 @@ struct ChecksumComputation {
     /// For each algorithm but SHA-256, which is computed for every blob.
     private var computations: [Checksum.Algorithm: Computation] = [:]
 
-    /// - Parameters:
-    ///   - expected: What the body has to have.
-    ///   - algorithms: What is computed besides, for checksums that follow the body.
+    /// Computes what a body has to have, and what checksums that follow the body need.
     init(_ expected: [Checksum], algorithms: Set<Checksum.Algorithm>) {
         self.expected = expected
         for algorithm in algorithms.union(expected.map(\.algorithm)) {

@@ -38,11 +38,7 @@ package final class Placement: Sendable {
         self.representation = representation
     }
 
-    /// Describes a ready file's record.
-    ///
-    /// - Parameters:
-    ///   - record: The file; a pending one gives `nil`.
-    ///   - locator: Where its bytes are.
+    /// Describes a ready file's record; a pending one gives `nil`.
     package convenience init?(_ record: FileRecord, at locator: BlobLocator?) {
         guard let seal = record.seal,
             let representation = Representation(

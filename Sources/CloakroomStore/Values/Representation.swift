@@ -13,12 +13,7 @@ package struct Representation: Hashable, Sendable {
     /// `Last-Modified`: the same as text (RFC 9110 §8.8.2).
     package let lastModified: String
 
-    /// Creates a description of what a row holds.
-    ///
-    /// - Parameters:
-    ///   - contentType: The declared media type; one with a control character gives `nil`.
-    ///   - filename: The declared name.
-    ///   - uploadedAt: When the bytes were sealed.
+    /// Creates a description of what a row holds; a media type with a control character gives `nil`.
     package init?(contentType: String, filename: Filename, uploadedAt: Timestamp) {
         guard contentType.utf8.allSatisfy(FieldScanner.isFieldCharacter) else { return nil }
         self.contentType = contentType

@@ -13,10 +13,7 @@ enum Interruptions {
         return (ends[0], ends[1])
     }()
 
-    /// Calls a handler for each signal from now on.
-    ///
-    /// - Parameter handler: Called on a thread of its own.
-    /// - Returns: The source, which must be kept for as long as the handler is to be called.
+    /// Calls a handler for each signal from now on, on a thread of its own, for as long as the source is kept.
     static func observe(_ handler: @escaping @Sendable () -> Void) -> any DispatchSourceRead {
         // Made here, before a signal handler uses it, which may not wait for that.
         let source = DispatchSource.makeReadSource(fileDescriptor: Self.ends.reading, queue: .global())

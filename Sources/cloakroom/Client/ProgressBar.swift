@@ -23,12 +23,7 @@ final class ProgressBar: Sendable {
         self.label = label
     }
 
-    /// Makes a bar, where standard error is a terminal.
-    ///
-    /// - Parameters:
-    ///   - label: What stands before it.
-    ///   - isWanted: Whether there should be one at all.
-    /// - Returns: The bar, if there is one.
+    /// Makes a bar, where standard error is a terminal and one is wanted.
     static func onTerminal(_ label: String, isWanted: Bool = true) -> ProgressBar? {
         isWanted && isatty(STDERR_FILENO) == 1 ? ProgressBar(label: TerminalText.escape(label)) : nil
     }

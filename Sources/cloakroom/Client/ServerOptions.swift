@@ -45,10 +45,7 @@ struct ServerOptions: ParsableArguments {
         }
     }
 
-    /// Makes the client.
-    ///
-    /// - Returns: The client.
-    /// - Throws: `ExitCode` 64 after a message that says what is missing or wrong.
+    /// Makes the client; throws `ExitCode` 64 after a message that says what is missing or wrong.
     func client() throws -> CloakroomClient {
         try ConfigurationError.exiting { () throws(ConfigurationError) in
             let environment = try ConfigurationEnvironment.ofProcess.get()

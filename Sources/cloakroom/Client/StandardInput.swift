@@ -11,10 +11,7 @@ enum StandardInput {
     /// How long to wait for bytes before looking whether the task has been cancelled, in milliseconds.
     private static let waitMilliseconds: Int32 = 100
 
-    /// Copies everything into a file without a name, from which it can be sent more than once.
-    ///
-    /// - Returns: The file, which is gone when it is closed. It is in `TMPDIR`, by default `/tmp`.
-    /// - Throws: ``CloakroomError``, `cancelled` where the task is.
+    /// Copies everything into a file without a name, in `TMPDIR` or `/tmp`, from which it can be sent more than once.
     static func spool() throws(CloakroomError) -> LocalSource {
         let file = try self.makeFile()
         do throws(CloakroomError) {
