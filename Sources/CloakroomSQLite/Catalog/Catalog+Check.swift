@@ -75,7 +75,7 @@ extension Catalog {
     /// Returns organizations whose usage is not the sum of their files, as of one moment, in the order of their ids.
     package func wrongUsages() throws(StorageError) -> [WrongUsage] {
         try self.readers.read { connection throws(SQLiteError) in
-            let row = try connection.statement(
+            try connection.statement(
                 """
                 SELECT o.id, o.used_files, o.used_bytes, coalesce(f.files, 0), coalesce(f.bytes, 0)
                 FROM organizations o LEFT JOIN (
@@ -83,17 +83,14 @@ extension Catalog {
                     GROUP BY organization_id
                 ) f ON f.organization_id = o.id
                 WHERE (o.used_files, o.used_bytes) <> (coalesce(f.files, 0), coalesce(f.bytes, 0)) ORDER BY o.id
-                """)
-            defer { row.reset() }
-            var usages: [WrongUsage] = []
-            while try row.step() {
-                guard let id = row.text(0).flatMap({ OrganizationID($0) }) else { continue }
-                usages.append(
+                """
+            ).all { row in
+                row.text(0).flatMap { OrganizationID($0) }.map { id in
                     WrongUsage(
                         organization: id, noted: .init(files: row.integer(1) ?? 0, bytes: row.integer(2) ?? 0),
-                        found: .init(files: row.integer(3) ?? 0, bytes: row.integer(4) ?? 0)))
+                        found: .init(files: row.integer(3) ?? 0, bytes: row.integer(4) ?? 0))
+                }
             }
-            return usages
         }
     }
 

@@ -17,10 +17,8 @@ extension Catalog {
         _ id: FileID, of organization: OrganizationID, now: Timestamp
     ) async throws(StorageError) {
         try await self.writer.write { connection throws(SQLiteError) in
-            let row = try connection.statement("SELECT 1 FROM files WHERE id = ? AND sha256 IS NULL").bind(
-                id.bytes)
-            let isPending = try row.step()
-            row.reset()
+            let isPending = try connection.statement("SELECT 1 FROM files WHERE id = ? AND sha256 IS NULL")
+                .bind(id.bytes).hasRow()
             guard isPending else { return }
             _ = try Self.moveToDeleted(id, of: organization, now: now, connection)
             try Self.freeKey(of: id, connection)
@@ -91,11 +89,10 @@ extension Catalog {
     private static func filesAndOwners(
         _ rows: SQLiteStatement, limit: Int, except others: Set<FileID> = []
     ) throws(SQLiteError) -> [(FileID, OrganizationID)] {
-        // A statement that has not come to its end keeps a snapshot: the connection could neither write nor checkpoint.
         defer { rows.reset() }
         var files: [(FileID, OrganizationID)] = []
         while files.count < limit, try rows.step() {
-            if let id = rows.blob(0).flatMap({ FileID(bytes: $0) }), !others.contains(id),
+            if let id = rows.fileID(0), !others.contains(id),
                 let owner = rows.text(1).flatMap({ OrganizationID($0) })
             {
                 files.append((id, owner))
@@ -109,16 +106,11 @@ extension Catalog {
         _ kind: TombstoneKind, after id: FileID?, limit: Int
     ) throws(StorageError) -> [Tombstone] {
         try self.readers.read { connection throws(SQLiteError) in
-            let rows = try connection.statement(Self.tombstones(kind))
-                .bind(Self.cursor(after: id)).bind(Int64(limit))
-            defer { rows.reset() }
-            var tombstones: [Tombstone] = []
-            while try rows.step() {
-                if let id = rows.blob(0).flatMap({ FileID(bytes: $0) }) {
-                    tombstones.append(Tombstone(id: id, locator: try rows.locator(1)))
+            try connection.statement(Self.tombstones(kind)).bind(Self.cursor(after: id)).bind(Int64(limit))
+                .all { row throws(SQLiteError) in
+                    guard let id = row.fileID(0) else { return nil }
+                    return Tombstone(id: id, locator: try row.locator(1))
                 }
-            }
-            return tombstones
         }
     }
 
@@ -149,32 +141,20 @@ extension Catalog {
 
     /// Returns deleted files that no upload can bring back any more.
     package func filesToForget(now: Timestamp, limit: Int) throws(StorageError) -> [FileID] {
-        try self.ids("SELECT id FROM deleted_files WHERE bytes_removed = 1 AND forget_after < ? LIMIT ?") {
-            $0.bind(now.secondsSinceEpoch).bind(Int64(limit))
+        try self.readers.read { connection throws(SQLiteError) in
+            try connection.statement(
+                "SELECT id FROM deleted_files WHERE bytes_removed = 1 AND forget_after < ? LIMIT ?"
+            )
+            .bind(now.secondsSinceEpoch).bind(Int64(limit)).all { $0.fileID(0) }
         }
     }
 
-    /// Forgets deletions.
     package func forget(_ ids: [FileID]) async throws(StorageError) {
         try await self.writer.write { connection throws(SQLiteError) in
             for id in ids {
                 try connection.statement("DELETE FROM deleted_files WHERE id = ? AND bytes_removed = 1")
                     .bind(id.bytes).run()
             }
-        }
-    }
-
-    private func ids(
-        _ sql: StaticString, _ bind: (SQLiteStatement) -> SQLiteStatement
-    ) throws(StorageError) -> [FileID] {
-        try self.readers.read { connection throws(SQLiteError) in
-            let rows = bind(try connection.statement(sql))
-            defer { rows.reset() }
-            var ids: [FileID] = []
-            while try rows.step() {
-                if let id = rows.blob(0).flatMap({ FileID(bytes: $0) }) { ids.append(id) }
-            }
-            return ids
         }
     }
 }

@@ -7,16 +7,12 @@ extension Catalog {
     /// Returns ready files of any organization, in the order of their ids, also those that have ended.
     package func sealedFiles(after id: FileID?, limit: Int) throws(StorageError) -> [SealedFile] {
         try self.readers.read { connection throws(SQLiteError) in
-            let rows = try connection.statement(
+            try connection.statement(
                 """
                 SELECT id, size_bytes, sha256, uploaded_at, locator FROM files
                 WHERE id > ? AND sha256 IS NOT NULL ORDER BY id LIMIT ?
                 """
-            ).bind(Self.cursor(after: id)).bind(Int64(limit))
-            defer { rows.reset() }
-            var files: [SealedFile] = []
-            while try rows.step() { files.append(try SealedFile(rows)) }
-            return files
+            ).bind(Self.cursor(after: id)).bind(Int64(limit)).all(SealedFile.init)
         }
     }
 
@@ -26,14 +22,12 @@ extension Catalog {
     /// Returns a ready file of any organization, also one that has ended.
     package func sealedFile(_ id: FileID) throws(StorageError) -> SealedFile? {
         try self.readers.read { connection throws(SQLiteError) in
-            let row = try connection.statement(
+            try connection.statement(
                 """
                 SELECT id, size_bytes, sha256, uploaded_at, locator FROM files
                 WHERE id = ? AND sha256 IS NOT NULL
                 """
-            ).bind(id.bytes)
-            defer { row.reset() }
-            return try row.step() ? try SealedFile(row) : nil
+            ).bind(id.bytes).first(SealedFile.init)
         }
     }
 

@@ -38,9 +38,7 @@ extension Catalog {
     /// Returns a file of any organization, also one that has ended.
     package func file(_ id: FileID) throws(StorageError) -> FileRecord? {
         try self.readers.read { connection throws(SQLiteError) in
-            let row = try connection.statement(FileRowQuery.byID).bind(id.bytes)
-            defer { row.reset() }
-            return try row.step() ? try FileRow.decode(row) : nil
+            try connection.statement(FileRowQuery.byID).bind(id.bytes).first(FileRow.decode)
         }
     }
 
@@ -80,10 +78,8 @@ extension Catalog {
     static func file(
         _ id: FileID, of organization: OrganizationID, now: Timestamp, _ connection: SQLiteConnection
     ) throws(SQLiteError) -> FileRecord? {
-        let row = try connection.statement(FileRowQuery.ofOrganization)
-            .bind(id.bytes).bind(organization.description).bind(now.secondsSinceEpoch)
-        defer { row.reset() }
-        return try row.step() ? try FileRow.decode(row) : nil
+        try connection.statement(FileRowQuery.ofOrganization)
+            .bind(id.bytes).bind(organization.description).bind(now.secondsSinceEpoch).first(FileRow.decode)
     }
 
     /// Notes where a ready file's bytes are now.

@@ -85,7 +85,7 @@ extension Catalog {
         .bind(file.organization.description).bind(request.key.text)
         .bind(file.createdAt.secondsSinceEpoch - IdempotencyKey.lifetimeSeconds)
         defer { row.reset() }
-        guard try row.step(), let fingerprint = row.blob(0), let id = row.blob(1).flatMap({ FileID(bytes: $0) }) else {
+        guard try row.step(), let fingerprint = row.blob(0), let id = row.fileID(1) else {
             return nil
         }
         guard fingerprint == request.fingerprint.bytes else { return .keyReused }
@@ -100,12 +100,8 @@ extension Catalog {
     /// Whether a request may be the repetition of an earlier one.
     func hasSeen(_ key: IdempotencyKey, from organization: OrganizationID) throws(StorageError) -> Bool {
         try self.readers.read { connection throws(SQLiteError) in
-            let row = try connection.statement(
-                "SELECT 1 FROM idempotency_keys WHERE organization_id = ? AND key = ?"
-            )
-            .bind(organization.description).bind(key.text)
-            defer { row.reset() }
-            return try row.step()
+            try connection.statement("SELECT 1 FROM idempotency_keys WHERE organization_id = ? AND key = ?")
+                .bind(organization.description).bind(key.text).hasRow()
         }
     }
 
@@ -127,9 +123,7 @@ extension Catalog {
         let end = now.secondsSinceEpoch - IdempotencyKey.lifetimeSeconds
         // Mostly there is nothing to do, and then nothing is written.
         let isDue = try self.readers.read { connection throws(SQLiteError) in
-            let row = try connection.statement("SELECT 1 FROM idempotency_keys WHERE created_at <= ? LIMIT 1").bind(end)
-            defer { row.reset() }
-            return try row.step()
+            try connection.statement("SELECT 1 FROM idempotency_keys WHERE created_at <= ? LIMIT 1").bind(end).hasRow()
         }
         guard isDue else { return 0 }
         return try await self.writer.write { connection throws(SQLiteError) in

@@ -49,54 +49,45 @@ extension Catalog {
     /// Returns the key of a digest, revoked or not.
     package func apiKey(digest: SHA256Digest) throws(StorageError) -> APIKeyRecord? {
         try self.readers.read { connection throws(SQLiteError) in
-            let row = try connection.statement(
+            try connection.statement(
                 """
                 SELECT id, organization_id, name, visible_prefix, permissions, created_at, last_used_at, revoked_at,
                     expires_at
                 FROM api_keys WHERE digest = ?
                 """
-            ).bind(digest.bytes)
-            defer { row.reset() }
-            return try row.step() ? try Self.decodeKey(row) : nil
+            ).bind(digest.bytes).first(Self.decodeKey)
         }
     }
 
     /// Returns keys, oldest first; with `nil` every key there is, those of gateways too.
     package func apiKeys(of organization: OrganizationID? = nil) throws(StorageError) -> [APIKeyRecord] {
         try self.readers.read { connection throws(SQLiteError) in
-            let row: SQLiteStatement
             if let organization {
-                row = try connection.statement(
+                return try connection.statement(
                     """
                     SELECT id, organization_id, name, visible_prefix, permissions, created_at, last_used_at, revoked_at,
                         expires_at FROM api_keys WHERE organization_id = ? ORDER BY created_at, id
                     """
-                ).bind(organization.description)
-            } else {
-                row = try connection.statement(
-                    """
-                    SELECT id, organization_id, name, visible_prefix, permissions, created_at, last_used_at, revoked_at,
-                        expires_at FROM api_keys ORDER BY created_at, id
-                    """)
+                ).bind(organization.description).all(Self.decodeKey)
             }
-            defer { row.reset() }
-            var keys: [APIKeyRecord] = []
-            while try row.step() { keys.append(try Self.decodeKey(row)) }
-            return keys
+            return try connection.statement(
+                """
+                SELECT id, organization_id, name, visible_prefix, permissions, created_at, last_used_at, revoked_at,
+                    expires_at FROM api_keys ORDER BY created_at, id
+                """
+            ).all(Self.decodeKey)
         }
     }
 
     /// Returns a key by its id, revoked or not.
     func apiKey(_ id: APIKeyID) throws(StorageError) -> APIKeyRecord? {
         try self.readers.read { connection throws(SQLiteError) in
-            let row = try connection.statement(
+            try connection.statement(
                 """
                 SELECT id, organization_id, name, visible_prefix, permissions, created_at, last_used_at, revoked_at,
                     expires_at FROM api_keys WHERE id = ?
                 """
-            ).bind(id.description)
-            defer { row.reset() }
-            return try row.step() ? try Self.decodeKey(row) : nil
+            ).bind(id.description).first(Self.decodeKey)
         }
     }
 
@@ -129,7 +120,7 @@ extension Catalog {
 
     private static func decodeKey(_ row: SQLiteStatement) throws(SQLiteError) -> APIKeyRecord {
         guard let id = row.text(0).flatMap({ APIKeyID($0) }), let name = row.text(2), let prefix = row.text(3),
-            let permissions = row.text(4), let createdAt = row.integer(5)
+            let permissions = row.text(4), let createdAt = row.timestamp(5)
         else { throw SQLiteError(code: SQLITE_CORRUPT, message: "a row of api_keys is malformed") }
         var scope = APIKeyRecord.Scope.gateway
         if let owner = row.text(1) {
@@ -141,9 +132,7 @@ extension Catalog {
         return APIKeyRecord(
             id: id, scope: scope, name: name, visiblePrefix: prefix,
             permissions: Set(permissions.split(separator: " ").compactMap { Permission(rawValue: String($0)) }),
-            createdAt: Timestamp(secondsSinceEpoch: createdAt),
-            lastUsedAt: row.integer(6).map { Timestamp(secondsSinceEpoch: $0) },
-            expiresAt: row.integer(8).map { Timestamp(secondsSinceEpoch: $0) },
-            revokedAt: row.integer(7).map { Timestamp(secondsSinceEpoch: $0) })
+            createdAt: createdAt, lastUsedAt: row.timestamp(6), expiresAt: row.timestamp(8), revokedAt: row.timestamp(7)
+        )
     }
 }

@@ -36,15 +36,11 @@ extension Catalog {
         case .pending: .listingPending
         }
     }
-}
 
-extension Catalog {
     /// Whether there is any file, of any organization.
     package func hasFiles() throws(StorageError) -> Bool {
         try self.readers.read { connection throws(SQLiteError) in
-            let row = try connection.statement("SELECT 1 FROM files LIMIT 1")
-            defer { row.reset() }
-            return try row.step()
+            try connection.statement("SELECT 1 FROM files LIMIT 1").hasRow()
         }
     }
 }

@@ -13,29 +13,24 @@ extension Catalog {
     /// Returns every organization, in the order of their ids.
     package func organizations() throws(StorageError) -> [OrganizationRecord] {
         try self.readers.read { connection throws(SQLiteError) in
-            let row = try connection.statement(
+            try connection.statement(
                 """
                 SELECT id, created_at, max_files, max_bytes, used_files, used_bytes, expires_after_seconds
                 FROM organizations ORDER BY id
-                """)
-            defer { row.reset() }
-            var organizations: [OrganizationRecord] = []
-            while try row.step() { organizations.append(try Self.decodeOrganization(row)) }
-            return organizations
+                """
+            ).all(Self.decodeOrganization)
         }
     }
 
     static func organization(
         _ id: OrganizationID, _ connection: SQLiteConnection
     ) throws(SQLiteError) -> OrganizationRecord? {
-        let row = try connection.statement(
+        try connection.statement(
             """
             SELECT id, created_at, max_files, max_bytes, used_files, used_bytes, expires_after_seconds
             FROM organizations WHERE id = ?
             """
-        ).bind(id.description)
-        defer { row.reset() }
-        return try row.step() ? try Self.decodeOrganization(row) : nil
+        ).bind(id.description).first(Self.decodeOrganization)
     }
 
     /// Changes how much an organization may keep and for how long, and adds it if it is new; what it keeps already
@@ -56,11 +51,11 @@ extension Catalog {
     }
 
     private static func decodeOrganization(_ row: SQLiteStatement) throws(SQLiteError) -> OrganizationRecord {
-        guard let id = row.text(0).flatMap({ OrganizationID($0) }), let createdAt = row.integer(1),
+        guard let id = row.text(0).flatMap({ OrganizationID($0) }), let createdAt = row.timestamp(1),
             let files = row.integer(4), let bytes = row.integer(5)
         else { throw SQLiteError(code: SQLITE_CORRUPT, message: "a row of organizations is malformed") }
         return OrganizationRecord(
-            id: id, createdAt: Timestamp(secondsSinceEpoch: createdAt),
+            id: id, createdAt: createdAt,
             quota: Quota(
                 maximumFiles: row.integer(2), maximumBytes: row.integer(3),
                 fileLifetime: row.integer(6).flatMap { FileLifetime(seconds: $0) }),

@@ -26,7 +26,7 @@ extension Catalog {
             var (count, last, files): (Int, PendingCursor?, [FileID]) = (0, nil, [])
             while try rows.step() {
                 count += 1
-                guard let id = rows.blob(0).flatMap({ FileID(bytes: $0) }) else { continue }
+                guard let id = rows.fileID(0) else { continue }
                 last = PendingCursor(uploadExpiresAt: rows.integer(1) ?? 0, id: id)
                 files.append(id)
             }

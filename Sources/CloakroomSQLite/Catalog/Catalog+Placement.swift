@@ -8,9 +8,8 @@ extension Catalog {
     /// Returns where a file's bytes are, if its id alone does not say so.
     package func locator(_ id: FileID) throws(StorageError) -> BlobLocator? {
         try self.readers.read { connection throws(SQLiteError) in
-            let row = try connection.statement("SELECT locator FROM files WHERE id = ?").bind(id.bytes)
-            defer { row.reset() }
-            return try row.step() ? try row.locator(0) : nil
+            try connection.statement("SELECT locator FROM files WHERE id = ?").bind(id.bytes)
+                .first { row throws(SQLiteError) in try row.locator(0) }
         }
     }
 
@@ -18,33 +17,24 @@ extension Catalog {
     /// of them.
     package func locators(withPrefix prefix: [UInt8]) throws(StorageError) -> [BlobLocator] {
         try self.readers.read { connection throws(SQLiteError) in
-            let rows = try connection.statement(
+            try connection.statement(
                 """
                 SELECT locator FROM files WHERE locator >= ?1 AND locator < ?2
                 UNION ALL SELECT locator FROM deleted_files WHERE locator >= ?1 AND locator < ?2
                 """
-            ).bind(prefix).bind(prefix + [0xFF])
-            defer { rows.reset() }
-            var locators: [BlobLocator] = []
-            while try rows.step() {
-                if let locator = try rows.locator(0) { locators.append(locator) }
-            }
-            return locators
+            ).bind(prefix).bind(prefix + [0xFF]).all { row throws(SQLiteError) in try row.locator(0) }
         }
     }
 
     /// Whether a file's row or tombstone says that its bytes are there.
     package func refers(to locator: BlobLocator, of id: FileID) throws(StorageError) -> Bool {
         try self.readers.read { connection throws(SQLiteError) in
-            let row = try connection.statement(
+            try connection.statement(
                 """
                 SELECT EXISTS (SELECT 1 FROM files WHERE id = ?1 AND locator = ?2)
                     OR EXISTS (SELECT 1 FROM deleted_files WHERE id = ?1 AND locator = ?2)
                 """
-            ).bind(id.bytes).bind(locator.bytes)
-            defer { row.reset() }
-            guard try row.step() else { return false }
-            return row.integer(0) == 1
+            ).bind(id.bytes).bind(locator.bytes).first { $0.integer(0) == 1 } ?? false
         }
     }
 
@@ -68,8 +58,8 @@ extension Catalog {
             return Placement(
                 id: id, digest: digest, locator: try row.locator(0),
                 size: row.integer(1).flatMap { ByteCount($0) } ?? .zero,
-                expiresAt: row.integer(2).map { Timestamp(secondsSinceEpoch: $0) },
-                organization: organization, representation: try Self.representation(row, from: 3))
+                expiresAt: row.timestamp(2), organization: organization,
+                representation: try Self.representation(row, from: 3))
         }
     }
 
@@ -78,10 +68,9 @@ extension Catalog {
         _ row: SQLiteStatement, from column: Int32
     ) throws(SQLiteError) -> Representation {
         guard let contentType = row.text(column), let filename = row.text(column + 1),
-            let uploadedAt = row.integer(column + 2),
+            let uploadedAt = row.timestamp(column + 2),
             let representation = Representation(
-                contentType: contentType, filename: Filename(stored: filename),
-                uploadedAt: Timestamp(secondsSinceEpoch: uploadedAt))
+                contentType: contentType, filename: Filename(stored: filename), uploadedAt: uploadedAt)
         else { throw SQLiteError(code: SQLITE_CORRUPT, message: "a row of files is malformed") }
         return representation
     }

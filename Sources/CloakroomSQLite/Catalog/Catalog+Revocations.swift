@@ -23,9 +23,7 @@ extension Catalog {
             defer { row.reset() }
             var revocations: [FileID: Timestamp] = [:]
             while try row.step() {
-                if let id = row.blob(0).flatMap({ FileID(bytes: $0) }), let second = row.integer(1) {
-                    revocations[id] = Timestamp(secondsSinceEpoch: second)
-                }
+                if let id = row.fileID(0) { revocations[id] = row.timestamp(1) }
             }
             return revocations
         }

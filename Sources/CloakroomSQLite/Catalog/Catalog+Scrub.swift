@@ -6,13 +6,11 @@ extension Catalog {
     /// Returns how far the scrub has come; `nil` before the first round.
     package func scrubRound() throws(StorageError) -> ScrubRound? {
         try self.readers.read { connection throws(SQLiteError) in
-            let row = try connection.statement("SELECT started_at, cursor, shards, completed_at FROM scrub")
-            defer { row.reset() }
-            guard try row.step(), let startedAt = row.integer(0), let shards = row.integer(2) else { return nil }
-            return ScrubRound(
-                startedAt: Timestamp(secondsSinceEpoch: startedAt),
-                cursor: row.blob(1).flatMap { FileID(bytes: $0) }, shards: Int(shards),
-                completedAt: row.integer(3).map { Timestamp(secondsSinceEpoch: $0) })
+            try connection.statement("SELECT started_at, cursor, shards, completed_at FROM scrub").first { row in
+                guard let startedAt = row.timestamp(0), let shards = row.integer(2) else { return nil }
+                return ScrubRound(
+                    startedAt: startedAt, cursor: row.fileID(1), shards: Int(shards), completedAt: row.timestamp(3))
+            }
         }
     }
 
@@ -32,12 +30,9 @@ extension Catalog {
     /// Returns how many ready files follow one, and how many bytes they have; looks through all of them.
     package func sealedTotals(after id: FileID?) throws(StorageError) -> (files: Int64, bytes: Int64) {
         try self.readers.read { connection throws(SQLiteError) in
-            let row = try connection.statement(
+            try connection.statement(
                 "SELECT count(*), coalesce(sum(size_bytes), 0) FROM files WHERE id > ? AND sha256 IS NOT NULL"
-            ).bind(Self.cursor(after: id))
-            defer { row.reset() }
-            guard try row.step() else { return (0, 0) }
-            return (row.integer(0) ?? 0, row.integer(1) ?? 0)
+            ).bind(Self.cursor(after: id)).first { ($0.integer(0) ?? 0, $0.integer(1) ?? 0) } ?? (0, 0)
         }
     }
 }

@@ -17,45 +17,34 @@ extension Catalog {
     /// Returns tombstones, in the order of their ids.
     package func tombstones(after id: FileID?, limit: Int) throws(StorageError) -> [CheckedTombstone] {
         try self.readers.read { connection throws(SQLiteError) in
-            let rows = try connection.statement(
+            try connection.statement(
                 """
                 SELECT id, bytes_removed, EXISTS (SELECT 1 FROM files WHERE files.id = deleted_files.id),
                     locator
                 FROM deleted_files WHERE id > ? ORDER BY id LIMIT ?
                 """
-            ).bind(Self.cursor(after: id)).bind(Int64(limit))
-            defer { rows.reset() }
-            var tombstones: [CheckedTombstone] = []
-            while try rows.step() {
-                if let tombstone = try CheckedTombstone(rows) { tombstones.append(tombstone) }
-            }
-            return tombstones
+            ).bind(Self.cursor(after: id)).bind(Int64(limit)).all(CheckedTombstone.init)
         }
     }
 
     /// Returns the tombstone, if there is one.
     package func tombstone(_ id: FileID) throws(StorageError) -> CheckedTombstone? {
         try self.readers.read { connection throws(SQLiteError) in
-            let row = try connection.statement(
+            try connection.statement(
                 """
                 SELECT id, bytes_removed, EXISTS (SELECT 1 FROM files WHERE files.id = deleted_files.id),
                     locator
                 FROM deleted_files WHERE id = ?
                 """
-            ).bind(id.bytes)
-            defer { row.reset() }
-            return try row.step() ? try CheckedTombstone(row) : nil
+            ).bind(id.bytes).first(CheckedTombstone.init)
         }
     }
 
     /// Removes tombstones of files that are there, before anything is removed because of them, and returns the files.
     package func dropContradictoryTombstones() async throws(StorageError) -> [FileID] {
         try await self.writer.write { connection throws(SQLiteError) in
-            let rows = try connection.statement("SELECT id FROM deleted_files WHERE id IN (SELECT id FROM files)")
-            var ids: [FileID] = []
-            while try rows.step() {
-                if let id = rows.blob(0).flatMap({ FileID(bytes: $0) }) { ids.append(id) }
-            }
+            let ids = try connection.statement("SELECT id FROM deleted_files WHERE id IN (SELECT id FROM files)")
+                .all { $0.fileID(0) }
             for id in ids {
                 try connection.statement("DELETE FROM deleted_files WHERE id = ?").bind(id.bytes).run()
             }
@@ -67,7 +56,7 @@ extension Catalog {
 extension Catalog.CheckedTombstone {
     /// Reads id, mark, whether there is a row, and locator.
     fileprivate init?(_ row: SQLiteStatement) throws(SQLiteError) {
-        guard let id = row.blob(0).flatMap({ FileID(bytes: $0) }) else { return nil }
+        guard let id = row.fileID(0) else { return nil }
         self.init(
             id: id, isMarked: row.integer(1) == 1, hasRow: row.integer(2) == 1, locator: try row.locator(3))
     }

@@ -8,7 +8,6 @@ package import Synchronization
 /// Durability: a write returns after COMMIT with `synchronous=FULL`, so what it wrote survives a power cut. The one
 /// exception is the seal of a packed body, which the pack makes durable; start-up puts it into the row again.
 package final class Catalog: Sendable {
-    /// The catalogue could not be opened.
     package struct OpenError: Error, CustomStringConvertible {
         /// What failed, for whoever starts the server.
         package let description: String

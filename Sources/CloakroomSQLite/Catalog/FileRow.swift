@@ -8,30 +8,32 @@ import CloakroomStore
 /// Names and media types were validated when they were declared; the row is not validated again character by character.
 enum FileRow {
     static func decode(_ row: SQLiteStatement) throws(SQLiteError) -> FileRecord {
-        guard let id = row.blob(0).flatMap({ FileID(bytes: $0) }),
+        guard let id = row.fileID(0),
             let organization = row.text(1).flatMap({ OrganizationID($0) }),
             let filename = row.text(2).map({ Filename(stored: $0) }),
             let mediaType = row.text(3).map({ MediaType(stored: $0) }),
             let size = row.integer(4).flatMap({ ByteCount($0) }),
-            let createdAt = row.integer(6), let uploadExpiresAt = row.integer(7)
+            let createdAt = row.timestamp(6), let uploadExpiresAt = row.timestamp(7)
         else { throw SQLiteError(code: SQLITE_CORRUPT, message: "a row of files is malformed") }
         var status = FileRecord.Status.pending
-        if let digest = row.blob(8).flatMap({ SHA256Digest(bytes: $0) }), let uploadedAt = row.integer(9) {
-            status = .ready(.init(sha256: digest, uploadedAt: Timestamp(secondsSinceEpoch: uploadedAt)))
+        if let digest = row.blob(8).flatMap({ SHA256Digest(bytes: $0) }), let uploadedAt = row.timestamp(9) {
+            status = .ready(.init(sha256: digest, uploadedAt: uploadedAt))
         }
         return FileRecord(
             id: id, organization: organization,
             declaration: UploadDeclaration(
                 filename: filename, mediaType: mediaType, size: size,
                 sha256: row.blob(5).flatMap { SHA256Digest(bytes: $0) }),
-            createdAt: Timestamp(secondsSinceEpoch: createdAt),
-            uploadExpiresAt: Timestamp(secondsSinceEpoch: uploadExpiresAt), status: status,
-            urlsRevokedAt: row.integer(10).map { Timestamp(secondsSinceEpoch: $0) },
-            expiresAt: row.integer(11).map { Timestamp(secondsSinceEpoch: $0) })
+            createdAt: createdAt, uploadExpiresAt: uploadExpiresAt, status: status, urlsRevokedAt: row.timestamp(10),
+            expiresAt: row.timestamp(11))
     }
 }
 
 extension SQLiteStatement {
+    func fileID(_ column: Int32) -> FileID? { self.blob(column).flatMap { FileID(bytes: $0) } }
+
+    func timestamp(_ column: Int32) -> Timestamp? { self.integer(column).map { Timestamp(secondsSinceEpoch: $0) } }
+
     /// Reads a column that says where bytes are; `nil` for one without a value.
     func locator(_ column: Int32) throws(SQLiteError) -> BlobLocator? {
         guard let bytes = self.blob(column) else { return nil }

@@ -6,7 +6,6 @@ import CloakroomDomain
 /// `@unchecked Sendable`: opened without SQLite's own mutex, and used by one thread at a time, either the writer's only
 /// thread or whoever has checked it out of the ``ReaderPool``; so is `log`, which SQLite's hook sets in a commit.
 package final class SQLiteConnection: @unchecked Sendable {
-    /// What a connection is for.
     package enum Role {
         /// The server's only writer, which alone checkpoints.
         case writer

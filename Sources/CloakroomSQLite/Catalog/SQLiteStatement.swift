@@ -77,6 +77,33 @@ package final class SQLiteStatement {
         }
     }
 
+    /// Reads all rows, but for those of which nothing can be made, and resets.
+    func all<Value>(
+        _ decode: (SQLiteStatement) throws(SQLiteError) -> Value?
+    ) throws(SQLiteError) -> [Value] {
+        // A statement that has not come to its end keeps a snapshot: the connection could neither write nor checkpoint.
+        defer { self.reset() }
+        var values: [Value] = []
+        while try self.step() {
+            if let value = try decode(self) { values.append(value) }
+        }
+        return values
+    }
+
+    /// Reads the first row, `nil` where there is none, and resets.
+    func first<Value>(
+        _ decode: (SQLiteStatement) throws(SQLiteError) -> Value?
+    ) throws(SQLiteError) -> Value? {
+        defer { self.reset() }
+        return try self.step() ? try decode(self) : nil
+    }
+
+    /// Whether there is a row.
+    func hasRow() throws(SQLiteError) -> Bool {
+        defer { self.reset() }
+        return try self.step()
+    }
+
     /// Runs a statement that has no rows.
     package func run() throws(SQLiteError) {
         while try self.step() {}

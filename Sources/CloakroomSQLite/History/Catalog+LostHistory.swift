@@ -50,31 +50,21 @@ extension Catalog {
     /// Returns bodies that are noted to be without rows, in the order of their ids.
     package func lostBodies() throws(StorageError) -> [FileID] {
         try self.readers.read { connection throws(SQLiteError) in
-            let rows = try connection.statement("SELECT id FROM lost_bodies ORDER BY id")
-            defer { rows.reset() }
-            var ids: [FileID] = []
-            while try rows.step() {
-                if let id = rows.blob(0).flatMap({ FileID(bytes: $0) }) { ids.append(id) }
-            }
-            return ids
+            try connection.statement("SELECT id FROM lost_bodies ORDER BY id").all { $0.fileID(0) }
         }
     }
 
     /// Whether a body is noted to be without a row.
     package func isLost(_ id: FileID) throws(StorageError) -> Bool {
         try self.readers.read { connection throws(SQLiteError) in
-            let row = try connection.statement("SELECT 1 FROM lost_bodies WHERE id = ?").bind(id.bytes)
-            defer { row.reset() }
-            return try row.step()
+            try connection.statement("SELECT 1 FROM lost_bodies WHERE id = ?").bind(id.bytes).hasRow()
         }
     }
 
     /// Returns since when bodies without rows are to be looked for, in seconds of the Unix epoch; `nil` where that is done.
     package func searchSince() throws(StorageError) -> Int64? {
         try self.readers.read { connection throws(SQLiteError) in
-            let row = try connection.statement("SELECT search_since FROM store")
-            defer { row.reset() }
-            return try row.step() ? row.integer(0) : nil
+            try connection.statement("SELECT search_since FROM store").first { $0.integer(0) }
         }
     }
 

@@ -1,5 +1,4 @@
 import CSQLite
-import CloakroomDomain
 import CloakroomStore
 package import CloakroomSystem
 import Logging

@@ -1,4 +1,3 @@
-import CloakroomStore
 package import CloakroomSystem
 
 import Glibc

@@ -1,7 +1,5 @@
 import CloakroomCrypto
 
-import Glibc
-
 /// How far the catalogue's write-ahead log (WAL) was written, at least.
 ///
 /// A start compares it with the WAL, and so notices lost frames, which SQLite ignores without an error.

@@ -1,4 +1,3 @@
-import CloakroomStore
 package import CloakroomSystem
 
 import Synchronization
@@ -96,7 +95,6 @@ package final class HistoryMarkWriter: Sendable {
     package enum Found: Hashable {
         /// No mark, or one without a WAL.
         case nothing
-        /// Bytes that are no mark.
         case damaged
         /// A mark.
         case mark(HistoryMark)

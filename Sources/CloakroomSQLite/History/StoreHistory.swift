@@ -6,7 +6,6 @@ import Synchronization
 
 /// What a server keeps of its store's history beside the blobs: the identity, and the mark of the WAL.
 struct StoreHistory: Sendable {
-    /// The copy of the identity.
     let identity: IdentityFile
     /// How far the WAL has been written.
     let mark: HistoryMarkWriter

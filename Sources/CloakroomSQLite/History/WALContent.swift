@@ -1,7 +1,5 @@
 import CloakroomSystem
 
-import Glibc
-
 /// How far SQLite's write-ahead log can be read.
 ///
 /// The format is SQLite's (https://www.sqlite.org/fileformat2.html#the_write_ahead_log): a header of 32 bytes, then
