@@ -1,5 +1,4 @@
 import AsyncHTTPClient
-import CloakroomCrypto
 public import CloakroomDomain
 import Foundation
 public import NIOCore
@@ -27,7 +26,6 @@ public struct DownloadLink: Hashable, Sendable, CustomStringConvertible, CustomR
     public var customMirror: Mirror { Mirror(self, children: []) }
 }
 
-/// Downloads.
 extension CloakroomClient {
     /// Returns a presigned URL for a file's bytes.
     ///

@@ -1,7 +1,6 @@
 public import CloakroomDomain
 import NIOHTTP1
 
-/// Files and their properties.
 extension CloakroomClient {
     /// Returns the properties of a file.
     ///

@@ -1,12 +1,6 @@
-import AsyncHTTPClient
-import CloakroomCrypto
 import CloakroomDomain
 import Foundation
-import NIOCore
-import NIOHTTP1
-import _NIOFileSystem
 
-/// The JSON documents of uploads.
 extension CloakroomClient {
     struct UploadRequest: Encodable {
         let filename: String

@@ -43,7 +43,6 @@ public struct UploadTicket: Hashable, Sendable, CustomStringConvertible, CustomR
     public var customMirror: Mirror { Mirror(self, children: []) }
 }
 
-/// Uploads.
 extension CloakroomClient {
     /// Uploads a local file, streaming it to a presigned URL.
     ///

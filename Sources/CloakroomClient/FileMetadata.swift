@@ -50,7 +50,6 @@ struct FileDocument: Decodable {
         case expiresAt = "expires_at"
     }
 
-    /// The file.
     func metadata() throws(CloakroomError) -> FileMetadata {
         guard let id = FileID(self.fileID), let filename = try? Filename(self.filename),
             let mediaType = MediaType(self.contentType), let size = ByteCount(self.sizeBytes),

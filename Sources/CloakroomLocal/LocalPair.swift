@@ -5,9 +5,7 @@ package import CloakroomStore
 
 /// The default pair of engines, with what they share with the use cases in this process.
 package struct LocalPair: Sendable {
-    /// The rows.
     package let catalog: Catalog
-    /// The bytes.
     package let blobs: BlobStore
     let shared: Storage.Shared
 

@@ -5,14 +5,11 @@ import NIOPosix
 
 /// The rows of a data directory alone, for a command that may run beside its server.
 package struct LocalRows: Sendable {
-    /// The database.
     package let catalog: Catalog
     private let rows: SQLiteRows
     private let threads = NIOThreadPool(numberOfThreads: 1)
 
-    /// API keys.
     package var keys: APIKeys { APIKeys(rows: self.rows) }
-    /// Organizations.
     package var organizations: Organizations { Organizations(rows: self.rows) }
 
     /// Opens the rows for a while.

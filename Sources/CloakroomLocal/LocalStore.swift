@@ -38,7 +38,6 @@ package struct LocalStore: Sendable {
     package let health: StorageHealth
     /// Room that nobody else can take.
     package let reserve: DiskReserve
-    /// The engines.
     package let pair: LocalPair
     /// What the service does on them.
     package let storage: Storage

@@ -1,5 +1,3 @@
-import CloakroomDomain
-
 /// What the service does with files, keys and organizations, on one engine of rows and one of bytes.
 package struct Storage: Sendable {
     /// What may differ from one process to another.
@@ -38,7 +36,6 @@ package struct Storage: Sendable {
     package let keys: APIKeys
     package let organizations: Organizations
 
-    /// Joins two engines.
     package init(
         rows: any RowEngine, blobs: any BlobEngine, shared: Shared, ids: FileIDGenerator,
         damage: any DamageListener, options: Options = Options()

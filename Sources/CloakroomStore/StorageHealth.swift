@@ -10,9 +10,7 @@ import Synchronization
 package final class StorageHealth: Sendable {
     /// What ended the writes.
     package struct Rejection: Hashable, Sendable {
-        /// What failed.
         package let reason: String
-        /// When it failed.
         package let since: Timestamp
         /// Whether the database is damaged; else a flush has failed.
         package let isOfDamage: Bool
@@ -22,7 +20,6 @@ package final class StorageHealth: Sendable {
     private let clock: any WallClock
     private let logger: Logger
 
-    /// Creates a healthy state.
     package init(logger: Logger, clock: any WallClock = SystemClock()) {
         self.logger = logger
         self.clock = clock

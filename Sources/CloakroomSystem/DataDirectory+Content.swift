@@ -30,7 +30,6 @@ extension DataDirectory {
             || name == restoringName || self.harmlessNames.contains(name)
     }
 
-    /// Finds out what a directory contains.
     package static func content(of root: Directory) throws(SystemCallError) -> Content {
         let names = try root.names().filter { !self.ignoredNames.contains($0) }.sorted()
         if names.contains(Self.catalogName), try self.isFilled(Self.catalogName, in: root) { return .store }

@@ -1,7 +1,6 @@
 import Glibc
 
 extension DataDirectory {
-    /// The directory cannot be used.
     package struct OpenError: Error, CustomStringConvertible {
         /// What is wrong, for whoever starts the server.
         package let description: String

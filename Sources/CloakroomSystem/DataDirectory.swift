@@ -110,7 +110,6 @@ package final class DataDirectory: Sendable {
         return lock
     }
 
-    /// Returns the path of an entry.
     package func path(of name: String) -> String { "\(self.path)/\(name)" }
 
     /// Runs work that reads and replaces a file of the directory, one process at a time.

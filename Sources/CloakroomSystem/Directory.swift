@@ -102,7 +102,6 @@ package final class Directory: Sendable {
         try Directory(path: path + "/..", system: system).synchronize()
     }
 
-    /// Opens a file.
     package func open(_ name: String, flags: Int32) throws(SystemCallError) -> FileDescriptor {
         try FileDescriptor(at: self.rawDescriptor, name, flags: flags, system: self.system)
     }

@@ -1,5 +1,3 @@
-import Glibc
-
 /// An open file descriptor, closed when the value goes.
 package struct FileDescriptor: ~Copyable, Sendable {
     package let rawValue: Int32

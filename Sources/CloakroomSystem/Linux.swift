@@ -4,7 +4,6 @@ package import CloakroomStore
 
 import Glibc
 
-/// The real calls.
 package struct Linux: OperatingSystem {
     package init() {}
 

@@ -1,8 +1,6 @@
 package import CloakroomDomain
 package import CloakroomStore
 
-import Glibc
-
 /// What the storage asks of the operating system: files, the time, and chance.
 ///
 /// Every call of this floor goes through here, SQLite's by ``sqliteFileSystem``. So a test can stand in for the machine: it

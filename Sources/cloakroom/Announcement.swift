@@ -1,6 +1,5 @@
 import CloakroomDomain
 import CloakroomStore
-import CloakroomSystem
 import NIOCore
 import ServiceLifecycle
 
@@ -25,7 +24,6 @@ final class Announcement: Service {
         (self.addresses, self.accepted) = AsyncStream.makeStream()
     }
 
-    /// Notes that a listener accepts.
     func listening(_ listener: Listener, _ address: SocketAddress) {
         self.accepted.yield((listener, Self.url(address)))
     }

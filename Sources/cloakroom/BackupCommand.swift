@@ -1,13 +1,10 @@
 import ArgumentParser
 import CloakroomDomain
-import CloakroomServer
 import CloakroomLocal
 import CloakroomSQLite
 import CloakroomStore
 import CloakroomSystem
-import Logging
 
-/// The command `cloakroom backup DIR`.
 struct BackupCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "backup",

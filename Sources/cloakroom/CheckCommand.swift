@@ -1,13 +1,10 @@
 import ArgumentParser
 import CloakroomDomain
-import CloakroomServer
 import CloakroomDisk
 import CloakroomLocal
 import CloakroomSQLite
 import CloakroomStore
-import Logging
 
-/// The command `cloakroom check`.
 struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",

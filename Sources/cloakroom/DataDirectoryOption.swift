@@ -3,7 +3,6 @@ import CloakroomLocal
 import CloakroomStore
 import CloakroomSystem
 import Glibc
-import Logging
 
 /// `--data-dir`, of the commands that work beside a server.
 struct DataDirectoryOption: ParsableArguments {

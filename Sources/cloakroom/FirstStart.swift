@@ -1,6 +1,5 @@
 import CloakroomStore
 import CloakroomDomain
-import CloakroomServer
 import CloakroomLocal
 
 /// Makes a fresh data directory usable: a signing key, and an API key for the organization `default`.

@@ -1,16 +1,13 @@
 import ArgumentParser
 import CloakroomDomain
-import CloakroomServer
 import CloakroomStore
 
-/// The command `cloakroom keys`.
 struct KeysCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "keys", abstract: "Manage API keys.",
         discussion: "A server may be running. It applies a change within one second.",
         subcommands: [Create.self, List.self, Revoke.self, Rotate.self])
 
-    /// The command `cloakroom keys create`.
     struct Create: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Create an API key and print it.",
@@ -73,7 +70,6 @@ struct KeysCommand: AsyncParsableCommand {
         }
     }
 
-    /// The command `cloakroom keys list`.
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "List API keys.",
@@ -109,7 +105,6 @@ struct KeysCommand: AsyncParsableCommand {
         }
     }
 
-    /// The command `cloakroom keys revoke ID`.
     struct Revoke: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Revoke an API key permanently.")
 
@@ -127,7 +122,6 @@ struct KeysCommand: AsyncParsableCommand {
         }
     }
 
-    /// The command `cloakroom keys rotate ID`.
     struct Rotate: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Create an API key that replaces another one, and print it.",

@@ -1,6 +1,5 @@
 import CloakroomSystem
 import CloakroomDomain
-import CloakroomServer
 import CloakroomLocal
 import CloakroomStore
 import Logging

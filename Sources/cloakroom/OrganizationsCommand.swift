@@ -1,9 +1,7 @@
 import CloakroomStore
 import ArgumentParser
 import CloakroomDomain
-import CloakroomServer
 
-/// The command `cloakroom organizations`.
 struct OrganizationsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "organizations",
@@ -11,7 +9,6 @@ struct OrganizationsCommand: AsyncParsableCommand {
         discussion: "A server may be running. It applies a change within one second.",
         subcommands: [List.self, Set.self])
 
-    /// The command `cloakroom organizations list`.
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "List organizations with their usage and limits.",
@@ -39,7 +36,6 @@ struct OrganizationsCommand: AsyncParsableCommand {
         }
     }
 
-    /// The command `cloakroom organizations set ORG`.
     struct Set: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Set the limits of an organization.",

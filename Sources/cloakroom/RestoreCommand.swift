@@ -1,10 +1,8 @@
 import ArgumentParser
 import CloakroomDomain
-import CloakroomServer
 import CloakroomLocal
 import Glibc
 
-/// The command `cloakroom restore BACKUP`.
 struct RestoreCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "restore",

@@ -1,5 +1,4 @@
 import CloakroomDomain
-import CloakroomServer
 import CloakroomLocal
 import CloakroomStore
 import Logging

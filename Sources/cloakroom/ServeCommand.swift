@@ -1,6 +1,5 @@
 import ArgumentParser
 
-/// The command `cloakroom serve`.
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve",

@@ -1,11 +1,8 @@
 import CloakroomSystem
 import ArgumentParser
 import CloakroomDomain
-import CloakroomServer
 import CloakroomLocal
-import CloakroomStore
 
-/// The command `cloakroom signing-keys`.
 struct SigningKeysCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "signing-keys",
@@ -23,7 +20,6 @@ struct SigningKeysCommand: ParsableCommand {
         }
     }
 
-    /// The command `cloakroom signing-keys list`.
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "List signing keys without their secrets.",
@@ -44,7 +40,6 @@ struct SigningKeysCommand: ParsableCommand {
         }
     }
 
-    /// The command `cloakroom signing-keys rotate`.
     struct Rotate: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Add a signing key that signs all new URLs.",
@@ -65,7 +60,6 @@ struct SigningKeysCommand: ParsableCommand {
         }
     }
 
-    /// The command `cloakroom signing-keys retire ID`.
     struct Retire: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Remove a signing key. All URLs that it signed stop working.")

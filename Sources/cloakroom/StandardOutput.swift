@@ -4,7 +4,6 @@ import Glibc
 ///
 /// Each line is written at once, and a line that cannot be written is an error.
 enum StandardOutput {
-    /// Something could not be written.
     struct WriteError: Error, CustomStringConvertible {
         /// What went wrong, without the stream.
         let reason: String
@@ -20,7 +19,6 @@ enum StandardOutput {
     /// How long to wait for room before looking whether the task has been cancelled, in milliseconds.
     private static let waitMilliseconds: Int32 = 100
 
-    /// Writes a line.
     static func print(_ line: String) throws(WriteError) {
         let bytes = Array((line + "\n").utf8)
         // The array's bytes are readable for the call.

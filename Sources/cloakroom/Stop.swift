@@ -54,7 +54,6 @@ final class Stop: Sendable {
             metadata: ["signal": "\(signal)", "limits.shutdown_timeout_seconds": "\(self.timeoutSeconds)"])
     }
 
-    /// Notes that everything has ended.
     func ended() {
         guard let begun = self.begun.withLock({ $0 }) else { return }
         let (seconds, attoseconds) = (ContinuousClock.now - begun.at).components

@@ -5,7 +5,6 @@ enum Version {
     static let text = "0.1.0"
 }
 
-/// The command `cloakroom version`.
 struct VersionCommand: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "version", abstract: "Print the version.")
 

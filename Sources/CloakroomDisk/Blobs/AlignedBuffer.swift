@@ -1,7 +1,5 @@
 import Synchronization
 
-import Glibc
-
 /// Memory from which the disk can be written to directly (`O_DIRECT`), filled from the front.
 ///
 /// `@unchecked Sendable`: the pool lends it to one upload at a time, under its lock, and that upload touches it only

@@ -1,4 +1,3 @@
-import CloakroomDomain
 package import CloakroomSystem
 
 import Glibc

@@ -28,7 +28,6 @@ package final class BlobStore: Sendable {
         case named
     }
 
-    /// The blobs could not be opened.
     package struct OpenError: Error, CustomStringConvertible {
         /// What failed, for whoever starts the server.
         package let description: String

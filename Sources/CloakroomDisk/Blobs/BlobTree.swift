@@ -47,7 +47,6 @@ package struct BlobTree: Sendable {
         return try shard.contains(id.uuid)
     }
 
-    /// Opens a pack.
     package func open(_ pack: PackID) throws(SystemCallError) -> OpenFile {
         guard let packs = self.packs else { throw SystemCallError(.openat, code: ENOENT) }
         return OpenFile(try packs.open(pack.fileName, flags: O_RDONLY | O_NOFOLLOW))

@@ -1,4 +1,3 @@
-import CloakroomDomain
 package import CloakroomStore
 import CloakroomSystem
 import Synchronization

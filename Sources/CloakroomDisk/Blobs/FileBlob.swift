@@ -6,8 +6,6 @@ package import NIOCore
 import NIOPosix
 import Synchronization
 
-import Glibc
-
 /// A sealed blob open for reading: it stays readable when it is deleted meanwhile.
 ///
 /// Shared by everyone who reads the blob at a time; the last one closes it.

@@ -2,7 +2,6 @@ import CloakroomStore
 import NIOPosix
 
 extension NIOThreadPool {
-    /// Runs a call that blocks.
     func runBlocking<Value: Sendable>(
         _ body: @escaping @Sendable () throws(StorageError) -> Value
     ) async throws(StorageError) -> Value {

@@ -14,7 +14,6 @@ package final class PackFile: Sendable {
     /// Where the first slot begins, in bytes.
     package static let headerLength = PackSlotHeader.alignment
 
-    /// What a pack is opened for.
     package enum Purpose {
         case reading
         case changing

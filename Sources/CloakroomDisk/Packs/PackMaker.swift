@@ -1,7 +1,6 @@
 import CloakroomStore
 import CloakroomSystem
 
-/// Makes packs and ends them.
 struct PackMaker: Sendable {
     /// Room on the disk, beside the reserve, in packs, below which none is made: small bodies then get a file each.
     private static let packsOfRoom: Int64 = 4

@@ -1,5 +1,3 @@
-import CloakroomCrypto
-import CloakroomDomain
 package import CloakroomStore
 import CloakroomSystem
 import Logging

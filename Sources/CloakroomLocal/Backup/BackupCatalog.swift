@@ -94,7 +94,6 @@ final class BackupCatalog {
 
     // MARK: Ready files
 
-    /// Goes through the ready files.
     func files(_ order: Order) -> SealedFileCursor { SealedFileCursor(self, order) }
 
     /// Returns the files that follow one, none after the last.

@@ -25,7 +25,6 @@ struct BackupDirectory {
         }
     }
 
-    /// The path of an entry.
     func path(of name: String) -> String { "\(self.path)/\(name)" }
 
     // MARK: One run at a time
@@ -100,7 +99,6 @@ struct BackupDirectory {
         }
     }
 
-    /// Makes an empty entry.
     func make(_ name: String) throws(BackupError) -> Directory {
         do throws(SystemCallError) {
             return try Directory(in: self.root, name)
@@ -109,7 +107,6 @@ struct BackupDirectory {
         }
     }
 
-    /// Opens an entry.
     func open(_ name: String) throws(BackupError) -> Directory {
         do throws(SystemCallError) {
             return try Directory(in: self.root, name, creates: false)

@@ -55,14 +55,12 @@ extension BackupError {
         self = error.storageError == .full ? .full(path: path) : .failed(path: path, reason: error.description)
     }
 
-    /// SQLite's failure at a database.
     init(_ error: SQLiteError, at path: String) {
         self =
             error.storageError == .full
             ? .full(path: path) : .failed(path: path, reason: "SQLite \(error.code): \(error.message)")
     }
 
-    /// A store's failure.
     init(_ error: StorageError, at path: String) {
         switch error {
         case .full: self = .full(path: path)

@@ -8,13 +8,10 @@ import CloakroomSystem
 ///
 /// Each is held to its digest.
 struct BlobCopy {
-    /// From where.
     let source: BlobSource
     /// The data directory's or the backup's path.
     let sourcePath: String
-    /// To where.
     let target: BlobTarget
-    /// The new store's path.
     let targetPath: String
 
     /// Copies a blob; on return its bytes are durable, and its name is not yet; after a failure there is nothing of it

@@ -17,7 +17,6 @@ enum BlobCopyFailure: Error {
         }
     }
 
-    /// A call on the copy failed.
     init(writing error: SystemCallError, at path: String) {
         self = .copy(BackupError(error, at: path))
     }

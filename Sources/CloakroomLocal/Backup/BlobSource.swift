@@ -21,12 +21,10 @@ struct BlobSource: Sendable {
         self.packs = try Directory.find(PackStore.directoryName, in: blobs)
     }
 
-    /// Opens a blob's own file.
     func open(_ id: FileID) throws(SystemCallError) -> OpenFile {
         try Self.open(Self.path(of: id), in: self.blobs)
     }
 
-    /// Opens a pack.
     func open(_ pack: PackID) throws(SystemCallError) -> OpenFile {
         try Self.open(pack.fileName, in: self.packs)
     }

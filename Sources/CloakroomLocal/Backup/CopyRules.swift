@@ -19,7 +19,6 @@ package enum SharedFileCheck: Hashable, Sendable {
 
 /// A ready file whose bytes are lost or damaged.
 package struct DamagedFile: Hashable, Sendable, CustomStringConvertible {
-    /// The file.
     package let id: FileID
     /// The data directory or the backup in which it is damaged.
     package let path: String
@@ -29,7 +28,6 @@ package struct DamagedFile: Hashable, Sendable, CustomStringConvertible {
     package var description: String { "\(self.id) in \(self.path) is damaged: \(self.damage)" }
 }
 
-/// What was copied.
 package struct CopySummary: Hashable, Sendable {
     /// How many ready files the copy has.
     package internal(set) var files = 0
@@ -51,7 +49,6 @@ package struct CopySummary: Hashable, Sendable {
 struct CopyRules {
     let damage: DamagePolicy
     let sharedFiles: SharedFileCheck
-    /// The current time.
     let now: Timestamp
     /// Told of every damaged file, once.
     let onDamage: (DamagedFile) -> Void

@@ -17,7 +17,6 @@ struct PackComparison {
 
     private var counts: [PackID: Count] = [:]
 
-    /// Compares two catalogues.
     init(
         _ catalog: BackupCatalog, with previous: BackupCatalog, _ isRight: (SealedFile) -> Bool
     ) throws(BackupError) {

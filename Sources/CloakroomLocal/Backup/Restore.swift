@@ -89,7 +89,6 @@ package struct Restore {
         try BackupDirectory(path: self.path, creates: false, system: self.system).root
     }
 
-    /// Finds the backup.
     private func backup() throws(BackupError) -> (root: Directory, path: String) {
         guard !BackupDirectory.isIncomplete(path: self.path) else { throw .incomplete(path: self.path) }
         let directory = try BackupDirectory(path: self.path, creates: false, system: self.system)

@@ -12,7 +12,6 @@ import Glibc
 /// still true when they are copied, unless the file has been deleted since: then its row is removed from the copy, too.
 /// In this order: whoever deletes a file removes its row before its bytes. Used by one thread.
 final class StoreCopy {
-    /// What is copied.
     struct Source {
         let root: Directory
         let path: String

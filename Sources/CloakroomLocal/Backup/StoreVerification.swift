@@ -1,4 +1,3 @@
-import CloakroomDomain
 import CloakroomDisk
 import CloakroomStore
 import CloakroomSystem
@@ -7,9 +6,7 @@ import CloakroomSystem
 struct StoreVerification {
     /// The store; everything in it has been flushed.
     let store: Directory
-    /// Its path.
     let path: String
-    /// The catalogue's name in it.
     let catalogName: String
 
     /// Looks at the catalogue, and at the bytes of every ready file, and returns how many there are.

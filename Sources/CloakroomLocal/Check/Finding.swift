@@ -1,5 +1,3 @@
-import CloakroomStore
-
 /// One thing that a check found.
 package struct Finding: Hashable, Sendable, CustomStringConvertible {
     /// What kind of thing, the first word of its line.
@@ -29,11 +27,9 @@ package struct Finding: Hashable, Sendable, CustomStringConvertible {
         package var counts: Bool { self != .noted && self != .quarantined }
     }
 
-    /// What kind of thing it is.
     package let kind: Kind
     /// What it is about: a file, an organization, a part of a pack, or a path in the data directory.
     package let subject: String
-    /// What is wrong with it.
     package let detail: String
     /// What was done about it; `nil` where nothing was.
     package let repair: String?

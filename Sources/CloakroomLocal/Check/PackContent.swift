@@ -1,4 +1,3 @@
-import CloakroomDomain
 import CloakroomDisk
 import CloakroomSystem
 

@@ -8,7 +8,6 @@ import Glibc
 
 /// What lies on the disk against the rows.
 extension StoreCheck {
-    /// Looks for blobs of no file.
     func checkShards() async throws(StorageError) {
         for shard in 0..<BlobStore.shardCount {
             let name = BlobStore.shardName(shard)

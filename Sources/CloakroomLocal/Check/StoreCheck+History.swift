@@ -5,7 +5,6 @@ import CloakroomSystem
 
 /// What is known to be missing, and what is in quarantine.
 extension StoreCheck {
-    /// Reports history that was lost.
     func checkHistory() async throws(StorageError) {
         guard let lost = try self.catalog.lostHistory() else { return }
         let bodies = try self.catalog.lostBodies()
@@ -24,7 +23,6 @@ extension StoreCheck {
         try await self.catalog.forgetLostHistory()
     }
 
-    /// Lists what is in quarantine.
     func checkQuarantine() throws(StorageError) {
         do throws(SystemCallError) {
             for entry in try Quarantine(self.directory).entries() {

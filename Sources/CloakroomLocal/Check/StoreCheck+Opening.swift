@@ -3,7 +3,6 @@ package import CloakroomDisk
 import CloakroomSQLite
 package import CloakroomStore
 package import CloakroomSystem
-import NIOPosix
 
 /// The two ways to check a data directory.
 extension StoreCheck {

@@ -1,9 +1,6 @@
-import CloakroomDomain
 import CloakroomDisk
 import CloakroomSQLite
 import CloakroomSystem
-
-import Glibc
 
 /// What the next start would find, where no server has the data directory.
 extension StoreCheck {

@@ -3,7 +3,6 @@ import CloakroomDisk
 package import CloakroomDomain
 package import CloakroomStore
 import Logging
-import Synchronization
 
 /// Deals with damage that is found while the server runs.
 package final class DamageControl: DamageListener {
@@ -17,7 +16,6 @@ package final class DamageControl: DamageListener {
         self.quarantine = FileQuarantine(pair)
     }
 
-    /// What became of damage.
     enum DamageOutcome {
         /// The bytes are in quarantine, and the file waits for the same bytes.
         case quarantined

@@ -5,8 +5,6 @@ import CloakroomStore
 import CloakroomSystem
 import Logging
 
-import Glibc
-
 /// Damaged files, and bytes that are no file's.
 ///
 /// A damaged file's bytes leave the way of a download in this order, each step durable before the next; the comment
@@ -27,7 +25,6 @@ package struct FileQuarantine: Sendable {
     /// For how long a file whose bytes were damaged waits for the same bytes, in seconds.
     package static let damagedGraceSeconds: Int64 = 30 * 86_400
 
-    /// Which damage is acted on.
     enum ActedDamage {
         /// All of it: a person has decided.
         case any

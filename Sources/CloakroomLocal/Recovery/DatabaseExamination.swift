@@ -1,7 +1,5 @@
 import CloakroomSQLite
-import CloakroomDomain
 package import CloakroomStore
-import Logging
 import Synchronization
 
 /// Looks through the database of a running server.

@@ -1,7 +1,4 @@
 import CloakroomDomain
-import CloakroomDisk
-import CloakroomSQLite
-import CloakroomStore
 import Metrics
 
 /// What the scrub has looked at and found, counted; the label comes from a closed set.

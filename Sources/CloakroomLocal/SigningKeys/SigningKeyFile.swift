@@ -1,6 +1,5 @@
 import CloakroomCrypto
 package import CloakroomDomain
-import CloakroomSQLite
 package import CloakroomSystem
 
 import Glibc
@@ -67,7 +66,6 @@ package struct SigningKeyFile: Sendable {
     /// Whether there is such a file; one of which that cannot be told is not to be replaced.
     package var exists: Bool { (try? self.directory.root.contains(Self.name)) ?? true }
 
-    /// Reads the keys.
     package func read() throws(Failure) -> (keys: [SigningKey], version: Version) {
         let content: [UInt8]
         let status: FileStatus

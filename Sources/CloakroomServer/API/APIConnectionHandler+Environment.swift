@@ -7,7 +7,6 @@ extension APIConnectionHandler {
     struct Environment: Sendable {
         /// The API's connections, looked at once a second.
         let groups: ConnectionGroups
-        /// Counts them.
         let connections: ConnectionMeter
         /// The most of them; further ones are closed at once.
         let maximumConnections: Int

@@ -60,7 +60,6 @@ extension APIConnectionMachine {
         return .linger
     }
 
-    /// The server shuts down.
     mutating func quiesce() -> Action {
         self.isQuiescing = true
         // A client that does not read would hold up the shutdown for as long as it may stall.

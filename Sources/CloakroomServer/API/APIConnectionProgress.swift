@@ -48,13 +48,11 @@ struct APIConnectionProgress {
 
     // MARK: What happens
 
-    /// Notes that the connection has begun.
     mutating func opened(_ tick: Int) {
         self.incoming.restart(tick)
         self.outgoing.restart(tick)
     }
 
-    /// Notes a request's head.
     mutating func requestBegan(_ tick: Int, expectsContinue: Bool) {
         self.rest = expectsContinue ? .bodyOnDemand : .body
         self.incoming.restart(tick)
@@ -67,7 +65,6 @@ struct APIConnectionProgress {
         self.incoming.restart(tick)
     }
 
-    /// Notes bytes of a body.
     mutating func bodyArrived(_ count: Int) {
         self.rest = .body
         self.incoming.advanced(by: count)

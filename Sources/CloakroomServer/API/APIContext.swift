@@ -1,7 +1,6 @@
 import CloakroomDomain
 import HTTPTypes
 import Hummingbird
-import Logging
 import NIOConcurrencyHelpers
 import NIOCore
 

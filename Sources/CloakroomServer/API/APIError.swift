@@ -10,17 +10,12 @@ enum APIError: Error, Hashable, Sendable {
     case unauthorized
     /// The key may not do this.
     case forbidden(String)
-    /// No such file for this organization.
     case fileNotFound
-    /// No such files for this organization.
     case filesNotFound([MissingFile])
     /// Files are of types that are not accepted; the types that are, where they are the same for all.
     case formatUnsupported([UnsupportedFile], accepted: [String]?)
-    /// No such key of this organization.
     case keyNotFound
-    /// No such route.
     case notFound
-    /// No such method on this route.
     case methodNotAllowed([String])
     /// A condition of the request does not hold.
     case preconditionFailed(String)
@@ -50,14 +45,12 @@ enum APIError: Error, Hashable, Sendable {
     case payloadTooLarge(Int64)
     /// The body is encoded (`Content-Encoding`), as here.
     case contentEncoded(String)
-    /// The disk is full.
     case storageFull
     /// The storage takes no writes; the reason is for the log.
     case unavailable(String)
     /// A failure on our side; the reason is for the log.
     case internalError(String)
 
-    /// A field that is wrong.
     struct FieldError: Hashable, Sendable {
         /// The field's name in the body, the query or the header.
         let field: String
@@ -77,9 +70,7 @@ enum APIError: Error, Hashable, Sendable {
 
     /// A file whose type is not accepted.
     struct UnsupportedFile: Hashable, Sendable {
-        /// The reference.
         let file: String
-        /// Its media type.
         let mediaType: String
         /// Where the input has it and its type is not accepted.
         var pointers: [JSONPointer]?

@@ -85,7 +85,6 @@ extension APIError {
 }
 
 extension JSONOutput {
-    /// JSON Pointers as strings.
     static func pointers(_ pointers: [JSONPointer]) -> JSONOutput {
         .array(pointers.map { .string($0.description) })
     }

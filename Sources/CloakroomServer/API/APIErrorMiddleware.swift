@@ -1,10 +1,8 @@
-import CloakroomDomain
 import CloakroomStore
 import HTTPTypes
 import Hummingbird
 import Logging
 import NIOConcurrencyHelpers
-import NIOCore
 
 /// The API's edge: gives every response its request id, turns errors into responses, counts and logs once.
 struct APIErrorMiddleware: RouterMiddleware {

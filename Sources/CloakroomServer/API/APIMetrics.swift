@@ -7,7 +7,6 @@ final class APIMetrics: Sendable {
     private let limits = CounterFamily("cloakroom_limited_requests_total", "limit")
     private let durations = Mutex<[String: Timer]>([:])
 
-    /// Counts a response.
     func responded(_ route: String, _ status: Int, _ duration: Duration) {
         self.requests.increment("api", route, "\(status)")
         let timer = self.durations.withLock { durations in

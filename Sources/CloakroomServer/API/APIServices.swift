@@ -1,7 +1,6 @@
 import CloakroomDomain
 import CloakroomStore
 
-/// What the API's operations work with.
 struct APIServices: Sendable {
     let storage: Storage
     let authenticator: Authenticator

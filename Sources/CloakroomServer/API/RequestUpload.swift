@@ -1,4 +1,3 @@
-import CloakroomCrypto
 import CloakroomDomain
 import CloakroomStore
 import Hummingbird

@@ -37,7 +37,6 @@ struct Route: Sendable {
     private let content: Content
     private let access: Access
 
-    /// A route that needs no key.
     static func open(
         _ method: HTTPRequest.Method, _ path: String,
         _ operation: @escaping @Sendable (Request, APIContext) async throws -> Response

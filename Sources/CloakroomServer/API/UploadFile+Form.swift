@@ -1,6 +1,5 @@
 import CloakroomDomain
 import CloakroomStore
-import HTTPTypes
 import Hummingbird
 import NIOCore
 

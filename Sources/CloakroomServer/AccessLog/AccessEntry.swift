@@ -47,10 +47,8 @@ final class AccessEntry: Sendable {
     /// Notes the route, as the metrics' label has it.
     func note(route: String) { self.state.withLock { $0.route = route } }
 
-    /// Notes the key that was verified.
     func note(keyID: String) { self.state.withLock { $0.keyID = keyID } }
 
-    /// Notes for whom the request is.
     func note(_ organization: OrganizationID?) { self.state.withLock { $0.organization = organization } }
 
     /// Notes the status of the response, which begins.

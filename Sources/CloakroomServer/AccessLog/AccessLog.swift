@@ -36,7 +36,6 @@ package final class AccessLog: Sendable {
     private let dropped = Counter(label: "cloakroom_access_log_dropped_lines_total")
     private let logger: Logger
 
-    /// Opens the log.
     package init(_ destination: AccessLogDestination, logger: Logger) throws(AccessLogError) {
         self.sink = Mutex(try AccessLogSink(destination))
         self.logger = logger

@@ -1,8 +1,6 @@
 import Glibc
 
-/// Where the access log goes.
 package enum AccessLogDestination: Hashable, Sendable, CustomStringConvertible {
-    /// Standard output.
     case standardOutput
     /// A file by its path, to which lines are appended; a device or a pipe is one as well.
     case file(String)

@@ -7,7 +7,6 @@ package struct BindError: Error, CustomStringConvertible {
     /// The key, the address, and what is in the way.
     package let description: String
 
-    /// Describes a failure.
     init(_ key: String, _ address: ListenAddress, _ error: any Error) {
         let problem =
             switch error {
@@ -18,7 +17,6 @@ package struct BindError: Error, CustomStringConvertible {
         self.description = "\(key) \(address)\(problem)"
     }
 
-    /// Describes a failed system call.
     init(_ key: String, _ address: ListenAddress, code: Int32) {
         self.description = "\(key) \(address)\(Self.problem(code, address))"
     }

@@ -24,7 +24,6 @@ package final class ConnectionLimiter: Sendable {
     /// The most connections of an address.
     var limit: Int { self.admitted.limit }
 
-    /// Creates a limiter.
     package init(connectionsPerAddress: Int) {
         self.admitted = ConcurrencyLimiter(limit: connectionsPerAddress)
         self.rejected = ConcurrencyLimiter(limit: connectionsPerAddress)

@@ -7,7 +7,6 @@ package struct CutOffConnections: Hashable, Sendable {
     /// How many of them had a response that was being made or sent.
     package private(set) var downloads = 0
 
-    /// Counts a connection.
     mutating func add(_ activity: ConnectionActivity) {
         self.connections += 1
         switch activity {

@@ -21,7 +21,6 @@ package struct DescriptorBudget: Hashable, Sendable {
     /// The most connections at once to the storage origin, and to the API.
     package let connections: Int
 
-    /// Shares out descriptors.
     package init(descriptors: Int, cores: Int) {
         self.openBlobs = min(2_048, max(32, descriptors / 20))
         let rest = descriptors - 2 * self.openBlobs - Self.reserve - Self.reservePerCore * cores

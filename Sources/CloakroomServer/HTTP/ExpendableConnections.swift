@@ -1,4 +1,3 @@
-import NIOCore
 import Synchronization
 
 /// Connections that wait for a slow client and that an origin closes first when it runs short of connections.

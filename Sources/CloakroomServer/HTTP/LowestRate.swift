@@ -11,7 +11,6 @@ package struct LowestRate: Hashable, Sendable {
     /// How long a reader may take nothing by default, in seconds: a player that pauses.
     package static let stallSeconds = 300
 
-    /// Creates a rate.
     package init(bytesPerSecond: Int, windowSeconds: Int) {
         self.bytesPerSecond = bytesPerSecond
         self.windowSeconds = windowSeconds

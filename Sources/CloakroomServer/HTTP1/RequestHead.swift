@@ -7,7 +7,6 @@ struct RequestHead: Sendable {
         case none
         /// `Content-Length`, in bytes; 0 where it says so.
         case length(Int64)
-        /// `Transfer-Encoding: chunked`.
         case chunked
     }
 

@@ -85,7 +85,6 @@ final class ResponseBuffer {
 
     // MARK: Fields
 
-    /// Writes a field line.
     func writeField(_ name: StaticString, _ value: String) {
         self.write(literal: name)
         self.write(literal: ": ")
@@ -93,7 +92,6 @@ final class ResponseBuffer {
         self.write(literal: "\r\n")
     }
 
-    /// Writes a field line.
     func writeField(_ name: StaticString, _ value: Int) {
         self.write(literal: name)
         self.write(literal: ": ")
@@ -101,7 +99,6 @@ final class ResponseBuffer {
         self.write(literal: "\r\n")
     }
 
-    /// Ends a response head.
     func endHead(keepsAlive: Bool) {
         self.write(literal: keepsAlive ? "\r\n" : "Connection: close\r\n\r\n")
         self.headLength = self.count

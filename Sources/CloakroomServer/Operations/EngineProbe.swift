@@ -23,7 +23,6 @@ actor EngineProbe {
         self.engines = engines
     }
 
-    /// Returns what the latest probe found.
     func outcome() async -> Outcome {
         if let latest, self.isUnderWay || self.begunAt.duration(to: .now) < Self.interval { return await latest.value }
         let engines = self.engines

@@ -24,7 +24,6 @@ package final class PrometheusRegistry: MetricsFactory {
 
     private let instruments = Mutex<[Key: Instrument]>([:])
 
-    /// Creates an empty registry.
     package init() {}
 
     /// Returns the counter of a label and dimensions, the same one each time.

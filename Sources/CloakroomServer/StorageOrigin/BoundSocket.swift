@@ -15,7 +15,6 @@ package struct BoundSocket: ~Copyable, Sendable {
     /// The port, also where a free one was asked for.
     package let port: Int
 
-    /// Binds an address.
     package static func bind(
         _ address: ListenAddress, key: String = "storage-address"
     ) throws(BindError) -> BoundSocket {

@@ -1,5 +1,3 @@
-import CloakroomDomain
-
 /// The body of an error response: S3's XML, or the same as JSON where the client accepts that.
 struct ErrorDocument {
     private let rejection: StorageRejection
@@ -15,13 +13,11 @@ struct ErrorDocument {
             + [.init("RequestId", self.requestID)]
     }
 
-    /// The document as `application/xml`.
     var xml: String {
         let body = self.elements.map { "<\($0.name)>\(Self.escapeXML($0.value))</\($0.name)>" }.joined()
         return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error>\(body)</Error>\n"
     }
 
-    /// The document as `application/json`.
     var json: String {
         let members = self.elements.map { (name: $0.name, value: JSONOutput.string($0.value)) }
         return String(decoding: JSONOutput.object([("Error", .object(members))]).line, as: UTF8.self)

@@ -1,4 +1,3 @@
-import CloakroomDomain
 import NIOCore
 
 /// The machine's actions, apart from responses.

@@ -1,4 +1,3 @@
-import CloakroomDomain
 import CloakroomStore
 import NIOCore
 

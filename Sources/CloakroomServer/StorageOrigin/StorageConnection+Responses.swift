@@ -1,6 +1,4 @@
-import CloakroomDomain
 import Logging
-import NIOCore
 
 extension StorageConnection {
     /// Responds with an error document, and counts an upload that it ends.

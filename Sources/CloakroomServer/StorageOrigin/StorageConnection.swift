@@ -1,6 +1,5 @@
 import CloakroomDomain
 import NIOCore
-import NIOExtras
 
 /// One client's connection to the storage origin: performs what its ``StorageConnectionMachine`` decides.
 ///

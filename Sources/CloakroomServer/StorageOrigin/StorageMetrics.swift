@@ -22,7 +22,6 @@ final class StorageMetrics: Sendable {
         }
     }
 
-    /// What became of an upload.
     enum UploadOutcome: String, Sendable, CaseIterable {
         case sealed, repeated, incomplete, failed
         // As the label has it.
@@ -36,7 +35,6 @@ final class StorageMetrics: Sendable {
     private let received = Counter(label: "cloakroom_received_bytes_total", dimensions: [("origin", "storage")])
     private let sent = Counter(label: "cloakroom_sent_bytes_total", dimensions: [("origin", "storage")])
     private let rejections = CounterFamily("cloakroom_rejected_signatures_total", "reason")
-    /// The open connections.
     let connections = ConnectionMeter(origin: "storage")
 
     init() {

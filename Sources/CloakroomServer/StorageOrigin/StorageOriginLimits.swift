@@ -11,7 +11,6 @@ package struct StorageOriginLimits: Sendable {
     /// The most connections at once; further ones are closed at once.
     package var maximumConnections: Int
 
-    /// Creates limits.
     package init(
         headTimeoutSeconds: Int = 15, idleTimeoutSeconds: Int = 75, lowestRate: LowestRate = .standard,
         downloadStallSeconds: Int = LowestRate.stallSeconds, maximumConnections: Int = DescriptorBudget.mostConnections

@@ -1,5 +1,4 @@
 import CloakroomDomain
-import CloakroomStore
 
 /// The head of an upload that may begin: what it asks for beside its length and type.
 struct UploadRequest {

@@ -11,7 +11,6 @@ struct GenerationalCache<Key: Hashable, Value> {
         self.generationLimit = max(1, capacity / 2)
     }
 
-    /// Returns the value of a key.
     mutating func find(_ key: Key) -> Value? {
         if let value = self.young[key] { return value }
         guard let value = self.old[key] else { return nil }

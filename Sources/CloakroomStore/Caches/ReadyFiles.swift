@@ -37,7 +37,6 @@ final class ReadyFiles: Sendable {
         withExtendedLifetime(dropped) {}
     }
 
-    /// Drops a row that has changed.
     func drop(_ id: FileID) {
         self.state.withLock { state in
             state.epoch += 1

@@ -12,7 +12,6 @@ package struct RowCaches: Sendable {
 
     package init() {}
 
-    /// Drops a row that has changed.
     package func drop(_ id: FileID) {
         _ = self.pending.take(id)
         self.ready.drop(id)

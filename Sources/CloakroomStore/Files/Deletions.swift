@@ -1,6 +1,5 @@
 package import CloakroomDomain
 
-/// Deletes files.
 package final class Deletions: Sendable {
     private let rows: any DeletionRows & FileRows
     private let blobs: any BlobEngine

@@ -124,6 +124,5 @@ package struct DirectUpload: Sendable {
     fileprivate let access: OrganizationAccess
     fileprivate let key: IdempotencyKey?
 
-    /// Takes the next bytes.
     package func append(_ chunks: [ByteBuffer]) async throws(StorageError) { try await self.body.append(chunks) }
 }

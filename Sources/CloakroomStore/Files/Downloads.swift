@@ -1,6 +1,5 @@
 package import CloakroomDomain
 
-/// Opens ready files for reading.
 package final class Downloads: Sendable {
     private let rows: any FileRows
     private let blobs: any BlobEngine

@@ -1,6 +1,5 @@
 package import CloakroomDomain
 
-/// Finds and lists an organization's files.
 package final class FileFinder: Sendable {
     private let rows: any FileRows
     private let caches: RowCaches

@@ -70,7 +70,6 @@ package final class Revocations: Sendable {
         now.advanced(bySeconds: -self.lifetimeSeconds)
     }
 
-    /// Adds revocations.
     func add(_ revocations: [FileID: Timestamp]) {
         self.change { state in state.moments.merge(revocations) { max($0, $1) } }
     }

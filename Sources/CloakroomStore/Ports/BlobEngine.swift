@@ -41,7 +41,6 @@ package protocol BlobReading: AnyObject, Sendable {}
 
 /// What is known of a body before its bytes arrive.
 package struct StagingRequest: Sendable {
-    /// The file.
     package let id: FileID
     /// How many bytes there may be.
     package let length: BodyLength
@@ -102,7 +101,6 @@ package protocol StagedBody: AnyObject, Sendable {
 
 /// What is known of a body once all of its bytes have arrived.
 package struct FinishedBody: Hashable, Sendable {
-    /// The digest of the bytes.
     package let digest: SHA256Digest
     /// How many there are.
     package let size: ByteCount

@@ -38,7 +38,6 @@ package protocol KeyRows: Sendable {
 
 /// The key whose place another takes.
 package struct KeyReplacement: Hashable, Sendable {
-    /// The key.
     package let id: APIKeyID
     /// From when on it is not accepted; an earlier expiry of its own stays.
     package let expiresAt: Timestamp

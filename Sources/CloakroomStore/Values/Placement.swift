@@ -5,7 +5,6 @@ package import CloakroomDomain
 ///
 /// A reference: whoever serves a file's bytes asks it several times for each request.
 package final class Placement: Sendable {
-    /// The file.
     package let id: FileID
     /// The digest that was sealed.
     package let digest: SHA256Digest

@@ -2,7 +2,6 @@ package import CloakroomDomain
 
 /// What a ready row says of its file's bytes, for whoever verifies them.
 package struct SealedFile: Hashable, Sendable {
-    /// The file.
     package let id: FileID
     /// How many bytes there are.
     package let size: ByteCount

@@ -2,7 +2,6 @@ package import CloakroomDomain
 
 /// A deleted file whose bytes may still be there.
 package struct Tombstone: Hashable, Sendable {
-    /// The file.
     package let id: FileID
     /// Where its bytes were; `nil` if the id alone says so.
     package let locator: BlobLocator?

@@ -3,7 +3,6 @@ import CloakroomClient
 import CloakroomDomain
 import NIOCore
 
-/// The command `cloakroom download ID`.
 struct DownloadCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "download",

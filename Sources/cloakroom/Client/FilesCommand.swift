@@ -2,13 +2,11 @@ public import ArgumentParser
 import CloakroomClient
 public import CloakroomDomain
 
-/// The command `cloakroom files`.
 struct FilesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "files", abstract: "List, show and delete files on a server.",
         subcommands: [List.self, Show.self, Delete.self])
 
-    /// The command `cloakroom files list`.
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "List files, newest first.",
@@ -63,7 +61,6 @@ struct FilesCommand: AsyncParsableCommand {
         }
     }
 
-    /// The command `cloakroom files show ID…`.
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Show the properties of files.",
@@ -97,7 +94,6 @@ struct FilesCommand: AsyncParsableCommand {
         }
     }
 
-    /// The command `cloakroom files delete ID…`.
     struct Delete: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Delete files. Their URLs stop working.",

@@ -2,7 +2,6 @@ import ArgumentParser
 import CloakroomClient
 import CloakroomDomain
 
-/// The command `cloakroom upload FILE…`.
 struct UploadCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "upload",
