@@ -28,7 +28,6 @@ final class APIConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler 
     private var group: ConnectionGroup?
     /// The line of the access log, of the request that is responded to.
     var access: AccessEntry?
-    /// The entry among the API's expendable connections, while the connection drains or stalls.
     var entry: ExpendableConnections.Entry?
     /// The permit that the request has among those of its key.
     var heldPermit: ConcurrencyLimiter<APIKeyID>.Permit?

@@ -8,9 +8,13 @@ extension StorageConnection {
         case .process: self.continueProcessing()
         case .close: self.cutOff()
         case .end(let mode): self.end(mode)
-        case .drain: self.perform(self.machine.drain(isAllowed: self.becomeExpendable(.draining), self.group.tick))
+        case .drain:
+            let isAllowed = self.becomeExpendable(.draining, bufferedBytes: self.queuedBytes)
+            self.perform(self.machine.drain(isAllowed: isAllowed, self.group.tick))
         case .shutDownOutput: self.shutDownOutput()
-        case .stall: self.perform(self.machine.stall(isAllowed: self.becomeExpendable(.stalled)))
+        case .stall:
+            let isAllowed = self.becomeExpendable(.stalled, bufferedBytes: self.queuedBytes)
+            self.perform(self.machine.stall(isAllowed: isAllowed))
         case .endStall: self.endWaiting()
         case .rejectUpload(let fault):
             if let upload { self.reject(upload.exchange, upload.rejection(fault, self.environment)) }
@@ -53,35 +57,13 @@ extension StorageConnection {
         }
         self.continueProcessing()
     }
-
-    // MARK: Expendable connections
-
-    /// Lets the connection wait for its client as long as the origin has connections to spare.
-    private func becomeExpendable(_ reason: ExpendableConnections.Reason) -> Bool {
-        guard let context else { return false }
-        let eventLoop = context.eventLoop
-        let bound = NIOLoopBound(self, eventLoop: eventLoop)
-        self.entry = self.environment.expendable.add(
-            reason, of: context.channel.remoteAddress.flatMap { ClientAddress($0) },
-            bufferedBytes: self.queuedBytes, openConnections: self.environment.metrics.connections.openCount
-        ) {
-            eventLoop.execute {
-                // Unless its client has gone on meanwhile.
-                if bound.value.entry != nil { bound.value.cutOff() }
-            }
-        }
-        return self.entry != nil
-    }
-
-    /// The connection waits for its client no longer.
-    func endWaiting() {
-        guard let entry else { return }
-        self.entry = nil
-        self.environment.expendable.remove(entry)
-    }
 }
 
-extension StorageConnection: TimedConnection {
+extension StorageConnection: ExpendableConnection {
+    var expendable: ExpendableConnections { self.environment.expendable }
+
+    var connections: ConnectionMeter { self.environment.metrics.connections }
+
     func secondPassed() {
         guard let context else { return }
         self.perform(

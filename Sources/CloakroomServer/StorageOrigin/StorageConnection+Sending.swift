@@ -1,7 +1,6 @@
 import CloakroomStore
-import NIOCore
-
 import Glibc
+import NIOCore
 
 /// The way out: straight to the socket while nothing waits before, else through the channel.
 ///

@@ -36,7 +36,6 @@ final class StorageConnection: ChannelInboundHandler {
     var upload: Upload?
     /// Cancels the look-up that the request waits for.
     var cancelLookUp: (() -> Void)?
-    /// The entry among the origin's expendable connections, while the connection drains or stalls.
     var entry: ExpendableConnections.Entry?
     /// The connection's permit among those of its address, where these are limited.
     private var permit: ConnectionLimiter.Permit?
