@@ -27,25 +27,19 @@ struct AcceptedTypes: Sendable {
         _ value: JSONValue, _ errors: inout [APIError.FieldError]
     ) -> [JSONPointer: [MediaRange]] {
         guard let fields = value.members() else {
-            errors.append(
-                .init(
-                    field: "accept",
-                    reason: "must be an object that maps JSON Pointers to arrays of media types; it is \(value.kind)"))
+            errors.add(
+                "accept", "must be an object that maps JSON Pointers to arrays of media types; it is \(value.kind)")
             return [:]
         }
         guard fields.count <= self.maximumCount else {
-            errors.append(
-                .init(
-                    field: "accept",
-                    reason: "must have at most \(self.maximumCount) pointers; it has \(fields.count)"))
+            errors.add("accept", "must have at most \(self.maximumCount) pointers; it has \(fields.count)")
             return [:]
         }
         var lists: [JSONPointer: [MediaRange]] = [:]
         for (name, value) in fields {
             let field = "accept[\"\(name.excerpt)\"]"
             guard let pointer = JSONPointer(name) else {
-                errors.append(
-                    .init(field: field, reason: "must be a JSON Pointer (RFC 6901), which is empty or begins with /"))
+                errors.add(field, "must be a JSON Pointer (RFC 6901), which is empty or begins with /")
                 continue
             }
             lists[pointer] = GatewayFields.mediaRanges(value, field, &errors)

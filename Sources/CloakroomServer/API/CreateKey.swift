@@ -35,8 +35,8 @@ struct CreateKey: Sendable {
         case .none: return ""
         case .string(let text) where APIKeyRecord.isName(text): return text
         case .string(let text):
-            errors.append(.init(field: "name", reason: "\(rule); it has \(text.unicodeScalars.count) characters"))
-        case .some(let other): errors.append(.init(field: "name", reason: "\(rule); it is \(other.kind)"))
+            errors.add("name", "\(rule); it has \(text.unicodeScalars.count) characters")
+        case .some(let other): errors.add("name", "\(rule); it is \(other.kind)")
         }
         return ""
     }
@@ -47,9 +47,7 @@ struct CreateKey: Sendable {
         let texts = JSONStrings.read(list, "permissions", 1...JSONStrings.maximumCount, &errors) ?? []
         return texts.enumerated().compactMap { index, text in
             if let permission = Permission(rawValue: text) { return permission }
-            errors.append(
-                .init(field: "permissions[\(index)]", reason: "must be one of \(allowed); it is \"\(text.excerpt)\"")
-            )
+            errors.add("permissions[\(index)]", "must be one of \(allowed); it is \"\(text.excerpt)\"")
             return nil
         }
     }

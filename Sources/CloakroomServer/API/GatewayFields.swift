@@ -14,7 +14,7 @@ enum GatewayFields {
             reason = "must be \(OrganizationID.rule); it is \"\(text.excerpt)\""
         case .some(let other): reason = "must be a string; it is \(other.kind)"
         }
-        errors.append(.init(field: "organization_id", reason: reason))
+        errors.add("organization_id", reason)
         return nil
     }
 
@@ -32,10 +32,8 @@ enum GatewayFields {
         let texts = JSONStrings.read(list, field, 1...self.maximumAccepted, &errors) ?? []
         return texts.enumerated().compactMap { index, text in
             if let range = MediaRange(text) { return range }
-            errors.append(
-                .init(
-                    field: "\(field)[\(index)]",
-                    reason: "must be a media range like image/png or image/*; it is \"\(text.excerpt)\""))
+            errors.add(
+                "\(field)[\(index)]", "must be a media range like image/png or image/*; it is \"\(text.excerpt)\"")
             return nil
         }
     }

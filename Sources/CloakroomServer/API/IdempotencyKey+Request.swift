@@ -11,8 +11,7 @@ extension IdempotencyKey {
         if values.count == 1, let key = IdempotencyKey(values[0]) { return key }
         let received =
             values.count == 1 ? "it is \(values[0].utf8.count) bytes long" : "it was sent \(values.count) times"
-        errors.append(
-            .init(field: "Idempotency-Key", reason: "must be \(IdempotencyKey.rule), sent once; \(received)"))
+        errors.add("Idempotency-Key", "must be \(IdempotencyKey.rule), sent once; \(received)")
         return nil
     }
 }

@@ -11,20 +11,20 @@ enum JSONStrings {
     ) -> [String]? {
         let rule = "\(counts.lowerBound) to \(counts.upperBound) strings"
         guard let list else {
-            errors.append(.init(field: field, reason: "is required; it must be an array of \(rule)"))
+            errors.add(field, "is required; it must be an array of \(rule)")
             return nil
         }
         guard let (count, values) = list.elements(atMost: counts.upperBound) else {
-            errors.append(.init(field: field, reason: "must be an array of \(rule); it is \(list.kind)"))
+            errors.add(field, "must be an array of \(rule); it is \(list.kind)")
             return nil
         }
         guard counts.contains(count) else {
-            errors.append(.init(field: field, reason: "must have \(rule); it has \(count)"))
+            errors.add(field, "must have \(rule); it has \(count)")
             return nil
         }
         return values.enumerated().compactMap { index, value in
             if case .string(let text) = value { return text }
-            errors.append(.init(field: "\(field)[\(index)]", reason: "must be a string; it is \(value.kind)"))
+            errors.add("\(field)[\(index)]", "must be a string; it is \(value.kind)")
             return nil
         }
     }
@@ -59,16 +59,10 @@ extension RequestDocument {
             // Longer ones resemble nothing, and would take long to compare.
             let nearest = name.utf8.count <= 64 ? Spelling.nearest(to: name, among: allowed) : nil
             let suggestion = nearest.map { "; did you mean \($0)?" } ?? ""
-            errors.append(
-                .init(
-                    field: name.excerpt,
-                    reason: "is not a field of this request, which has \(Self.list(allowed))\(suggestion)"))
+            errors.add(name.excerpt, "is not a field of this request, which has \(Self.list(allowed))\(suggestion)")
         }
         if others.count > Self.maximumNamed {
-            errors.append(
-                .init(
-                    field: "body",
-                    reason: "must have no fields but \(Self.list(allowed)); it has \(others.count) others"))
+            errors.add("body", "must have no fields but \(Self.list(allowed)); it has \(others.count) others")
         }
     }
 

@@ -29,18 +29,18 @@ struct ListFiles: Sendable {
                 }
             }
         ) {
-            errors.append(.init(field: "limit", reason: "must be a whole number from 1 to 1000; it is \"\($0)\""))
+            errors.add("limit", "must be a whole number from 1 to 1000; it is \"\($0)\"")
         }
         let cursor = Self.value(
             items["cursor"], default: nil, { Base64.decode($0, alphabet: .urlSafe).flatMap { FileID(bytes: $0) } }
         ) { _ in
-            errors.append(.init(field: "cursor", reason: "must be the next_cursor of an earlier page"))
+            errors.add("cursor", "must be the next_cursor of an earlier page")
         }
         let status = Self.value(items["status"], default: nil, { FileQuery.Status(rawValue: $0) }) {
-            errors.append(.init(field: "status", reason: "must be pending or ready; it is \"\($0)\""))
+            errors.add("status", "must be pending or ready; it is \"\($0)\"")
         }
         let mediaRange = Self.value(items["content_type"], default: nil, { MediaRange($0) }) {
-            errors.append(.init(field: "content_type", reason: "must be like image/png or image/*; it is \"\($0)\""))
+            errors.add("content_type", "must be like image/png or image/*; it is \"\($0)\"")
         }
         guard errors.isEmpty, let limit else { throw .invalid(errors) }
         return FileQuery(limit: limit, cursor: cursor, status: status, mediaRange: mediaRange)

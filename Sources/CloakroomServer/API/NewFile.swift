@@ -16,12 +16,9 @@ struct NewFile: Sendable {
     init?(_ request: Request, _ errors: inout [APIError.FieldError]) throws(APIError) {
         let items = try QueryItems(request)
         if items["content_type"] != nil {
-            errors.append(
-                .init(
-                    field: "content_type",
-                    reason:
-                        "must not be in the query of a body that is the file; its type is the header field Content-Type"
-                ))
+            errors.add(
+                "content_type",
+                "must not be in the query of a body that is the file; its type is the header field Content-Type")
         }
         self.init(
             filename: items["filename"], contentType: request.headers[.contentType], sha256: items["sha256"],
@@ -60,12 +57,10 @@ struct NewFile: Sendable {
     /// Whether a type is the one that clients send by default with `-d` or `data=`, which describes no file: an error.
     private static func isForm(_ mediaType: CloakroomDomain.MediaType, _ errors: inout [APIError.FieldError]) -> Bool {
         guard mediaType.essence == "application/x-www-form-urlencoded" else { return false }
-        errors.append(
-            .init(
-                field: "content_type",
-                reason:
-                    "is application/x-www-form-urlencoded, which clients send by default; set the header field Content-Type to the file's media type, or send a form of the type multipart/form-data"
-            ))
+        errors.add(
+            "content_type",
+            "is application/x-www-form-urlencoded, which clients send by default; set the header field Content-Type to the file's media type, or send a form of the type multipart/form-data"
+        )
         return true
     }
 }

@@ -17,7 +17,7 @@ struct QueryItems {
                 items.append((name, value))
             } else {
                 let field = name ?? String(decoding: parts[0], as: UTF8.self)
-                errors.append(.init(field: field.excerpt, reason: "must be percent-encoded UTF-8 in the query"))
+                errors.add(field.excerpt, "must be percent-encoded UTF-8 in the query")
             }
         }
         errors += Self.repeated(items.map(\.name)).map { name in

@@ -47,19 +47,17 @@ struct ResolveInput: Sendable {
     ) -> InputDocument? {
         do throws(InputDocument.Failure) {
             if let input = try body.input("input", referencesAt: accept.pointers) { return input }
-            errors.append(.init(field: "input", reason: "is required; it may be any JSON"))
+            errors.add("input", "is required; it may be any JSON")
         } catch {
             switch error {
             case .tooDeep(let limit):
-                errors.append(
-                    .init(field: "input", reason: "must not nest arrays and objects more than \(limit) deep"))
+                errors.add("input", "must not nest arrays and objects more than \(limit) deep")
             case .unfitStrings(let strings):
                 errors += strings.map { .init(field: "input", reason: Self.reason($0.cause), pointer: $0.pointer) }
             case .tooManyReferences(let limit):
-                errors.append(.init(field: "input", reason: "must not refer to more than \(limit) files"))
+                errors.add("input", "must not refer to more than \(limit) files")
             case .pointersTooLong(let limit):
-                errors.append(
-                    .init(field: "input", reason: "must have shorter names; its pointers exceed \(limit) bytes"))
+                errors.add("input", "must have shorter names; its pointers exceed \(limit) bytes")
             }
         }
         return nil

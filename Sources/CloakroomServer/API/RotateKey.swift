@@ -33,12 +33,9 @@ struct RotateKey: Sendable {
         case .none: break
         case .integer(let seconds) where allowed.contains(seconds): return seconds
         case .some(let other):
-            errors.append(
-                .init(
-                    field: "grace_period_seconds",
-                    reason:
-                        "must be a whole number from \(allowed.lowerBound) to \(allowed.upperBound); it is \(other.kind)"
-                ))
+            errors.add(
+                "grace_period_seconds",
+                "must be a whole number from \(allowed.lowerBound) to \(allowed.upperBound); it is \(other.kind)")
         }
         return APIKeys.defaultGracePeriod
     }

@@ -10,7 +10,7 @@ enum UploadFields {
         do throws(Filename.Invalid) {
             return try Filename(text)
         } catch {
-            errors.append(.init(field: "filename", reason: Self.reason(error)))
+            errors.add("filename", Self.reason(error))
             return nil
         }
     }
@@ -28,14 +28,12 @@ enum UploadFields {
     static func mediaType(_ value: JSONValue?, _ errors: inout Errors) -> MediaType? {
         guard let text = self.string(value, "content_type", &errors) else { return nil }
         guard let mediaType = MediaType(text) else {
-            errors.append(
-                .init(
-                    field: "content_type",
-                    reason: """
-                        must be a media type like image/png, of a registered top-level type; it is \
-                        "\(text.excerpt)". \(Self.wayOut)
-                        """
-                ))
+            errors.add(
+                "content_type",
+                """
+                must be a media type like image/png, of a registered top-level type; it is \
+                "\(text.excerpt)". \(Self.wayOut)
+                """)
             return nil
         }
         return mediaType
@@ -45,8 +43,8 @@ enum UploadFields {
         let rule = "must be a whole number from 1 to \(maximum)"
         switch value {
         case .integer(let bytes) where (1...maximum.bytes).contains(bytes): return ByteCount(bytes)
-        case .none: errors.append(.init(field: "size_bytes", reason: "is required; it \(rule)"))
-        case .some(let other): errors.append(.init(field: "size_bytes", reason: "\(rule); it is \(other.kind)"))
+        case .none: errors.add("size_bytes", "is required; it \(rule)")
+        case .some(let other): errors.add("size_bytes", "\(rule); it is \(other.kind)")
         }
         return nil
     }
@@ -56,13 +54,9 @@ enum UploadFields {
         case .none, .null: return nil
         case .string(let text):
             if let digest = SHA256Digest(hexadecimal: text) { return digest }
-            errors.append(
-                .init(
-                    field: "sha256", reason: "must be 64 hexadecimal digits; it is \"\(text.excerpt)\"")
-            )
+            errors.add("sha256", "must be 64 hexadecimal digits; it is \"\(text.excerpt)\"")
         case .some(let other):
-            errors.append(
-                .init(field: "sha256", reason: "must be a string of 64 hexadecimal digits; it is \(other.kind)"))
+            errors.add("sha256", "must be a string of 64 hexadecimal digits; it is \(other.kind)")
         }
         return nil
     }
@@ -100,21 +94,19 @@ enum UploadFields {
 
     static func checkExtension(_ filename: Filename, _ mediaType: MediaType, _ errors: inout Errors) {
         guard let usual = FileExtension.contradiction(of: mediaType, by: filename) else { return }
-        errors.append(
-            .init(
-                field: "content_type",
-                reason: """
-                    contradicts the extension of filename: .\(filename.pathExtension ?? "") is \(usual), \
-                    not \(mediaType.essence). \(Self.wayOut)
-                    """
-            ))
+        errors.add(
+            "content_type",
+            """
+            contradicts the extension of filename: .\(filename.pathExtension ?? "") is \(usual), \
+            not \(mediaType.essence). \(Self.wayOut)
+            """)
     }
 
     private static func string(_ value: JSONValue?, _ field: String, _ errors: inout Errors) -> String? {
         switch value {
         case .string(let text): return text
-        case .none: errors.append(.init(field: field, reason: "is required"))
-        case .some(let other): errors.append(.init(field: field, reason: "must be a string; it is \(other.kind)"))
+        case .none: errors.add(field, "is required")
+        case .some(let other): errors.add(field, "must be a string; it is \(other.kind)")
         }
         return nil
     }

@@ -64,7 +64,7 @@ extension UploadFile {
         _ announced: AnnouncedChecksums, _ errors: inout [APIError.FieldError]
     ) {
         for field in Set(announced.checksums.map(\.field)).union(announced.trailers).sorted() {
-            errors.append(.init(field: field, reason: Self.coversForm))
+            errors.add(field, Self.coversForm)
         }
     }
 }
