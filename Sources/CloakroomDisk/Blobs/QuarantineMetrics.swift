@@ -1,3 +1,4 @@
+import CloakroomStore
 import Metrics
 
 /// What was put into quarantine and what is there, counted; the label comes from a closed set.
@@ -12,18 +13,13 @@ package struct QuarantineMetrics: Sendable {
         case unclear
     }
 
-    private let counters: [Reason: Counter]
+    private let counters = LabelledCounter<Reason>("cloakroom_quarantined_total", "reason")
     private let entries = Gauge(label: "cloakroom_quarantine_files")
     private let lostBodies = Gauge(label: "cloakroom_lost_bodies")
 
-    package init() {
-        self.counters = .init(
-            uniqueKeysWithValues: Reason.allCases.map {
-                ($0, Counter(label: "cloakroom_quarantined_total", dimensions: [("reason", $0.rawValue)]))
-            })
-    }
+    package init() {}
 
-    package func count(_ reason: Reason) { self.counters[reason]?.increment() }
+    package func count(_ reason: Reason) { self.counters.increment(reason) }
 
     /// How many files the quarantine has.
     package func holds(_ count: Int) { self.entries.record(count) }

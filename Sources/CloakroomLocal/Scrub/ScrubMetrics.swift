@@ -1,4 +1,5 @@
 import CloakroomDomain
+import CloakroomStore
 import Metrics
 
 /// What the scrub has looked at and found, counted; the label comes from a closed set.
@@ -15,19 +16,12 @@ struct ScrubMetrics: Sendable {
         case failed
     }
 
-    private let files: [Outcome: Counter]
+    private let files = LabelledCounter<Outcome>("cloakroom_scrub_files_total", "outcome")
     private let bytes = Counter(label: "cloakroom_scrub_bytes_total")
     private let orphans = Counter(label: "cloakroom_scrub_orphans_total")
     private let completedAt = Gauge(label: "cloakroom_scrub_completed_timestamp_seconds")
 
-    init() {
-        self.files = .init(
-            uniqueKeysWithValues: Outcome.allCases.map {
-                ($0, Counter(label: "cloakroom_scrub_files_total", dimensions: [("outcome", $0.rawValue)]))
-            })
-    }
-
-    func examined(_ outcome: Outcome) { self.files[outcome]?.increment() }
+    func examined(_ outcome: Outcome) { self.files.increment(outcome) }
 
     func read(_ count: Int) { self.bytes.increment(by: count) }
 

@@ -1,3 +1,4 @@
+import CloakroomStore
 import Metrics
 import Synchronization
 
@@ -12,16 +13,13 @@ final class ConnectionMeter: Sendable {
     }
 
     private let meter: Meter
-    private let rejections: [Limit: Counter]
+    private let rejections: LabelledCounter<Limit>
     private let count = Atomic<Int>(0)
 
     init(origin: String) {
         self.meter = Meter(label: "cloakroom_open_connections", dimensions: [("origin", origin)])
-        self.rejections = .init(
-            uniqueKeysWithValues: Limit.allCases.map { limit -> (Limit, Counter) in
-                let labels = [("origin", origin), ("limit", limit.rawValue)]
-                return (limit, Counter(label: "cloakroom_refused_connections_total", dimensions: labels))
-            })
+        self.rejections = LabelledCounter(
+            "cloakroom_refused_connections_total", "limit", others: [("origin", origin)])
     }
 
     /// Notes a new connection and returns how many are open.
@@ -35,7 +33,7 @@ final class ConnectionMeter: Sendable {
     var openCount: Int { self.count.load(ordering: .relaxed) }
 
     /// Notes that a connection is not served; it is open until it is closed, all the same.
-    func rejected(_ limit: Limit) { self.rejections[limit]?.increment() }
+    func rejected(_ limit: Limit) { self.rejections.increment(limit) }
 
     func closed() {
         self.meter.decrement(by: 1)

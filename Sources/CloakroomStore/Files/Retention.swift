@@ -18,7 +18,7 @@ package final class Retention: Sendable {
     private let openBlobs: OpenBlobCache
     private let revocations: Revocations
     private let uploads: UploadsUnderWay
-    private let metrics = SweepMetrics()
+    private let metrics = LabelledCounter<SweepKind>("cloakroom_sweep_files_total", "kind")
     private let cursors: [TombstoneKind: SweepCursor]
     private let isSparingPending = Atomic(false)
 
@@ -45,8 +45,8 @@ package final class Retention: Sendable {
     package func sweep(now: Timestamp) async throws(StorageError) -> Int {
         // Steps that follow one another at `stepInterval` remove at most `filesPerSecond` files a second.
         var total = 0
-        func count(_ number: Int, _ kind: SweepMetrics.Kind) {
-            self.metrics.count(number, kind)
+        func count(_ number: Int, _ kind: SweepKind) {
+            self.metrics.increment(kind, by: number)
             total += number
         }
         count(try await self.deleteExpired(now: now), .ended)
@@ -93,4 +93,18 @@ package final class Retention: Sendable {
         if !removed.isEmpty { try await self.rows.forget(removed) }
         return removed.count
     }
+}
+
+/// What became of a file or an idempotency key, as the label of the metric has it.
+private enum SweepKind: String, Hashable, Sendable, CaseIterable {
+    /// A pending file was dropped long after its upload URL had ended.
+    case abandoned
+    /// A file was dropped at its end.
+    case ended
+    /// The bytes of a deleted file are durably gone.
+    case removed
+    /// The deletion of a file was forgotten.
+    case forgotten
+    /// An idempotency key was forgotten.
+    case idempotencyKeys = "idempotency_keys"
 }
