@@ -18,6 +18,17 @@ extension Catalog {
         try self.slots(in: slot.pack).contains { $0.overlaps(slot) }
     }
 
+    /// Returns the parts of a pack to which no row refers, of pages that belong to no slot with a header that is right.
+    func unreferencedParts(_ pages: [Int64], in pack: PackID) throws(StorageError) -> [PackSlot] {
+        // Mostly there is no such page, and then no rows need be looked through.
+        guard !pages.isEmpty else { return [] }
+        let used = try self.slots(in: pack).filter(\.isPossible).map { slot in
+            slot.offset..<slot.offset + Int64(slot.length)
+        }
+        let rest = pages.filter { page in !used.contains { $0.contains(page) } }
+        return PackContent.parts(of: rest, in: pack)
+    }
+
     /// Whether a row or tombstone refers to a slot, as that of a file.
     func refers(to slot: PackSlot, of id: FileID) throws(StorageError) -> Bool {
         try self.refers(to: slot.locator, of: id)

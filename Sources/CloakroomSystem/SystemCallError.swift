@@ -1,5 +1,4 @@
 package import CloakroomStore
-
 import Glibc
 
 /// A system call that failed.
@@ -25,6 +24,19 @@ package struct SystemCallError: Error, Hashable, Sendable, CustomStringConvertib
         switch self.code {
         case ENOSPC, EDQUOT: .full
         default: .failed(self.description)
+        }
+    }
+}
+
+extension StorageError {
+    /// Returns what a call gives; its failure is one of the storage.
+    package static func throwing<Value>(
+        _ call: @autoclosure () throws(SystemCallError) -> Value
+    ) throws(StorageError) -> Value {
+        do throws(SystemCallError) {
+            return try call()
+        } catch {
+            throw error.storageError
         }
     }
 }

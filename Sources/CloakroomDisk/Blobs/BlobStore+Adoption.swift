@@ -2,9 +2,8 @@ import CloakroomCrypto
 package import CloakroomDomain
 package import CloakroomStore
 import CloakroomSystem
-import Logging
-
 import Glibc
+import Logging
 
 /// Blobs with a name whose rows are pending: a crash came between both, or the row's seal has been lost.
 ///
@@ -55,11 +54,7 @@ extension BlobStore {
             throw error.storageError
         }
         try self.rejectingWritesOnFailure { () throws(SystemCallError) in try copy.descriptor.synchronize() }
-        do throws(SystemCallError) {
-            try self.stagingDirectory.rename(temporary, to: self.directory(of: id), as: id.uuid)
-        } catch {
-            throw error.storageError
-        }
+        try StorageError.throwing(self.stagingDirectory.rename(temporary, to: self.directory(of: id), as: id.uuid))
         try self.synchronize(self.directory(of: id))
         return seal
     }

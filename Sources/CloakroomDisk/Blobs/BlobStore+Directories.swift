@@ -1,5 +1,4 @@
 package import CloakroomSystem
-
 import Glibc
 
 /// What a start finds in the directory of the blobs, and makes there.

@@ -1,7 +1,6 @@
 import CloakroomDomain
 import CloakroomStore
 import CloakroomSystem
-
 import Glibc
 
 /// Opening sealed blobs for reading.

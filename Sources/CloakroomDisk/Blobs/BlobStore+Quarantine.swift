@@ -1,7 +1,6 @@
 package import CloakroomDomain
 package import CloakroomStore
 import CloakroomSystem
-
 import Glibc
 
 /// Keeping what nobody is served any more: `blobs/quarantine`.
@@ -77,14 +76,9 @@ extension BlobStore {
     private func keepCopy(_ bytes: [UInt8], as name: String) throws(StorageError) -> Kept {
         let temporary = "quarantine-\(name)"
         defer { try? self.stagingDirectory.remove(temporary) }
-        let file: OpenFile
-        do throws(SystemCallError) {
-            let flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW
-            file = OpenFile(try self.stagingDirectory.open(temporary, flags: flags))
-            try file.descriptor.writeAll(bytes, at: 0)
-        } catch {
-            throw error.storageError
-        }
+        let flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW
+        let file = try StorageError.throwing(OpenFile(self.stagingDirectory.open(temporary, flags: flags)))
+        try StorageError.throwing(file.descriptor.writeAll(bytes, at: 0))
         try self.rejectingWritesOnFailure { () throws(SystemCallError) in try file.descriptor.synchronize() }
         let kept: Kept
         do throws(SystemCallError) {

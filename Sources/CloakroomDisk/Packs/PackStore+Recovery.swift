@@ -1,8 +1,7 @@
 package import CloakroomStore
 import CloakroomSystem
-import Logging
-
 import Glibc
+import Logging
 
 /// What a start makes of the packs that a crash left.
 extension PackStore {
@@ -104,10 +103,6 @@ extension PackStore {
 
     /// The numbers of the packs, in any order.
     package func packIDs() throws(StorageError) -> [PackID] {
-        do throws(SystemCallError) {
-            return try self.directory.names().compactMap { PackID(fileName: $0) }
-        } catch {
-            throw error.storageError
-        }
+        try StorageError.throwing(self.directory.names()).compactMap { PackID(fileName: $0) }
     }
 }

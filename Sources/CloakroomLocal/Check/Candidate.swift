@@ -1,9 +1,8 @@
-import CloakroomDomain
 import CloakroomDisk
+import CloakroomDomain
 import CloakroomSQLite
 import CloakroomStore
 import CloakroomSystem
-
 import Glibc
 
 /// Something that looks wrong, and may be right a moment later: beside a running server it is looked at again.
@@ -44,11 +43,7 @@ enum Candidate: Hashable, Sendable {
     }
 
     private static func hasOwnFile(_ id: FileID, _ tree: BlobTree) throws(StorageError) -> Bool {
-        do throws(SystemCallError) {
-            return try tree.contains(id)
-        } catch {
-            throw error.storageError
-        }
+        try StorageError.throwing(tree.contains(id))
     }
 
     private static func header(at slot: PackSlot, _ tree: BlobTree) throws(StorageError) -> PackSlotHeader? {

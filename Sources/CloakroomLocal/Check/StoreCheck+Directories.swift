@@ -1,9 +1,8 @@
-import CloakroomDomain
 import CloakroomDisk
+import CloakroomDomain
 import CloakroomSQLite
 import CloakroomStore
 import CloakroomSystem
-
 import Glibc
 
 /// What lies on the disk against the rows.
@@ -53,28 +52,14 @@ extension StoreCheck {
         for header in content.slots where try !self.catalog.refers(to: header.slot, of: header.id) {
             try await self.candidate(.slot(header.slot, of: header.id))
         }
-        for part in try self.unreferenced(content.otherPages, in: id) { try await self.candidate(.part(part)) }
-    }
-
-    /// Returns the parts of a pack to which no row refers, of pages that belong to no slot with a header that is right.
-    private func unreferenced(_ pages: [Int64], in pack: PackID) throws(StorageError) -> [PackSlot] {
-        // Mostly there is no such page, and then no rows need be looked through.
-        guard !pages.isEmpty else { return [] }
-        let used = try self.catalog.slots(in: pack).filter(\.isPossible).map { slot in
-            slot.offset..<slot.offset + Int64(slot.length)
+        for part in try self.catalog.unreferencedParts(content.otherPages, in: id) {
+            try await self.candidate(.part(part))
         }
-        let rest = pages.filter { page in !used.contains { $0.contains(page) } }
-        return PackContent.parts(of: rest, in: pack)
     }
 
     /// Looks for what does not belong beside the shards.
     func checkNames() throws(StorageError) {
-        let root: Directory?
-        do throws(SystemCallError) {
-            root = try Directory.find(BlobStore.directoryName, in: self.directory.root)
-        } catch {
-            throw error.storageError
-        }
+        let root = try StorageError.throwing(Directory.find(BlobStore.directoryName, in: self.directory.root))
         var known: Set = [
             PackStore.directoryName, BlobStore.stagingName, BlobStore.quarantineName, IdentityFile.name,
             IdentityFile.temporaryName, HistoryMarkWriter.name,
@@ -88,10 +73,6 @@ extension StoreCheck {
     }
 
     private static func names(in directory: Directory?) throws(StorageError) -> [String] {
-        do throws(SystemCallError) {
-            return try directory?.names().sorted() ?? []
-        } catch {
-            throw error.storageError
-        }
+        try StorageError.throwing(directory?.names().sorted() ?? [])
     }
 }

@@ -1,6 +1,6 @@
-import CloakroomSQLite
-import CloakroomDomain
 import CloakroomDisk
+import CloakroomDomain
+import CloakroomSQLite
 import CloakroomStore
 
 /// Rows against their bytes.

@@ -24,14 +24,10 @@ extension StoreCheck {
     }
 
     func checkQuarantine() throws(StorageError) {
-        do throws(SystemCallError) {
-            for entry in try Quarantine(self.directory).entries() {
-                let since = Timestamp(secondsSinceEpoch: entry.since).rfc3339
-                self.report(
-                    Finding(.quarantined, "\(Quarantine.path)/\(entry.name)", "\(entry.size) bytes since \(since)"))
-            }
-        } catch {
-            throw error.storageError
+        for entry in try StorageError.throwing(Quarantine(self.directory).entries()) {
+            let since = Timestamp(secondsSinceEpoch: entry.since).rfc3339
+            self.report(
+                Finding(.quarantined, "\(Quarantine.path)/\(entry.name)", "\(entry.size) bytes since \(since)"))
         }
     }
 }

@@ -1,5 +1,5 @@
-package import CloakroomDomain
 package import CloakroomDisk
+package import CloakroomDomain
 import CloakroomSQLite
 package import CloakroomStore
 package import CloakroomSystem

@@ -112,12 +112,7 @@ package struct FileQuarantine: Sendable {
     func orphans(inShard shard: Int) async throws(StorageError) -> (names: Int, orphans: [FileID]) {
         let (catalog, tree) = (self.pair.catalog, self.pair.blobs.tree)
         return try await self.pair.onDisk { () throws(StorageError) in
-            let names: [String]
-            do throws(SystemCallError) {
-                names = try tree.shards[shard]?.names() ?? []
-            } catch {
-                throw error.storageError
-            }
+            let names = try StorageError.throwing(tree.shards[shard]?.names() ?? [])
             let files = names.compactMap { BlobTree.fileID(named: $0, inShard: shard) }
             return (names.count, try catalog.unknownFiles(files))
         }

@@ -1,8 +1,7 @@
-package import CloakroomDomain
 import CloakroomDisk
+package import CloakroomDomain
 package import CloakroomStore
 package import CloakroomSystem
-
 import Glibc
 
 /// The directory in which damaged bodies and those without rows are kept: `blobs/quarantine`.

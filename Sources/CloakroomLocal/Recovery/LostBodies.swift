@@ -1,6 +1,6 @@
-import CloakroomSQLite
 import CloakroomDisk
 package import CloakroomDomain
+import CloakroomSQLite
 package import CloakroomStore
 import CloakroomSystem
 import Logging

@@ -179,13 +179,7 @@ package struct Recovery: Sendable {
     ///
     /// They stay, and a check finds them.
     private func reportStrayPages(of unended: UnendedPack) throws(StorageError) {
-        let pages = unended.strayPages
-        guard !pages.isEmpty else { return }
-        let used = try self.pair.catalog.slots(in: unended.id).filter(\.isPossible).map { slot in
-            slot.offset..<slot.offset + Int64(slot.length)
-        }
-        let stray = pages.filter { page in !used.contains { $0.contains(page) } }
-        for part in PackContent.parts(of: stray, in: unended.id) {
+        for part in try self.pair.catalog.unreferencedParts(unended.strayPages, in: unended.id) {
             let place = "\(part.length) bytes at \(part.offset) of pack \(unended.id.fileName)"
             self.pair.health.report("A part of a pack belongs to no file; see `cloakroom check`", place)
         }
