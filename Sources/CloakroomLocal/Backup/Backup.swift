@@ -1,7 +1,6 @@
 package import CloakroomDomain
 package import CloakroomSQLite
 package import CloakroomSystem
-
 import Glibc
 
 /// Copies a store into a directory of backups, also beside a running server, which does nothing for it.
@@ -52,20 +51,13 @@ package struct Backup {
         }
     }
 
-    /// Says what it is, for whoever takes it for a data directory; durable with the rest.
-    private static func mark(_ target: Directory, _ path: String) throws(BackupError) {
-        do throws(SystemCallError) {
-            _ = try target.open(DataDirectory.backupName, flags: O_RDWR | O_CREAT | O_NOFOLLOW)
-        } catch {
-            throw BackupError(error, at: path)
-        }
-    }
-
     private func copy(
         to name: String, in directory: BackupDirectory, _ previous: String?, now: Timestamp
     ) throws(BackupError) -> CopySummary {
         let target = try directory.make(name)
-        try Self.mark(target, directory.path(of: name))
+        // Says what it is, for whoever takes it for a data directory; durable with the rest.
+        let flags = O_RDWR | O_CREAT | O_NOFOLLOW
+        _ = try BackupError.at(directory.path(of: name), target.open(DataDirectory.backupName, flags: flags))
         var earlier: StoreCopy.Previous?
         if let previous {
             let root = try directory.open(previous)

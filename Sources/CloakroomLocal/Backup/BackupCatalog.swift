@@ -27,13 +27,11 @@ final class BackupCatalog {
 
     /// Opens a catalogue to be read; throws where it is none that this program knows.
     init(opening path: String, system: any OperatingSystem) throws(BackupError) {
+        let connection = try BackupError.at(
+            database: path, SQLiteConnection(path: path, role: .reader, fileSystem: system.sqliteFileSystem))
         self.path = path
-        do throws(SQLiteError) {
-            self.connection = try SQLiteConnection(path: path, role: .reader, fileSystem: system.sqliteFileSystem)
-            self.isEarlier = try CatalogSchema.isEarlier(self.connection)
-        } catch {
-            throw BackupError(error, at: path)
-        }
+        self.connection = connection
+        self.isEarlier = try BackupError.at(database: path, CatalogSchema.isEarlier(connection))
         let known = 1...CatalogSchema.migrations.count
         let version = try self.number("PRAGMA user_version")
         guard known.contains(Int(version)) else {
@@ -45,12 +43,9 @@ final class BackupCatalog {
     /// Opens a copy to be changed.
     init(changing path: String, system: any OperatingSystem) throws(BackupError) {
         self.path = path
-        do throws(SQLiteError) {
-            self.connection = try SQLiteConnection(path: path, role: .copy, fileSystem: system.sqliteFileSystem)
-            self.isEarlier = false
-        } catch {
-            throw BackupError(error, at: path)
-        }
+        self.isEarlier = false
+        self.connection = try BackupError.at(
+            database: path, SQLiteConnection(path: path, role: .copy, fileSystem: system.sqliteFileSystem))
     }
 
     /// How many bytes a copy takes.
@@ -74,16 +69,14 @@ final class BackupCatalog {
         } catch {
             throw .failed(path: path, reason: "\(error)")
         }
-        try copy.change { connection throws(SQLiteError) in
-            try connection.execute("DELETE FROM deleted_files")
-            try connection.execute("CREATE INDEX backup_places ON files (locator) WHERE locator IS NOT NULL")
-        }
+        try copy.execute("DELETE FROM deleted_files")
+        try copy.execute("CREATE INDEX backup_places ON files (locator) WHERE locator IS NOT NULL")
         return copy
     }
 
     /// Ends the changes.
     func finish() throws(BackupError) {
-        try self.change { connection throws(SQLiteError) in try connection.execute("DROP INDEX backup_places") }
+        try self.execute("DROP INDEX backup_places")
     }
 
     /// Lets SQLite look through all of the database.
@@ -98,15 +91,7 @@ final class BackupCatalog {
 
     /// Returns the files that follow one, none after the last.
     func page(after last: SealedFile?, _ order: Order) throws(BackupError) -> [SealedFile] {
-        do throws(SQLiteError) {
-            let rows = try self.rows(after: last, order)
-            defer { rows.reset() }
-            var files: [SealedFile] = []
-            while try rows.step() { files.append(try SealedFile(rows)) }
-            return files
-        } catch {
-            throw BackupError(error, at: self.path)
-        }
+        try BackupError.at(database: self.path, self.rows(after: last, order).all(SealedFile.init))
     }
 
     private func rows(after last: SealedFile?, _ order: Order) throws(SQLiteError) -> SQLiteStatement {
@@ -137,77 +122,62 @@ final class BackupCatalog {
 
     /// Whether a file is ready here, with the same bytes; not where that cannot be told.
     func has(_ file: SealedFile) -> Bool {
-        do throws(SQLiteError) {
-            let row = try self.connection.statement(
-                self.isEarlier
-                    ? "SELECT 1 FROM files WHERE id = ? AND sha256 = ? AND pack IS NULL"
-                    : "SELECT 1 FROM files WHERE id = ? AND sha256 = ? AND locator IS NULL"
-            ).bind(file.id.bytes).bind(file.seal.sha256.bytes)
-            defer { row.reset() }
-            return try row.step()
-        } catch {
-            return false
-        }
+        let row = try? self.connection.statement(
+            self.isEarlier
+                ? "SELECT 1 FROM files WHERE id = ? AND sha256 = ? AND pack IS NULL"
+                : "SELECT 1 FROM files WHERE id = ? AND sha256 = ? AND locator IS NULL"
+        ).bind(file.id.bytes).bind(file.seal.sha256.bytes).hasRow()
+        return row ?? false
     }
 
     // MARK: Changes
 
     /// Removes a file that was deleted since; its organization's sums follow.
     func remove(_ id: FileID) throws(BackupError) {
-        try self.change { connection throws(SQLiteError) in
-            try connection.statement("DELETE FROM files WHERE id = ?").bind(id.bytes).run()
-        }
+        try self.run("DELETE FROM files WHERE id = ?") { $0.bind(id.bytes) }
     }
 
     /// Notes that a file's bytes have a file of their own.
     func removeLocator(of id: FileID) throws(BackupError) {
-        try self.change { connection throws(SQLiteError) in
-            try connection.statement("UPDATE files SET locator = NULL WHERE id = ?").bind(id.bytes).run()
-        }
+        try self.run("UPDATE files SET locator = NULL WHERE id = ?") { $0.bind(id.bytes) }
     }
 
     /// Makes a file pending again, until a moment at least, which takes the bytes that it had and no others.
     func makePending(_ id: FileID, until end: Timestamp) throws(BackupError) {
-        try self.change { connection throws(SQLiteError) in
-            try connection.statement(
-                """
-                UPDATE files SET declared_sha256 = sha256, sha256 = NULL, uploaded_at = NULL, locator = NULL,
-                    upload_expires_at = max(upload_expires_at, ?) WHERE id = ?
-                """
-            ).bind(end.secondsSinceEpoch).bind(id.bytes).run()
-        }
+        try self.run(
+            """
+            UPDATE files SET declared_sha256 = sha256, sha256 = NULL, uploaded_at = NULL, locator = NULL,
+                upload_expires_at = max(upload_expires_at, ?) WHERE id = ?
+            """
+        ) { $0.bind(end.secondsSinceEpoch).bind(id.bytes) }
     }
 
     /// Gives the store an identity, without the bodies without rows that the original notes; returns whether the
     /// catalogue is of a version that has one.
     func change(_ identity: StoreIdentity) throws(BackupError) -> Bool {
         guard try self.number("SELECT count(*) FROM sqlite_schema WHERE name = 'store'") == 1 else { return false }
-        try self.change { connection throws(SQLiteError) in
-            try connection.statement(
-                """
-                INSERT INTO store (id, identity, generation, started_at) VALUES (1, ?, ?, 0)
-                ON CONFLICT (id) DO UPDATE SET identity = excluded.identity, generation = excluded.generation
-                """
-            ).bind(identity.bytes).bind(identity.generation).run()
-            try connection.execute("DELETE FROM lost_bodies")
-        }
+        try self.run(
+            """
+            INSERT INTO store (id, identity, generation, started_at) VALUES (1, ?, ?, 0)
+            ON CONFLICT (id) DO UPDATE SET identity = excluded.identity, generation = excluded.generation
+            """
+        ) { $0.bind(identity.bytes).bind(identity.generation) }
+        try self.execute("DELETE FROM lost_bodies")
         return true
     }
 
-    private func change(_ body: (SQLiteConnection) throws(SQLiteError) -> Void) throws(BackupError) {
-        do throws(SQLiteError) {
-            try body(self.connection)
-        } catch {
-            throw BackupError(error, at: self.path)
-        }
+    private func run(
+        _ sql: StaticString, _ bind: (SQLiteStatement) -> SQLiteStatement
+    ) throws(BackupError) {
+        try BackupError.at(database: self.path, bind(self.connection.statement(sql)).run())
+    }
+
+    private func execute(_ sql: String) throws(BackupError) {
+        try BackupError.at(database: self.path, self.connection.execute(sql))
     }
 
     private func text(_ sql: String) throws(BackupError) -> String {
-        do throws(SQLiteError) {
-            return try self.connection.text(of: sql)
-        } catch {
-            throw BackupError(error, at: self.path)
-        }
+        try BackupError.at(database: self.path, self.connection.text(of: sql))
     }
 
     private func number(_ sql: String) throws(BackupError) -> Int64 { Int64(try self.text(sql)) ?? 0 }

@@ -1,7 +1,6 @@
 import CloakroomDomain
 import CloakroomSQLite
 import CloakroomSystem
-
 import Glibc
 
 /// A directory of backups: each is a directory that is called after its time in UTC, like `20261121T134500Z`.
@@ -17,12 +16,8 @@ struct BackupDirectory {
     /// Opens a directory of backups, or makes it where it is missing, for its owner alone.
     init(path: String, creates: Bool, system: any OperatingSystem) throws(BackupError) {
         self.path = path
-        do throws(SystemCallError) {
-            if creates { try Directory.create(path: path, system: system) }
-            self.root = try Directory(path: path, system: system)
-        } catch {
-            throw BackupError(error, at: path)
-        }
+        if creates { try BackupError.at(path, Directory.create(path: path, system: system)) }
+        self.root = try BackupError.at(path, Directory(path: path, system: system))
     }
 
     func path(of name: String) -> String { "\(self.path)/\(name)" }
@@ -52,11 +47,7 @@ struct BackupDirectory {
     func isBackup() throws(BackupError) -> Bool { try self.entries().contains(Catalog.fileName) }
 
     private func entries() throws(BackupError) -> [String] {
-        do throws(SystemCallError) {
-            return try self.root.names()
-        } catch {
-            throw BackupError(error, at: self.path)
-        }
+        try BackupError.at(self.path, self.root.names())
     }
 
     private static func time(of name: String) -> Timestamp? { Timestamp(iso8601Basic: ArraySlice(name.utf8)) }
@@ -82,46 +73,27 @@ struct BackupDirectory {
     /// Removes what runs left that did not come to their end; only while the directory is claimed.
     func removeIncomplete() throws(BackupError) {
         for name in try self.entries() where Self.isIncomplete(path: name) { try self.remove(name) }
-        do throws(SystemCallError) {
-            // Else a power cut could leave what was removed, under the name that the new one gets.
-            try self.root.synchronize()
-        } catch {
-            throw BackupError(error, at: self.path)
-        }
+        // Else a power cut could leave what was removed, under the name that the new one gets.
+        try BackupError.at(self.path, self.root.synchronize())
     }
 
     /// Removes an entry with everything in it.
     func remove(_ name: String) throws(BackupError) {
-        do throws(SystemCallError) {
-            try self.root.removeTree(name)
-        } catch {
-            throw BackupError(error, at: self.path(of: name))
-        }
+        try BackupError.at(self.path(of: name), self.root.removeTree(name))
     }
 
     func make(_ name: String) throws(BackupError) -> Directory {
-        do throws(SystemCallError) {
-            return try Directory(in: self.root, name)
-        } catch {
-            throw BackupError(error, at: self.path(of: name))
-        }
+        try BackupError.at(self.path(of: name), Directory(in: self.root, name))
     }
 
     func open(_ name: String) throws(BackupError) -> Directory {
-        do throws(SystemCallError) {
-            return try Directory(in: self.root, name, creates: false)
-        } catch {
-            throw BackupError(error, at: self.path(of: name))
-        }
+        try BackupError.at(self.path(of: name), Directory(in: self.root, name, creates: false))
     }
 
     /// Gives a backup that is complete and durable its name, durably.
     func publish(_ name: String) throws(BackupError) {
-        do throws(SystemCallError) {
-            try self.root.rename(Self.incomplete(name), to: self.root, as: name)
-            try self.root.synchronize()
-        } catch {
-            throw BackupError(error, at: self.path(of: name))
-        }
+        let path = self.path(of: name)
+        try BackupError.at(path, self.root.rename(Self.incomplete(name), to: self.root, as: name))
+        try BackupError.at(path, self.root.synchronize())
     }
 }

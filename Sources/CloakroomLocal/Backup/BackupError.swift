@@ -50,6 +50,28 @@ package enum BackupError: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 extension BackupError {
+    /// Returns what a call gives; its failure is one at a path.
+    static func at<Value: ~Copyable>(
+        _ path: String, _ call: @autoclosure () throws(SystemCallError) -> Value
+    ) throws(BackupError) -> Value {
+        do throws(SystemCallError) {
+            return try call()
+        } catch {
+            throw BackupError(error, at: path)
+        }
+    }
+
+    /// Returns what SQLite gives; its failure is one at a database.
+    static func at<Value>(
+        database path: String, _ call: @autoclosure () throws(SQLiteError) -> Value
+    ) throws(BackupError) -> Value {
+        do throws(SQLiteError) {
+            return try call()
+        } catch {
+            throw BackupError(error, at: path)
+        }
+    }
+
     /// A system call's failure at a file or directory.
     init(_ error: SystemCallError, at path: String) {
         self = error.storageError == .full ? .full(path: path) : .failed(path: path, reason: error.description)

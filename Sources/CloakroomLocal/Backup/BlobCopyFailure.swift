@@ -9,15 +9,4 @@ enum BlobCopyFailure: Error {
     case copy(BackupError)
 
     /// A call on what is copied failed.
-    init(reading error: SystemCallError, at path: String) {
-        if let damage = BlobDamage(error) {
-            self = .damage(damage)
-        } else {
-            self = .copy(BackupError(error, at: path))
-        }
-    }
-
-    init(writing error: SystemCallError, at path: String) {
-        self = .copy(BackupError(error, at: path))
-    }
 }

@@ -1,24 +1,34 @@
-import CloakroomDomain
 import CloakroomDisk
+import CloakroomDomain
 import CloakroomSystem
-
 import Glibc
 
 /// The blobs of a data directory or of a backup, to be read and linked.
 ///
 /// Three stores may be open at a time: shards are looked up by their names, and only two directories are held open.
 struct BlobSource: Sendable {
+    /// The data directory's or the backup's path.
+    let path: String
     private let blobs: Directory?
     private let packs: Directory?
 
     /// Opens the blobs of a data directory or a backup, in which there need not have been any ever.
-    init(in root: Directory) throws(SystemCallError) {
-        guard let blobs = try Directory.find(BlobStore.directoryName, in: root) else {
-            (self.blobs, self.packs) = (nil, nil)
-            return
-        }
+    init(in root: Directory, at path: String) throws(BackupError) {
+        let blobs = try BackupError.at(path, Directory.find(BlobStore.directoryName, in: root))
+        self.path = path
         self.blobs = blobs
-        self.packs = try Directory.find(PackStore.directoryName, in: blobs)
+        self.packs =
+            if let blobs { try BackupError.at(path, Directory.find(PackStore.directoryName, in: blobs)) } else { nil }
+    }
+
+    /// Returns what a call on it gives; a failure says that a file is damaged, or that the copy cannot go on.
+    func reading<Value>(_ call: @autoclosure () throws(SystemCallError) -> Value) throws(BlobCopyFailure) -> Value {
+        do throws(SystemCallError) {
+            return try call()
+        } catch {
+            if let damage = BlobDamage(error) { throw .damage(damage) }
+            throw .copy(BackupError(error, at: self.path))
+        }
     }
 
     func open(_ id: FileID) throws(SystemCallError) -> OpenFile {

@@ -1,12 +1,13 @@
-import CloakroomStore
-import CloakroomDomain
 import CloakroomDisk
+import CloakroomDomain
+import CloakroomStore
 import CloakroomSystem
-
 import Glibc
 
 /// The blobs of a store that is being made; used by one thread.
 final class BlobTarget {
+    /// The path of the store.
+    let path: String
     private let root: Directory
     private let blobs: Directory
     private let packs: Directory
@@ -15,12 +16,21 @@ final class BlobTarget {
     private var changedShards: Set<UInt8> = []
 
     /// Makes the directories, down to those that stay empty.
-    init(in root: Directory) throws(SystemCallError) {
-        self.root = root
-        self.blobs = try Directory(in: root, BlobStore.directoryName)
-        self.shards = try BlobStore.openShards(self.blobs)
-        self.packs = try Directory(in: self.blobs, PackStore.directoryName)
-        _ = try Directory(in: self.blobs, BlobStore.stagingName)
+    init(in root: Directory, at path: String) throws(BackupError) {
+        let blobs = try BackupError.at(path, Directory(in: root, BlobStore.directoryName))
+        (self.path, self.root, self.blobs) = (path, root, blobs)
+        self.shards = try BackupError.at(path, BlobStore.openShards(blobs))
+        self.packs = try BackupError.at(path, Directory(in: blobs, PackStore.directoryName))
+        _ = try BackupError.at(path, Directory(in: blobs, BlobStore.stagingName))
+    }
+
+    /// Returns what a call on it gives; after a failure the copy cannot go on.
+    func writing<Value>(_ call: @autoclosure () throws(SystemCallError) -> Value) throws(BlobCopyFailure) -> Value {
+        do throws(SystemCallError) {
+            return try call()
+        } catch {
+            throw .copy(BackupError(error, at: self.path))
+        }
     }
 
     /// Whether so many more bytes leave the room alone that a server on the same disk needs to commit deletions.

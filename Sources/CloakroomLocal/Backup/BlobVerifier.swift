@@ -1,6 +1,6 @@
 import CloakroomCrypto
-import CloakroomDomain
 import CloakroomDisk
+import CloakroomDomain
 import CloakroomStore
 import CloakroomSystem
 
@@ -49,6 +49,17 @@ final class BlobVerifier {
         } catch {
             guard let damage = BlobDamage(error) else { throw error }
             return damage
+        }
+    }
+
+    /// Whether a file's bytes are right; not where that cannot be told.
+    func isRight(_ file: SealedFile, _ onDamage: (DamagedFile) -> Void) -> Bool {
+        do throws(SystemCallError) {
+            guard let damage = try self.damage(of: file) else { return true }
+            if damage != .missing { onDamage(DamagedFile(id: file.id, path: self.blobs.path, damage: damage)) }
+            return false
+        } catch {
+            return false
         }
     }
 

@@ -1,5 +1,5 @@
-package import CloakroomDomain
 import CloakroomDisk
+package import CloakroomDomain
 
 /// What becomes of a copy when the bytes of a ready file are lost or damaged.
 package enum DamagePolicy: Hashable, Sendable {

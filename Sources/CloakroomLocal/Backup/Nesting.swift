@@ -1,8 +1,6 @@
+import CLinux
 import CloakroomSQLite
 import CloakroomSystem
-
-import CLinux
-
 import Glibc
 
 /// Whether directories lie in one another, whatever their paths look like.

@@ -1,5 +1,5 @@
-import CloakroomDomain
 import CloakroomDisk
+import CloakroomDomain
 import CloakroomStore
 
 /// Tells which packs of the backup before hold what a new one needs, and nothing else: they can be shared.

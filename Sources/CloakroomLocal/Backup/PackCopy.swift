@@ -1,9 +1,8 @@
 import CloakroomCrypto
-import CloakroomDomain
 import CloakroomDisk
+import CloakroomDomain
 import CloakroomStore
 import CloakroomSystem
-
 import Glibc
 
 /// Copies those slots of a pack to which the copied catalogue refers; used by one thread.
@@ -12,34 +11,18 @@ import Glibc
 /// with its last slot, before the pack's full length: so a start takes it for a pack that has been ended.
 final class PackCopy {
     private let id: PackID
-    private let source: OpenFile?
-    private let sourcePath: String
+    private let source: BlobSource
+    private let input: OpenFile?
     private let target: BlobTarget
-    private let targetPath: String
     private let output: OpenFile
     private var hasSlots = false
 
     /// Begins a copy of a pack, which need not be there any more.
-    init(
-        _ id: PackID, from source: BlobSource, at sourcePath: String, to target: BlobTarget, at targetPath: String
-    ) throws(BackupError) {
-        self.id = id
-        self.sourcePath = sourcePath
-        self.target = target
-        self.targetPath = targetPath
-        let found: OpenFile?
-        do throws(SystemCallError) {
-            found = try Self.open(id, in: source)
-        } catch {
-            throw BackupError(error, at: sourcePath)
-        }
-        self.source = found
-        do throws(SystemCallError) {
-            self.output = try target.make(id)
-            try self.output.descriptor.writeAll(Self.head(of: found), at: 0)
-        } catch {
-            throw BackupError(error, at: targetPath)
-        }
+    init(_ id: PackID, from source: BlobSource, to target: BlobTarget) throws(BackupError) {
+        let input = try BackupError.at(source.path, Self.open(id, in: source))
+        let output = try BackupError.at(target.path, target.make(id))
+        (self.id, self.source, self.input, self.target, self.output) = (id, source, input, target, output)
+        try BackupError.at(target.path, output.descriptor.writeAll(Self.head(of: input), at: 0))
     }
 
     private static func open(_ id: PackID, in source: BlobSource) throws(SystemCallError) -> OpenFile? {
@@ -66,38 +49,23 @@ final class PackCopy {
         }
         guard SHA256.hash(Array(body)) == file.seal.sha256 else {
             // A server takes what is in memory for what it has verified.
-            self.source?.dropCache(at: slot.offset, length: Int64(slot.length))
+            self.input?.dropCache(at: slot.offset, length: Int64(slot.length))
             throw .damage(.wrongDigest)
         }
-        guard self.target.hasRoom(for: Int64(slot.length)) else { throw .copy(.full(path: self.targetPath)) }
+        guard self.target.hasRoom(for: Int64(slot.length)) else { throw .copy(.full(path: self.target.path)) }
         bytes.append(contentsOf: repeatElement(0, count: slot.length - bytes.count))
-        do throws(SystemCallError) {
-            try self.output.descriptor.writeAll(bytes, at: slot.offset)
-            self.hasSlots = true
-        } catch {
-            throw BlobCopyFailure(writing: error, at: self.targetPath)
-        }
+        try self.target.writing(self.output.descriptor.writeAll(bytes, at: slot.offset))
+        self.hasSlots = true
     }
 
     private func read(_ slot: PackSlot) throws(BlobCopyFailure) -> [UInt8] {
-        guard let source, slot.isPossible else { throw .damage(.missing) }
-        do throws(SystemCallError) {
-            return try source.descriptor.read(count: slot.length, at: slot.offset)
-        } catch {
-            throw BlobCopyFailure(reading: error, at: self.sourcePath)
-        }
+        guard let input, slot.isPossible else { throw .damage(.missing) }
+        return try self.source.reading(input.descriptor.read(count: slot.length, at: slot.offset))
     }
 
     /// Ends the copy, which is durable then, but for its name; one without slots is removed.
     func end() throws(BackupError) {
-        do throws(SystemCallError) {
-            if self.hasSlots {
-                try self.output.descriptor.synchronize()
-            } else {
-                try self.target.remove(self.id)
-            }
-        } catch {
-            throw BackupError(error, at: self.targetPath)
-        }
+        try BackupError.at(
+            self.target.path, self.hasSlots ? self.output.descriptor.synchronize() : self.target.remove(self.id))
     }
 }

@@ -1,9 +1,8 @@
-package import CloakroomDomain
 import CloakroomDisk
+package import CloakroomDomain
 import CloakroomSQLite
 import CloakroomStore
 import CloakroomSystem
-
 import Glibc
 
 /// Makes a store of a backup, in a directory that is new or empty.
@@ -75,13 +74,10 @@ package struct Restore {
         }
         let catalog = try BackupCatalog(changing: path, system: self.system)
         guard try catalog.change(identity) else { return }
-        do throws(SystemCallError) {
-            try target.directory.open(Self.catalogName, flags: O_RDWR | O_NOFOLLOW).synchronize()
-            let blobs = try Directory(in: target.directory, BlobStore.directoryName)
-            try IdentityFile(directory: blobs).write(identity)
-        } catch {
-            throw BackupError(error, at: path)
-        }
+        let flags = O_RDWR | O_NOFOLLOW
+        try BackupError.at(path, target.directory.open(Self.catalogName, flags: flags).synchronize())
+        let blobs = try BackupError.at(path, Directory(in: target.directory, BlobStore.directoryName))
+        try BackupError.at(path, IdentityFile(directory: blobs).write(identity))
     }
 
     /// Opens the directory that was named: the backup, or the directory of backups that it is in.

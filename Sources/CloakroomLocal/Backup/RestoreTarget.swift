@@ -1,6 +1,5 @@
 import CloakroomSQLite
 import CloakroomSystem
-
 import Glibc
 
 /// The directory into which a store is restored.
@@ -32,14 +31,10 @@ final class RestoreTarget {
         } else {
             guard !name.isEmpty else { throw .nothingThere(path: path) }
             let temporaryPath = "\(parentPath)/\(name)\(Self.suffix)"
-            do throws(SystemCallError) {
-                try Directory.create(path: parentPath, system: system)
-                let parent = try Directory(path: parentPath, system: system)
-                self.directory = try Directory(in: parent, name + Self.suffix)
-                self.parent = parent
-            } catch {
-                throw BackupError(error, at: temporaryPath)
-            }
+            try BackupError.at(temporaryPath, Directory.create(path: parentPath, system: system))
+            let parent = try BackupError.at(temporaryPath, Directory(path: parentPath, system: system))
+            self.directory = try BackupError.at(temporaryPath, Directory(in: parent, name + Self.suffix))
+            self.parent = parent
             self.path = temporaryPath
         }
         self.marker = try Self.claim(self.directory, self.path)
@@ -100,13 +95,9 @@ final class RestoreTarget {
 
     /// Removes everything but the marker and what may be in an empty directory.
     private func clear() throws(BackupError) {
-        do throws(SystemCallError) {
-            let kept = DataDirectory.ignoredNames.union([DataDirectory.restoringName])
-            for name in try self.directory.names() where !kept.contains(name) {
-                try self.directory.removeTree(name)
-            }
-        } catch {
-            throw BackupError(error, at: self.path)
+        let kept = DataDirectory.ignoredNames.union([DataDirectory.restoringName])
+        for name in try BackupError.at(self.path, self.directory.names()) where !kept.contains(name) {
+            try BackupError.at(self.path, self.directory.removeTree(name))
         }
     }
 

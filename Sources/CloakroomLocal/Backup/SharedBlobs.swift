@@ -6,7 +6,6 @@ import CloakroomSystem
 /// What a new backup can take over from the one before: files with a second name, which take no room.
 final class SharedBlobs {
     private let blobs: BlobSource
-    private let path: String
     private let verifier: BlobVerifier
     private let onDamage: (DamagedFile) -> Void
     private let catalog: BackupCatalog
@@ -18,40 +17,19 @@ final class SharedBlobs {
         _ root: Directory, at path: String, for catalog: BackupCatalog, check: SharedFileCheck,
         _ onDamage: @escaping (DamagedFile) -> Void
     ) throws(BackupError) {
-        self.path = path
         self.onDamage = onDamage
-        do throws(SystemCallError) {
-            self.blobs = try BlobSource(in: root)
-        } catch {
-            throw BackupError(error, at: path)
-        }
+        self.blobs = try BlobSource(in: root, at: path)
         let verifier = BlobVerifier(self.blobs, reads: check == .bytes ? .everything : .nothing)
         self.verifier = verifier
         let previous = try BackupCatalog(opening: "\(path)/\(Catalog.fileName)", system: root.system)
         self.catalog = previous
-        let comparison = try PackComparison(catalog, with: previous) { file in
-            SharedBlobs.isRight(file, verifier, path, onDamage)
-        }
-        self.packs = comparison.packs
-    }
-
-    private static func isRight(
-        _ file: SealedFile, _ verifier: BlobVerifier, _ path: String, _ onDamage: (DamagedFile) -> Void
-    ) -> Bool {
-        do throws(SystemCallError) {
-            guard let damage = try verifier.damage(of: file) else { return true }
-            if damage != .missing { onDamage(DamagedFile(id: file.id, path: path, damage: damage)) }
-            return false
-        } catch {
-            // Where that cannot be told, the file is copied.
-            return false
-        }
+        self.packs = try PackComparison(catalog, with: previous) { verifier.isRight($0, onDamage) }.packs
     }
 
     /// Takes a blob over that has a file of its own; `false` where there is none such.
     func link(_ file: SealedFile, to target: BlobTarget) throws(SystemCallError) -> Bool {
         // After a restoration, the same file may have been sealed with other bytes of the same length.
-        guard self.catalog.has(file), Self.isRight(file, self.verifier, self.path, self.onDamage) else { return false }
+        guard self.catalog.has(file), self.verifier.isRight(file, self.onDamage) else { return false }
         return try Self.unlessRejected { () throws(SystemCallError) in try target.link(file.id, from: self.blobs) }
     }
 

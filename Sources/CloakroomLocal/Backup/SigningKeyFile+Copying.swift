@@ -1,5 +1,4 @@
 import CloakroomSystem
-
 import Glibc
 
 extension SigningKeyFile {
@@ -15,19 +14,13 @@ extension SigningKeyFile {
             if error.code == ENOENT { return false }
             throw BackupError(error, at: "\(sourcePath)/\(Self.name)")
         }
-        let written: [UInt8]
-        do throws(SystemCallError) {
-            let file = OpenFile(try target.open(Self.name, flags: O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW))
-            try file.descriptor.writeAll(keys, at: 0)
-            try file.descriptor.synchronize()
-            file.dropCache()
-            written = try file.descriptor.readAll()
-        } catch {
-            throw BackupError(error, at: "\(targetPath)/\(Self.name)")
-        }
-        guard written == keys else {
-            throw .unverified(path: "\(targetPath)/\(Self.name)", reason: "its bytes differ")
-        }
+        let (path, flags) = ("\(targetPath)/\(Self.name)", O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW)
+        let file = OpenFile(try BackupError.at(path, target.open(Self.name, flags: flags)))
+        try BackupError.at(path, file.descriptor.writeAll(keys, at: 0))
+        try BackupError.at(path, file.descriptor.synchronize())
+        file.dropCache()
+        let written = try BackupError.at(path, file.descriptor.readAll())
+        guard written == keys else { throw .unverified(path: path, reason: "its bytes differ") }
         return true
     }
 }

@@ -1,9 +1,8 @@
-import CloakroomDomain
 import CloakroomDisk
+import CloakroomDomain
 import CloakroomSQLite
 import CloakroomStore
 import CloakroomSystem
-
 import Glibc
 
 /// A copy of a store: its catalogue as of one moment, then the bytes of the files that were ready at that moment.
@@ -46,16 +45,8 @@ final class StoreCopy {
         self.path = path
         self.catalogName = catalogName
         self.rules = rules
-        do throws(SystemCallError) {
-            self.sourceBlobs = try BlobSource(in: source.root)
-        } catch {
-            throw BackupError(error, at: source.path)
-        }
-        do throws(SystemCallError) {
-            self.targetBlobs = try BlobTarget(in: target)
-        } catch {
-            throw BackupError(error, at: path)
-        }
+        self.sourceBlobs = try BlobSource(in: source.root, at: source.path)
+        self.targetBlobs = try BlobTarget(in: target, at: path)
         let original = try BackupCatalog(
             opening: "\(source.path)/\(Catalog.fileName)", system: source.root.system)
         let size = try original.size()
@@ -100,14 +91,12 @@ final class StoreCopy {
     // MARK: Bytes
 
     private func copyOwnFile(_ file: SealedFile) throws(BackupError) {
-        if let shared, try self.link({ () throws(SystemCallError) in try shared.link(file, to: self.targetBlobs) }) {
+        if let shared, try BackupError.at(self.path, shared.link(file, to: self.targetBlobs)) {
             self.summary.shared = self.summary.shared + file.size
             return
         }
-        let copy = BlobCopy(
-            source: self.sourceBlobs, sourcePath: self.source.path, target: self.targetBlobs, targetPath: self.path)
         do throws(BlobCopyFailure) {
-            try copy.copy(file)
+            try BlobCopy(source: self.sourceBlobs, target: self.targetBlobs).copy(file)
             self.summary.copied = self.summary.copied + file.size
         } catch {
             try self.settle(file, error)
@@ -135,11 +124,8 @@ final class StoreCopy {
 
     /// Begins with a pack; `nil` where the one of the backup before is taken.
     private func begin(_ pack: PackID) throws(BackupError) -> PackCopy? {
-        if let shared, try self.link({ () throws(SystemCallError) in try shared.link(pack, to: self.targetBlobs) }) {
-            return nil
-        }
-        return try PackCopy(
-            pack, from: self.sourceBlobs, at: self.source.path, to: self.targetBlobs, at: self.path)
+        if let shared, try BackupError.at(self.path, shared.link(pack, to: self.targetBlobs)) { return nil }
+        return try PackCopy(pack, from: self.sourceBlobs, to: self.targetBlobs)
     }
 
     private func copyPacked(_ file: SealedFile, _ slot: PackSlot, _ copy: PackCopy) throws(BackupError) {
@@ -148,14 +134,6 @@ final class StoreCopy {
             self.summary.copied = self.summary.copied + file.size
         } catch {
             try self.settle(file, error)
-        }
-    }
-
-    private func link(_ body: () throws(SystemCallError) -> Bool) throws(BackupError) -> Bool {
-        do throws(SystemCallError) {
-            return try body()
-        } catch {
-            throw BackupError(error, at: self.path)
         }
     }
 

@@ -13,31 +13,15 @@ struct StoreVerification {
     func run() throws(BackupError) -> Int {
         let catalog = try BackupCatalog(opening: "\(self.path)/\(self.catalogName)", system: self.store.system)
         try catalog.verify()
-        let verifier = BlobVerifier(try self.blobs(), reads: .unshared)
+        let verifier = BlobVerifier(try BlobSource(in: self.store, at: self.path), reads: .unshared)
         var files = catalog.files(.byID)
         var count = 0
         while let file = try files.next() {
-            if let damage = try self.damage(of: file, verifier) {
+            if let damage = try BackupError.at(self.path, verifier.damage(of: file)) {
                 throw .unverified(path: self.path, reason: "\(file.id): \(damage)")
             }
             count += 1
         }
         return count
-    }
-
-    private func blobs() throws(BackupError) -> BlobSource {
-        do throws(SystemCallError) {
-            return try BlobSource(in: self.store)
-        } catch {
-            throw BackupError(error, at: self.path)
-        }
-    }
-
-    private func damage(of file: SealedFile, _ verifier: BlobVerifier) throws(BackupError) -> BlobDamage? {
-        do throws(SystemCallError) {
-            return try verifier.damage(of: file)
-        } catch {
-            throw BackupError(error, at: self.path)
-        }
     }
 }

@@ -78,7 +78,7 @@ package final class SQLiteStatement {
     }
 
     /// Reads all rows, but for those of which nothing can be made, and resets.
-    func all<Value>(
+    package func all<Value>(
         _ decode: (SQLiteStatement) throws(SQLiteError) -> Value?
     ) throws(SQLiteError) -> [Value] {
         // A statement that has not come to its end keeps a snapshot: the connection could neither write nor checkpoint.
@@ -99,7 +99,7 @@ package final class SQLiteStatement {
     }
 
     /// Whether there is a row.
-    func hasRow() throws(SQLiteError) -> Bool {
+    package func hasRow() throws(SQLiteError) -> Bool {
         defer { self.reset() }
         return try self.step()
     }
