@@ -30,14 +30,11 @@ struct BackupCommand: AsyncParsableCommand {
     @OptionGroup var directory: DataDirectoryOption
 
     func run() async throws {
-        do {
+        try await ExitCode.reporting {
             let source = try self.directory.open()
             let health = StorageHealth(logger: .standardError())
             let path = try await LocalRows.with(source, health: health) { try self.backUp(source, $0.catalog) }
             try StandardOutput.print(TerminalText.escape(path))
-        } catch {
-            StandardError.write("\(error)")
-            throw ExitCode.failure
         }
     }
 

@@ -1,6 +1,6 @@
 import ArgumentParser
-import CloakroomDomain
 import CloakroomDisk
+import CloakroomDomain
 import CloakroomLocal
 import CloakroomSQLite
 import CloakroomStore
@@ -90,54 +90,40 @@ struct CheckCommand: AsyncParsableCommand {
     }
 
     private func purge() throws {
-        do {
-            let purged = try Quarantine.purge(
-                self.directory.open(), olderThan: self.olderThan.flatMap { Self.seconds($0) } ?? .max,
-                now: SystemClock().now)
-            StandardError.write("files removed from quarantine: \(purged.count)")
-            for entry in purged {
-                let line = "removed blobs/quarantine/\(entry.name) \(entry.size) bytes"
-                try StandardOutput.print(TerminalText.escape(line))
-            }
-        } catch {
-            StandardError.write("\(error)")
-            throw ExitCode.failure
+        let purged = try Quarantine.purge(
+            self.directory.open(), olderThan: self.olderThan.flatMap { Self.seconds($0) } ?? .max,
+            now: SystemClock().now)
+        StandardError.write("files removed from quarantine: \(purged.count)")
+        for entry in purged {
+            let line = "removed blobs/quarantine/\(entry.name) \(entry.size) bytes"
+            try StandardOutput.print(TerminalText.escape(line))
         }
     }
 
     private func accept() throws {
-        do {
-            switch try Catalog.accept(in: self.directory.claim(), now: SystemClock().now) {
-            case .rejected(let problems):
-                for problem in problems {
-                    try StandardOutput.print(TerminalText.escape("corrupt catalog.sqlite \(problem)"))
-                }
-                throw ExitCode.failure
-            case .accepted(let loss):
-                StandardError.write("the database was written anew")
-                if let loss {
-                    StandardError.write("it has lost committed changes: \(loss); see cloakroom check")
-                }
+        switch try Catalog.accept(in: self.directory.claim(), now: SystemClock().now) {
+        case .rejected(let problems):
+            for problem in problems {
+                try StandardOutput.print(TerminalText.escape("corrupt catalog.sqlite \(problem)"))
             }
-        } catch let code as ExitCode {
-            throw code
-        } catch {
-            StandardError.write("\(error)")
             throw ExitCode.failure
+        case .accepted(let loss):
+            StandardError.write("the database was written anew")
+            if let loss { StandardError.write("it has lost committed changes: \(loss); see cloakroom check") }
         }
     }
 
     func run() async throws {
-        if self.acceptDatabase { return try self.accept() }
-        if self.purgeQuarantine { return try self.purge() }
-        let summary: StoreCheck.Summary
-        let output = FindingOutput()
-        do {
-            summary = try await self.check(output)
-        } catch {
-            StandardError.write("\(error)")
-            throw ExitCode.failure
+        try await ExitCode.reporting {
+            if self.acceptDatabase { return try self.accept() }
+            if self.purgeQuarantine { return try self.purge() }
+            try await self.check()
         }
+    }
+
+    private func check() async throws {
+        let output = FindingOutput()
+        let summary = try await self.check(output)
         StandardError.write("\(summary.files) files, \(summary.bytes) bytes, \(summary.findings) findings")
         if summary.isCorrupt {
             StandardError.write("the database is damaged and cannot be repaired; use cloakroom restore")

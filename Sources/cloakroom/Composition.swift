@@ -1,16 +1,15 @@
 import CLinux
 import CloakroomDomain
-import CloakroomServer
 import CloakroomLocal
+import CloakroomServer
 import CloakroomStore
 import CloakroomSystem
 import CoreMetrics
+import Glibc
 import Logging
 import NIOCore
 import NIOPosix
 import ServiceLifecycle
-
-import Glibc
 
 /// Wires the server: the one place that knows every part.
 struct Composition {

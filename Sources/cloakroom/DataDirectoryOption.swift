@@ -51,13 +51,8 @@ struct DataDirectoryOption: ParsableArguments {
     }
 
     private func withRows(_ body: (LocalRows) async throws -> Void) async throws {
-        do {
+        try await ExitCode.reporting {
             try await LocalRows.with(self.open(), health: StorageHealth(logger: .standardError()), body)
-        } catch let code as ExitCode {
-            throw code
-        } catch {
-            StandardError.write("\(error)")
-            throw ExitCode.failure
         }
     }
 }

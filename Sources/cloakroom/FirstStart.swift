@@ -1,6 +1,6 @@
-import CloakroomStore
 import CloakroomDomain
 import CloakroomLocal
+import CloakroomStore
 
 /// Makes a fresh data directory usable: a signing key, and an API key for the organization `default`.
 struct FirstStart {

@@ -1,7 +1,7 @@
-import CloakroomSystem
 import CloakroomDomain
 import CloakroomLocal
 import CloakroomStore
+import CloakroomSystem
 import Logging
 import ServiceLifecycle
 

@@ -1,6 +1,6 @@
-import CloakroomStore
 import ArgumentParser
 import CloakroomDomain
+import CloakroomStore
 
 struct OrganizationsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -3,7 +3,7 @@ import CloakroomDomain
 import CloakroomLocal
 import Glibc
 
-struct RestoreCommand: ParsableCommand {
+struct RestoreCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "restore",
         abstract: "Restore a data directory from a backup.",
@@ -20,20 +20,17 @@ struct RestoreCommand: ParsableCommand {
     var allowDamaged = false
     @OptionGroup var directory: DataDirectoryOption
 
-    func run() throws {
+    func run() async throws {
         // Everything in the data directory is the owner's alone, SQLite's files among it.
         umask(0o077)
         let report = CopyReport()
         let restore = Restore(
             from: self.backup, damage: self.allowDamaged ? .leavesPending : .fails,
             onDamage: { StandardError.write("\($0)") })
-        do throws(BackupError) {
+        try await ExitCode.reporting {
             let (backup, summary) = try restore.run(to: self.directory.path, now: SystemClock().now)
             report.show(summary)
             StandardError.write("restored from \(backup)")
-        } catch {
-            StandardError.write("\(error)")
-            throw ExitCode.failure
         }
         try StandardOutput.print(TerminalText.escape(self.directory.path))
     }

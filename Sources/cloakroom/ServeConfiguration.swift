@@ -1,6 +1,6 @@
 import CloakroomDomain
-import CloakroomServer
 import CloakroomLocal
+import CloakroomServer
 import CloakroomStore
 import Logging
 

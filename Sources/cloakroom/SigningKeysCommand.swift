@@ -1,26 +1,25 @@
-import CloakroomSystem
 import ArgumentParser
 import CloakroomDomain
 import CloakroomLocal
+import CloakroomSystem
 
-struct SigningKeysCommand: ParsableCommand {
+struct SigningKeysCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "signing-keys",
         abstract: "Manage the keys that sign presigned URLs.",
         discussion: "A server may be running. It applies a change within one second.",
         subcommands: [List.self, Rotate.self, Retire.self])
 
-    private static func perform(_ directory: DataDirectoryOption, _ body: (SigningKeyFile) throws -> Void) throws {
-        do {
+    private static func perform(
+        _ directory: DataDirectoryOption, _ body: (SigningKeyFile) throws -> Void
+    ) async throws {
+        try await ExitCode.reporting {
             let directory = try directory.open()
             try directory.alone { try body(SigningKeyFile(directory: directory)) }
-        } catch {
-            StandardError.write("\(error)")
-            throw ExitCode.failure
         }
     }
 
-    struct List: ParsableCommand {
+    struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "List signing keys without their secrets.",
             discussion: """
@@ -30,8 +29,8 @@ struct SigningKeysCommand: ParsableCommand {
 
         @OptionGroup var directory: DataDirectoryOption
 
-        func run() throws {
-            try SigningKeysCommand.perform(self.directory) { file in
+        func run() async throws {
+            try await SigningKeysCommand.perform(self.directory) { file in
                 for (index, key) in try file.read().keys.enumerated() {
                     try StandardOutput.print(
                         "\(key.accessKeyID)\t\(key.createdAt.rfc3339)\t\(index == 0 ? "signs" : "verifies")")
@@ -40,15 +39,15 @@ struct SigningKeysCommand: ParsableCommand {
         }
     }
 
-    struct Rotate: ParsableCommand {
+    struct Rotate: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Add a signing key that signs all new URLs.",
             discussion: "Prints its access key id. URLs that the other keys signed keep working.")
 
         @OptionGroup var directory: DataDirectoryOption
 
-        func run() throws {
-            try SigningKeysCommand.perform(self.directory) { file in
+        func run() async throws {
+            try await SigningKeysCommand.perform(self.directory) { file in
                 let key = try SigningKey.generate(now: SystemClock().now)
                 try file.write([key] + (file.exists ? file.read().keys : []))
                 do throws(StandardOutput.WriteError) {
@@ -60,7 +59,7 @@ struct SigningKeysCommand: ParsableCommand {
         }
     }
 
-    struct Retire: ParsableCommand {
+    struct Retire: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Remove a signing key. All URLs that it signed stop working.")
 
@@ -68,8 +67,8 @@ struct SigningKeysCommand: ParsableCommand {
         var id: String
         @OptionGroup var directory: DataDirectoryOption
 
-        func run() throws {
-            try SigningKeysCommand.perform(self.directory) { file in
+        func run() async throws {
+            try await SigningKeysCommand.perform(self.directory) { file in
                 let keys = try file.read().keys
                 let rest = keys.filter { $0.accessKeyID != self.id }
                 guard rest.count < keys.count else {

@@ -1,3 +1,4 @@
+import ArgumentParser
 import CloakroomDomain
 import Glibc
 
@@ -14,5 +15,19 @@ enum StandardError {
     static func draw(_ text: String) {
         let bytes = Array(text.utf8)
         _ = bytes.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    }
+}
+
+extension ExitCode {
+    /// Runs the work of a command; a failure is reported, and ends the command with 1.
+    static func reporting(_ work: () async throws -> Void) async throws {
+        do {
+            try await work()
+        } catch let code as ExitCode {
+            throw code
+        } catch {
+            StandardError.write("\(error)")
+            throw ExitCode.failure
+        }
     }
 }

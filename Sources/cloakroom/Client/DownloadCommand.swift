@@ -35,9 +35,7 @@ struct DownloadCommand: AsyncParsableCommand {
     @OptionGroup var server: ServerOptions
 
     func validate() throws {
-        guard FileID(self.id) != nil else {
-            throw ValidationError("<id>: \"\(self.id)\" is not a file id; it must be file_ and a UUID in lower case.")
-        }
+        try FilesCommand.validate([self.id])
     }
 
     func run() async throws {

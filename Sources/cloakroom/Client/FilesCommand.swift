@@ -118,7 +118,7 @@ struct FilesCommand: AsyncParsableCommand {
         }
     }
 
-    private static func validate(_ ids: [String]) throws {
+    static func validate(_ ids: [String]) throws {
         for id in ids where FileID(id) == nil {
             throw ValidationError("<id>: \"\(id)\" is not a file id; it must be file_ and a UUID in lower case.")
         }
