@@ -1,6 +1,5 @@
 import CLinux
 package import CloakroomStore
-
 import Glibc
 
 /// An open directory: names are looked up from here, wherever it is moved to.

@@ -1,7 +1,6 @@
 import CloakroomStore
-import Synchronization
-
 import Glibc
+import Synchronization
 
 /// Room on the disk that nobody else can take: given up when the disk is full, so that deletions can still be committed.
 ///

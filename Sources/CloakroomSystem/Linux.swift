@@ -1,7 +1,6 @@
 import CLinux
 import CloakroomCrypto
 package import CloakroomStore
-
 import Glibc
 
 package struct Linux: OperatingSystem {

@@ -1,5 +1,4 @@
 package import CloakroomSystem
-
 import Glibc
 
 /// What is wrong with the bytes of a ready file.

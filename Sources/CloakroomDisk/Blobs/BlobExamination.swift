@@ -2,9 +2,8 @@ import CloakroomCrypto
 import CloakroomDomain
 package import CloakroomStore
 import CloakroomSystem
-import Synchronization
-
 import Glibc
+import Synchronization
 
 /// How closely blobs are looked at.
 package enum ExaminationExtent: Hashable, Sendable {

@@ -1,10 +1,9 @@
 package import CloakroomDomain
 package import CloakroomStore
 package import CloakroomSystem
+import Glibc
 package import NIOPosix
 import Synchronization
-
-import Glibc
 
 /// The bytes, which never change once they are sealed: small ones in packs, the others in a file each.
 ///

@@ -1,6 +1,5 @@
 package import CloakroomDomain
 package import CloakroomSystem
-
 import Glibc
 
 /// Where blobs lie, for whoever opens them anew, beside a ``BlobStore`` or without one.

@@ -1,8 +1,7 @@
 package import CloakroomStore
 import CloakroomSystem
-import Synchronization
-
 import Glibc
+import Synchronization
 
 /// What the page cache has of a blob.
 extension FileBlob {

@@ -1,7 +1,6 @@
 import CloakroomCrypto
 package import CloakroomDomain
 package import CloakroomSystem
-
 import Glibc
 
 /// A file of many small bodies, each in a slot of its own.

@@ -1,11 +1,10 @@
 package import CloakroomDomain
 package import CloakroomStore
 import CloakroomSystem
+import Glibc
 import Logging
 import NIOPosix
 import Synchronization
-
-import Glibc
 
 /// Small bodies, many in a file: `packs/<number>`.
 ///

@@ -1,6 +1,6 @@
-import CloakroomSystem
 import CloakroomCrypto
 import CloakroomDomain
+import CloakroomSystem
 
 /// A pack to which slots were being added when the process died, as it was read.
 package struct UnendedPack: Sendable {

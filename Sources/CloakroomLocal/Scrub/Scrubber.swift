@@ -1,5 +1,5 @@
-package import CloakroomDomain
 import CloakroomDisk
+package import CloakroomDomain
 import CloakroomSQLite
 package import CloakroomStore
 import Logging

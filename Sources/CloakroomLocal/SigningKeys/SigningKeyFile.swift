@@ -1,7 +1,6 @@
 import CloakroomCrypto
 package import CloakroomDomain
 package import CloakroomSystem
-
 import Glibc
 
 /// The file `signing-keys` of a data directory, mode 0600: a line `<access key id> <secret> <created>` for each key.

@@ -1,6 +1,6 @@
+import CSQLite
 package import CloakroomCrypto
 package import CloakroomDomain
-import CSQLite
 package import CloakroomStore
 
 extension Catalog {

@@ -1,6 +1,5 @@
 package import CloakroomStore
 package import CloakroomSystem
-
 package import Synchronization
 
 /// The rows: organizations, API keys, files and deletions.

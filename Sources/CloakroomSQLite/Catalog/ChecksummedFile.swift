@@ -1,5 +1,5 @@
-import CloakroomSystem
 import CSQLite
+import CloakroomSystem
 
 /// A file of SQLite's, of which the pages of a database are checked as they are read.
 ///

@@ -1,5 +1,4 @@
 package import CloakroomStore
-
 import Synchronization
 
 /// Connections for reading, opened as they are needed and kept.

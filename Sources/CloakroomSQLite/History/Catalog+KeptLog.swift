@@ -1,6 +1,5 @@
 import CloakroomDomain
 import CloakroomSystem
-
 import Glibc
 
 /// Write-ahead logs that a start finds damaged, in the quarantine: `catalog.sqlite-wal-<seconds>`.

@@ -1,9 +1,8 @@
 import CSQLite
 import CloakroomStore
 package import CloakroomSystem
-import Logging
-
 import Glibc
+import Logging
 
 /// What a start makes sure of before it opens the catalogue.
 extension Catalog {

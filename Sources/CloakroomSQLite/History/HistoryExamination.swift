@@ -1,5 +1,4 @@
 package import CloakroomSystem
-
 import Glibc
 
 /// Whether a write-ahead log has everything that was committed: SQLite ignores what it cannot read, without a word.

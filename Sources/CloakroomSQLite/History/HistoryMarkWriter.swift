@@ -1,8 +1,6 @@
 package import CloakroomSystem
-
-import Synchronization
-
 import Glibc
+import Synchronization
 
 /// Keeps the mark of the write-ahead log up to date: `blobs/history`, 96 bytes, none while there is no log.
 ///

@@ -1,7 +1,6 @@
 import CloakroomCrypto
 package import CloakroomStore
 package import CloakroomSystem
-
 import Glibc
 
 /// Which store something belongs to, and at which moment of its history it was written.

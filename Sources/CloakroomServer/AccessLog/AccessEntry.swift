@@ -1,8 +1,7 @@
 import CloakroomDomain
+import Glibc
 import NIOCore
 import Synchronization
-
-import Glibc
 
 /// A request's line of the access log, while it is under way.
 ///

@@ -1,6 +1,5 @@
-import NIOCore
-
 import Glibc
+import NIOCore
 
 /// A listener cannot listen where its key says.
 package struct BindError: Error, CustomStringConvertible {

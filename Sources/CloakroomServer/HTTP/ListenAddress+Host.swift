@@ -1,5 +1,4 @@
 import CloakroomDomain
-
 import Glibc
 
 extension ListenAddress {

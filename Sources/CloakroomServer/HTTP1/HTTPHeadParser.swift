@@ -1,5 +1,4 @@
 import CloakroomDomain
-
 import Glibc
 
 /// Parses a request head to the letter of RFC 9112, rejecting what implementations are known to read differently.

@@ -1,6 +1,5 @@
-import NIOCore
-
 import Glibc
+import NIOCore
 
 /// A socket that has its port and does not listen yet.
 ///
