@@ -14,11 +14,6 @@ public enum Base64 {
     }
 
     /// Returns the characters that stand for bytes.
-    ///
-    /// - Parameters:
-    ///   - bytes: The bytes to write.
-    ///   - alphabet: The characters to use.
-    /// - Returns: The characters that stand for bytes.
     public static func encode(_ bytes: [UInt8], alphabet: Alphabet = .standard) -> String {
         let characters = alphabet.characters
         var output: [UInt8] = []
@@ -35,13 +30,8 @@ public enum Base64 {
         return String(decoding: output, as: UTF8.self)
     }
 
-    /// Returns the bytes that characters stand for, or `nil` where they are not the one canonical form of some bytes.
-    ///
-    /// - Parameters:
-    ///   - text: The characters to read, padded if the alphabet pads.
-    ///   - alphabet: The characters to accept.
-    /// - Returns: The bytes that characters stand for, or `nil` where they are not the one canonical form of some
-    ///   bytes.
+    /// Returns the bytes that characters stand for, which are padded if the alphabet pads; `nil` where they are not the
+    /// one canonical form of some bytes.
     public static func decode(_ text: some StringProtocol, alphabet: Alphabet = .standard) -> [UInt8]? {
         let characters = alphabet.characters
         var output: [UInt8] = []

@@ -38,8 +38,6 @@ public struct CyclicRedundancyCheck: Sendable {
     private var state: UInt64
 
     /// Creates a check that has seen no bytes.
-    ///
-    /// - Parameter algorithm: The code to compute.
     public init(_ algorithm: Algorithm) {
         self.algorithm = algorithm
         self.state = algorithm.byteCount == 8 ? .max : UInt64(UInt32.max)
@@ -51,9 +49,7 @@ public struct CyclicRedundancyCheck: Sendable {
             }
     }
 
-    /// Appends bytes to the message.
-    ///
-    /// - Parameter bytes: The next bytes of the message, of any number.
+    /// Appends bytes, of any number, to the message.
     public mutating func update(_ bytes: RawSpan) {
         var state = self.state
         var offset = 0

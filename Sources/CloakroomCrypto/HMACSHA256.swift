@@ -6,9 +6,7 @@ public struct HMACSHA256: Sendable, CustomStringConvertible, CustomReflectable {
     private let inner: SHA256
     private let outer: SHA256
 
-    /// Prepares a key.
-    ///
-    /// - Parameter key: The secret, of any length; one longer than a block is hashed first (RFC 2104 §2).
+    /// Prepares a key of any length; one longer than a block is hashed first (RFC 2104 §2).
     public init(key: RawSpan) {
         var block = [UInt8](repeating: 0, count: Self.blockSize)
         if key.byteCount > Self.blockSize {
@@ -27,24 +25,17 @@ public struct HMACSHA256: Sendable, CustomStringConvertible, CustomReflectable {
         self.outer = outer
     }
 
-    /// Prepares a key.
-    ///
-    /// - Parameter key: The secret, of any length.
+    /// Prepares a key of any length.
     public init(key: [UInt8]) {
         self.init(key: key.span.bytes)
     }
 
     /// Prepares a key that is itself a tag, as in SigV4's derivation.
-    ///
-    /// - Parameter key: The tag used as a secret.
     public init(key: SHA256Digest) {
         self = key.withBytes { HMACSHA256(key: $0) }
     }
 
-    /// Returns the authentication tag of one message.
-    ///
-    /// - Parameter message: The whole message.
-    /// - Returns: The authentication tag of one message.
+    /// Returns the authentication tag of one whole message.
     public func authenticationCode(for message: RawSpan) -> SHA256Digest {
         var inner = self.inner
         inner.update(message)
@@ -53,10 +44,7 @@ public struct HMACSHA256: Sendable, CustomStringConvertible, CustomReflectable {
         return outer.digest()
     }
 
-    /// Returns the authentication tag of one message.
-    ///
-    /// - Parameter message: The whole message.
-    /// - Returns: The authentication tag of one message.
+    /// Returns the authentication tag of one whole message.
     public func authenticationCode(for message: [UInt8]) -> SHA256Digest {
         self.authenticationCode(for: message.span.bytes)
     }

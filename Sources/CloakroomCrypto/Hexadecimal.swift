@@ -1,9 +1,6 @@
 /// Base 16 (RFC 4648 §8): lower case when written, either case when read.
 public enum Hexadecimal {
     /// Returns two lower-case digits for each byte.
-    ///
-    /// - Parameter bytes: The bytes to write.
-    /// - Returns: Two lower-case digits for each byte.
     public static func encode(_ bytes: RawSpan) -> String {
         String(unsafeUninitializedCapacity: bytes.byteCount * 2) { buffer in
             // The capacity asked for above holds the two digits of every byte.
@@ -17,17 +14,11 @@ public enum Hexadecimal {
     }
 
     /// Returns two lower-case digits for each byte.
-    ///
-    /// - Parameter bytes: The bytes to write.
-    /// - Returns: Two lower-case digits for each byte.
     public static func encode(_ bytes: [UInt8]) -> String {
         self.encode(bytes.span.bytes)
     }
 
-    /// Returns the bytes that digits stand for, or `nil` where they are of odd number or not all digits.
-    ///
-    /// - Parameter digits: ASCII hexadecimal digits.
-    /// - Returns: The bytes that digits stand for, or `nil` where they are of odd number or not all digits.
+    /// Returns the bytes that digits in ASCII stand for, or `nil` where they are of odd number or not all digits.
     public static func decode(_ digits: some Collection<UInt8>) -> [UInt8]? {
         guard digits.count.isMultiple(of: 2) else { return nil }
         var bytes: [UInt8] = []
@@ -51,10 +42,7 @@ public enum Hexadecimal {
         value < 10 ? value + UInt8(ascii: "0") : value - 10 + UInt8(ascii: "a")
     }
 
-    /// Returns the value of one digit, or `nil` for any other byte.
-    ///
-    /// - Parameter digit: An ASCII byte.
-    /// - Returns: The value of one digit, or `nil` for any other byte.
+    /// Returns the value of one digit in ASCII, or `nil` for any other byte.
     @inlinable
     public static func value(of digit: UInt8) -> UInt8? {
         switch digit {

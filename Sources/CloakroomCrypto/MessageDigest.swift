@@ -25,10 +25,8 @@ public final class MessageDigest {
 
     private let context: OpaquePointer
 
-    /// Creates a computation that has seen no bytes.
-    ///
-    /// - Parameter algorithm: The digest to compute; one that libcrypto does not offer, as MD5 under a FIPS provider,
-    ///   gives `nil`.
+    /// Creates a computation that has seen no bytes; an algorithm that libcrypto does not offer, as MD5 under a FIPS
+    /// provider, gives `nil`.
     public init?(_ algorithm: Algorithm) {
         let implementation =
             switch algorithm {
@@ -48,9 +46,7 @@ public final class MessageDigest {
         EVP_MD_CTX_free(self.context)
     }
 
-    /// Appends bytes to the message.
-    ///
-    /// - Parameter bytes: The next bytes of the message, of any number.
+    /// Appends bytes, of any number, to the message.
     public func update(_ bytes: RawSpan) {
         bytes.withUnsafeBytes { buffer in
             _ = EVP_DigestUpdate(self.context, buffer.baseAddress, buffer.count)

@@ -8,11 +8,8 @@ public enum RandomBytes {
         public var description: String { "no random bytes are available" }
     }
 
-    /// Returns bytes that nobody can predict.
-    ///
-    /// - Parameter count: How many bytes.
-    /// - Returns: Bytes that nobody can predict.
-    /// - Throws: ``Unavailable`` where libcrypto has no entropy; nothing weaker is ever returned instead.
+    /// Returns bytes that nobody can predict; throws where libcrypto has no entropy, and never returns anything weaker
+    /// instead.
     public static func generate(count: Int) throws(Unavailable) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)
         guard RAND_bytes(&bytes, Int32(count)) == 1 else { throw Unavailable() }

@@ -13,9 +13,7 @@ public struct SHA256: Sendable {
         SHA256_Init(&self.context)
     }
 
-    /// Appends bytes to the message.
-    ///
-    /// - Parameter bytes: The next bytes of the message, of any number.
+    /// Appends bytes, of any number, to the message.
     public mutating func update(_ bytes: RawSpan) {
         // The pointer lives for the call only, and libcrypto reads exactly `count` bytes from it.
         bytes.withUnsafeBytes { buffer in
@@ -32,20 +30,14 @@ public struct SHA256: Sendable {
         }
     }
 
-    /// Returns the digest of one message.
-    ///
-    /// - Parameter bytes: The whole message.
-    /// - Returns: The digest of one message.
+    /// Returns the digest of one whole message.
     public static func hash(_ bytes: RawSpan) -> SHA256Digest {
         var hasher = SHA256()
         hasher.update(bytes)
         return hasher.digest()
     }
 
-    /// Returns the digest of one message.
-    ///
-    /// - Parameter bytes: The whole message.
-    /// - Returns: The digest of one message.
+    /// Returns the digest of one whole message.
     public static func hash(_ bytes: [UInt8]) -> SHA256Digest {
         self.hash(bytes.span.bytes)
     }

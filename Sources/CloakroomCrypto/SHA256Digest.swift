@@ -9,25 +9,19 @@ public struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
         withUnsafeMutableBytes(of: &self.words, body)
     }
 
-    /// Creates a digest from its bytes.
-    ///
-    /// - Parameter bytes: 32 bytes; any other number gives `nil`.
+    /// Creates a digest from its 32 bytes; any other number gives `nil`.
     public init?(bytes: some Collection<UInt8>) {
         guard bytes.count == 32 else { return nil }
         self.init { $0.copyBytes(from: bytes) }
     }
 
-    /// Creates a digest from its hexadecimal form.
-    ///
-    /// - Parameter hexadecimal: 64 hexadecimal digits, in either case; anything else gives `nil`.
+    /// Creates a digest from 64 hexadecimal digits, in either case; anything else gives `nil`.
     public init?(hexadecimal: some StringProtocol) {
         guard let bytes = Hexadecimal.decode(hexadecimal.utf8) else { return nil }
         self.init(bytes: bytes)
     }
 
-    /// Creates a digest from the form in which it is written.
-    ///
-    /// - Parameter digits: 64 lower-case hexadecimal digits in ASCII; anything else gives `nil`.
+    /// Creates a digest from 64 lower-case hexadecimal digits in ASCII; anything else gives `nil`.
     public init?(lowerCaseHexadecimal digits: ArraySlice<UInt8>) {
         guard digits.count == 64 else { return nil }
         var isValid = true
@@ -50,9 +44,7 @@ public struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
         guard isValid else { return nil }
     }
 
-    /// Appends the form in which it is written.
-    ///
-    /// - Parameter output: Receives 64 lower-case hexadecimal digits in ASCII.
+    /// Appends the form in which it is written: 64 lower-case hexadecimal digits in ASCII.
     public func appendHexadecimal(to output: inout [UInt8]) {
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 64) { digits in
             self.withBytes { bytes in
@@ -82,10 +74,7 @@ public struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
     /// ``hexadecimal``.
     public var description: String { self.hexadecimal }
 
-    /// Calls a closure with the 32 bytes.
-    ///
-    /// - Parameter body: Reads the bytes; the span is valid during the call only.
-    /// - Returns: What the closure returned.
+    /// Calls a closure with the 32 bytes, which are valid during the call only, and returns what it returns.
     public func withBytes<Result: ~Copyable>(_ body: (RawSpan) -> Result) -> Result {
         withUnsafeBytes(of: self.words) { body($0.bytes) }
     }
@@ -103,10 +92,7 @@ public struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
         hasher.combine(self.words.3)
     }
 
-    /// Compares in a time that does not depend on where the two differ.
-    ///
-    /// - Parameter other: The digest that a client claims.
-    /// - Returns: `true` if the two are equal.
+    /// Compares with a digest that a client claims, in a time that does not depend on where the two differ.
     public func isEqualInConstantTime(to other: SHA256Digest) -> Bool {
         ((self.words.0 ^ other.words.0) | (self.words.1 ^ other.words.1)
             | (self.words.2 ^ other.words.2) | (self.words.3 ^ other.words.3)) == 0

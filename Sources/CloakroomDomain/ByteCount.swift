@@ -3,17 +3,13 @@ public struct ByteCount: Hashable, Comparable, Sendable, CustomStringConvertible
     /// The number.
     public let bytes: Int64
 
-    /// Creates a count.
-    ///
-    /// - Parameter bytes: The number; a negative one gives `nil`.
+    /// Creates a count; a negative number gives `nil`.
     public init?(_ bytes: Int64) {
         guard bytes >= 0 else { return nil }
         self.bytes = bytes
     }
 
-    /// Creates a count of what is in memory.
-    ///
-    /// - Parameter count: The `count` of a collection of bytes.
+    /// Creates a count of what is in memory, the `count` of a collection of bytes.
     public init(inMemory count: Int) {
         self.bytes = Int64(max(0, count))
     }

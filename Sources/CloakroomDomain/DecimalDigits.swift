@@ -1,9 +1,7 @@
 /// Strict decimal numbers: ASCII digits and nothing else, no sign, no space, no overflow.
 public enum DecimalDigits {
-    /// Returns the number that digits stand for.
-    ///
-    /// - Parameter bytes: ASCII bytes; none, anything but digits, or a number past `Int.max` gives `nil`.
-    /// - Returns: The number that digits stand for.
+    /// Returns the number that digits in ASCII stand for; none, anything but digits, or a number past `Int.max` gives
+    /// `nil`.
     @inlinable
     public static func value(of bytes: some Collection<UInt8>) -> Int? {
         guard !bytes.isEmpty else { return nil }

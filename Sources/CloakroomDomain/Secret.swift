@@ -5,8 +5,6 @@ public struct Secret<Value: Sendable>: Sendable, CustomStringConvertible, Custom
     private let value: Value
 
     /// Wraps a value.
-    ///
-    /// - Parameter value: The secret.
     public init(_ value: Value) {
         self.value = value
     }

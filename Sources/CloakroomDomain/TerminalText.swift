@@ -4,18 +4,13 @@
 /// characters, tags), line and paragraph separators, and other characters that are not displayed. Variation selectors
 /// stay: they choose between two images of the character before.
 public enum TerminalText {
-    /// Escapes a text that is printed as a part of a line.
-    ///
-    /// - Parameter text: The text.
-    /// - Returns: The text with `\n`, `\r`, `\t` and `\u{…}`, the latter with hexadecimal digits.
+    /// Escapes a text that is printed as a part of a line, with `\n`, `\r`, `\t` and `\u{…}`, the latter with
+    /// hexadecimal digits.
     public static func escape(_ text: String) -> String {
         self.escape(text, except: { _ in false })
     }
 
-    /// Escapes a text of several lines, whose line feeds stay.
-    ///
-    /// - Parameter text: The text.
-    /// - Returns: The text with escapes as ``escape(_:)`` writes them.
+    /// Escapes a text of several lines as ``escape(_:)``, but for its line feeds.
     public static func escape(lines text: String) -> String {
         self.escape(text, except: { $0 == "\n" })
     }
@@ -43,10 +38,7 @@ public enum TerminalText {
         }
     }
 
-    /// Whether a terminal would not simply display a character.
-    ///
-    /// - Parameter scalar: The character.
-    /// - Returns: `true` for the characters that ``escape(_:)`` escapes.
+    /// Whether a terminal would not simply display a character: ``escape(_:)`` escapes it.
     public static func needsEscape(_ scalar: Unicode.Scalar) -> Bool {
         if (0x20...0x7E).contains(scalar.value) { return false }
         let properties = scalar.properties

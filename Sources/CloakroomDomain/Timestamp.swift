@@ -3,9 +3,7 @@ public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible
     /// Seconds since 1970-01-01T00:00:00Z, leap seconds not counted.
     public let secondsSinceEpoch: Int64
 
-    /// Creates a moment.
-    ///
-    /// - Parameter secondsSinceEpoch: Seconds since 1970-01-01T00:00:00Z.
+    /// Creates a moment, in seconds since 1970-01-01T00:00:00Z.
     public init(secondsSinceEpoch: Int64) {
         self.secondsSinceEpoch = secondsSinceEpoch
     }
@@ -15,10 +13,7 @@ public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible
         left.secondsSinceEpoch < right.secondsSinceEpoch
     }
 
-    /// Returns the moment a number of seconds later.
-    ///
-    /// - Parameter seconds: Seconds, negative for earlier.
-    /// - Returns: The moment a number of seconds later.
+    /// Returns the moment a number of seconds later, or earlier where it is negative.
     public func advanced(bySeconds seconds: Int64) -> Timestamp {
         Timestamp(secondsSinceEpoch: self.secondsSinceEpoch + seconds)
     }
@@ -48,9 +43,7 @@ public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible
         String(self.iso8601Basic.prefix(8))
     }
 
-    /// Reads SigV4's date.
-    ///
-    /// - Parameter bytes: ASCII bytes, exactly `yyyyMMdd'T'HHmmss'Z'` and a date that exists; else `nil`.
+    /// Reads SigV4's date: ASCII, exactly `yyyyMMdd'T'HHmmss'Z'` and a date that exists; else `nil`.
     public init?(iso8601Basic bytes: ArraySlice<UInt8>) {
         let start = bytes.startIndex
         guard bytes.count == 16, bytes[start + 8] == UInt8(ascii: "T"), bytes[start + 15] == UInt8(ascii: "Z"),
@@ -67,9 +60,7 @@ public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible
         self = timestamp
     }
 
-    /// Reads an RFC 3339 time in UTC.
-    ///
-    /// - Parameter text: Exactly `yyyy-MM-ddTHH:mm:ssZ`; else `nil`.
+    /// Reads an RFC 3339 time in UTC, exactly `yyyy-MM-ddTHH:mm:ssZ`; else `nil`.
     public init?(rfc3339 text: some StringProtocol) {
         let bytes = Array(text.utf8)
         guard bytes.count == 20, bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-"),

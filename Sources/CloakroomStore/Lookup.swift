@@ -17,10 +17,8 @@ public enum Lookup<Value: Sendable>: Sendable {
         self = .now(Result { () throws(StorageError) in try read() })
     }
 
-    /// Makes another value of the one that is found.
-    ///
-    /// - Parameter transform: Called once, for a value that comes later on whatever thread the engine completes it.
-    /// - Returns: The other value, at once if this one is.
+    /// Makes another value of the one that is found, at once if that is there; for one that comes later, `transform` is
+    /// called once, on whatever thread the engine completes it.
     @inlinable
     public func map<Other>(
         _ transform: @escaping @Sendable (Value) throws(StorageError) -> Other
@@ -28,10 +26,8 @@ public enum Lookup<Value: Sendable>: Sendable {
         self.then { value in Lookup<Other> { () throws(StorageError) in try transform(value) } }
     }
 
-    /// Looks up something else with the value that is found.
-    ///
-    /// - Parameter next: Called once, for a value that comes later on whatever thread the engine completes it.
-    /// - Returns: What it looks up.
+    /// Looks up something else with the value that is found; for one that comes later, `next` is called once, on
+    /// whatever thread the engine completes it.
     @inlinable
     public func then<Other>(_ next: @escaping @Sendable (Value) -> Lookup<Other>) -> Lookup<Other> {
         switch self {
@@ -54,9 +50,6 @@ public enum Lookup<Value: Sendable>: Sendable {
     }
 
     /// Waits for the value; a task that is cancelled cancels the look-up.
-    ///
-    /// - Returns: The value.
-    /// - Throws: ``StorageError``.
     @inlinable
     public func value() async throws(StorageError) -> Value {
         switch self {
@@ -87,9 +80,8 @@ public final class PendingLookup<Value: Sendable>: Sendable {
 
     private let state: Mutex<State>
 
-    /// Begins a look-up.
-    ///
-    /// - Parameter onCancel: Called at most once, where the outcome is wanted no more; the engine need do nothing then.
+    /// Begins a look-up; `onCancel` is called at most once, where the outcome is wanted no more, and the engine need do
+    /// nothing then.
     public init(onCancel: @escaping @Sendable () -> Void = {}) {
         self.state = Mutex(State(onCancel: onCancel))
     }

@@ -10,9 +10,7 @@ public struct APIKey: Sendable {
 
     private let text: Secret<String>
 
-    /// Creates a key.
-    ///
-    /// - Throws: ``RandomBytes/Unavailable`` where there is no entropy.
+    /// Creates a key; throws where there is no entropy.
     public static func generate() throws(RandomBytes.Unavailable) -> APIKey {
         let digits = Hexadecimal.encode(try RandomBytes.generate(count: 32))
         return APIKey(text: Secret(Self.prefix + digits + Self.checksum(of: digits)))
@@ -22,9 +20,7 @@ public struct APIKey: Sendable {
         self.text = text
     }
 
-    /// Reads a key.
-    ///
-    /// - Parameter text: The whole key; a wrong form or checksum gives `nil`.
+    /// Reads a whole key; a wrong form or checksum gives `nil`.
     public init?(_ text: some StringProtocol) {
         let body = text.dropFirst(Self.prefix.utf8.count)
         guard text.hasPrefix(Self.prefix), body.utf8.count == 72, body.utf8.allSatisfy(Self.isLowerCaseDigit),

@@ -5,9 +5,7 @@ public struct APIKeyID: Hashable, Sendable, CustomStringConvertible {
     private static let prefix = "key_"
     private let text: String
 
-    /// Creates a new id.
-    ///
-    /// - Throws: ``RandomBytes/Unavailable`` where there is no entropy.
+    /// Creates a new id; throws where there is no entropy.
     public static func generate() throws(RandomBytes.Unavailable) -> APIKeyID {
         APIKeyID(text: Self.prefix + Hexadecimal.encode(try RandomBytes.generate(count: 8)))
     }
@@ -16,9 +14,7 @@ public struct APIKeyID: Hashable, Sendable, CustomStringConvertible {
         self.text = text
     }
 
-    /// Reads an id.
-    ///
-    /// - Parameter text: `key_` and 16 lower-case hexadecimal digits; anything else gives `nil`.
+    /// Reads `key_` and 16 lower-case hexadecimal digits; anything else gives `nil`.
     public init?(_ text: some StringProtocol) {
         let digits = text.dropFirst(Self.prefix.count)
         guard text.hasPrefix(Self.prefix), digits.utf8.count == 16, Hexadecimal.decode(digits.utf8) != nil,

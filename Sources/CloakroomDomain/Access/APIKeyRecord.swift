@@ -30,27 +30,14 @@ public struct APIKeyRecord: Hashable, Sendable {
     /// The most characters of a name.
     public static let maximumNameLength = 255
 
-    /// Whether a text may be a key's name.
-    ///
-    /// - Parameter text: The text.
-    /// - Returns: Whether it has at most ``maximumNameLength`` Unicode scalar values, none a control character.
+    /// Whether a text may be a key's name: at most ``maximumNameLength`` Unicode scalar values, none a control
+    /// character.
     public static func isName(_ text: String) -> Bool {
         text.unicodeScalars.count <= self.maximumNameLength
             && !text.unicodeScalars.contains { $0.properties.generalCategory == .control }
     }
 
     /// Creates a record.
-    ///
-    /// - Parameters:
-    ///   - id: The id.
-    ///   - scope: Whom the key acts for.
-    ///   - name: Its name, possibly empty.
-    ///   - visiblePrefix: The first characters of the secret.
-    ///   - permissions: What it may do.
-    ///   - createdAt: When it was created.
-    ///   - lastUsedAt: When it was last used, to the hour.
-    ///   - expiresAt: From when on it is rejected.
-    ///   - revokedAt: When it was revoked.
     public init(
         id: APIKeyID, scope: Scope, name: String, visiblePrefix: String, permissions: Set<Permission>,
         createdAt: Timestamp, lastUsedAt: Timestamp? = nil, expiresAt: Timestamp? = nil, revokedAt: Timestamp? = nil
@@ -66,10 +53,7 @@ public struct APIKeyRecord: Hashable, Sendable {
         self.revokedAt = revokedAt
     }
 
-    /// Whether the key is accepted.
-    ///
-    /// - Parameter now: The current time.
-    /// - Returns: Whether it is neither revoked nor expired.
+    /// Whether the key is accepted: it is neither revoked nor expired.
     public func isLive(at now: Timestamp) -> Bool {
         self.revokedAt == nil && self.expiresAt.map { now < $0 } ?? true
     }

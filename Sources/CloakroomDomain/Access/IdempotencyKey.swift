@@ -9,9 +9,7 @@ public struct IdempotencyKey: Hashable, Sendable, CustomStringConvertible {
     /// The key.
     public let text: String
 
-    /// Reads a key.
-    ///
-    /// - Parameter text: By the ``rule``; anything else gives `nil`.
+    /// Reads a key by the ``rule``; anything else gives `nil`.
     public init?(_ text: String) {
         guard (1...255).contains(text.utf8.count), text.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else {
             return nil

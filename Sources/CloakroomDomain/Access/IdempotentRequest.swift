@@ -16,12 +16,6 @@ public struct IdempotentRequest: Hashable, Sendable {
     public let fingerprint: SHA256Digest
 
     /// Identifies a request by what it asks for: how its JSON was written does not matter.
-    ///
-    /// - Parameters:
-    ///   - key: The client's key.
-    ///   - operation: What it was used for.
-    ///   - declaration: What is asked for.
-    ///   - fileLifetime: How long the file is asked to be kept, if that is limited.
     public init(
         key: IdempotencyKey, operation: Operation, declaration: UploadDeclaration, fileLifetime: FileLifetime? = nil
     ) {

@@ -11,9 +11,7 @@ public struct OrganizationID: Hashable, Sendable, CustomStringConvertible {
         self.text = text
     }
 
-    /// Reads an id.
-    ///
-    /// - Parameter text: By the ``rule``; anything else gives `nil`.
+    /// Reads an id by the ``rule``; anything else gives `nil`.
     public init?(_ text: some StringProtocol) {
         let text = String(text)
         guard (1...64).contains(text.utf8.count), let first = text.utf8.first, Self.isAlphanumeric(first),

@@ -10,12 +10,6 @@ public struct OrganizationRecord: Hashable, Sendable {
     public let usage: Quota.Usage
 
     /// Creates a record.
-    ///
-    /// - Parameters:
-    ///   - id: Its id.
-    ///   - createdAt: When it got its first key or file.
-    ///   - quota: How much it may keep.
-    ///   - usage: What it keeps.
     public init(id: OrganizationID, createdAt: Timestamp, quota: Quota, usage: Quota.Usage) {
         self.id = id
         self.createdAt = createdAt

@@ -19,11 +19,7 @@ public struct Principal: Hashable, Sendable {
     private let scope: APIKeyRecord.Scope
     private let permissions: Set<Permission>
 
-    /// Accepts a key.
-    ///
-    /// - Parameters:
-    ///   - record: The key, found by its digest; a revoked or expired one gives `nil`.
-    ///   - now: The current time.
+    /// Accepts a key that was found by its digest; a revoked or expired one gives `nil`.
     public init?(_ record: APIKeyRecord, now: Timestamp) {
         guard record.isLive(at: now) else { return nil }
         self.keyID = record.id
@@ -31,13 +27,8 @@ public struct Principal: Hashable, Sendable {
         self.permissions = record.permissions
     }
 
-    /// Returns the right to act on an organization's files.
-    ///
-    /// - Parameters:
-    ///   - permission: What is to be done.
-    ///   - requested: The value of `X-Organization-ID`, as received; a key of one organization needs none.
-    /// - Returns: The right to act on an organization's files.
-    /// - Throws: ``Denial``.
+    /// Returns the right to act on an organization's files; `requested` is the value of `X-Organization-ID`, as
+    /// received, which a key of one organization does not need.
     public func authorize(
         _ permission: Permission, requestedOrganization requested: String?
     ) throws(Denial) -> OrganizationAccess {
@@ -63,13 +54,8 @@ extension Principal {
         if case .organization(let own) = self.scope { own } else { nil }
     }
 
-    /// Returns a gateway's right to act on the files of organizations that it names.
-    ///
-    /// - Parameters:
-    ///   - permission: What is to be done.
-    ///   - requested: The value of `X-Organization-ID`, as received; none is needed.
-    /// - Returns: A gateway's right to act on the files of organizations that it names.
-    /// - Throws: ``Denial``.
+    /// Returns a gateway's right to act on the files of organizations that it names; `requested` is the value of
+    /// `X-Organization-ID`, as received, which is not needed.
     public func authorizeGateway(
         _ permission: Permission, requestedOrganization requested: String?
     ) throws(Denial) -> GatewayAccess {
@@ -87,10 +73,8 @@ public struct GatewayAccess: Hashable, Sendable {
         self.requestedOrganization = requestedOrganization
     }
 
-    /// Returns the right to act on an organization's files.
-    ///
-    /// - Parameter organization: The organization that the request's body names.
-    /// - Returns: The right, or `nil` where `X-Organization-ID` names another.
+    /// Returns the right to act on the files of an organization that the request's body names, or `nil` where
+    /// `X-Organization-ID` names another.
     public func access(to organization: OrganizationID) -> OrganizationAccess? {
         guard self.requestedOrganization.map({ $0 == organization.description }) ?? true else { return nil }
         return OrganizationAccess(organization: organization)

@@ -7,12 +7,7 @@ public struct Quota: Hashable, Sendable {
     /// The longest life of its files, `nil` for any.
     public var fileLifetime: FileLifetime?
 
-    /// Creates a quota.
-    ///
-    /// - Parameters:
-    ///   - maximumFiles: The most files, `nil` for any number.
-    ///   - maximumBytes: The most bytes, `nil` for any number.
-    ///   - fileLifetime: The longest life of its files, `nil` for any.
+    /// Creates a quota; `nil` stands for any number and any life.
     public init(maximumFiles: Int64? = nil, maximumBytes: Int64? = nil, fileLifetime: FileLifetime? = nil) {
         self.maximumFiles = maximumFiles
         self.maximumBytes = maximumBytes
@@ -27,10 +22,6 @@ public struct Quota: Hashable, Sendable {
         public let bytes: Int64
 
         /// Creates a usage.
-        ///
-        /// - Parameters:
-        ///   - files: Files, pending and ready.
-        ///   - bytes: Their sizes, as declared.
         public init(files: Int64, bytes: Int64) {
             self.files = files
             self.bytes = bytes
@@ -58,11 +49,6 @@ public struct Quota: Hashable, Sendable {
     }
 
     /// Passes if one more file fits.
-    ///
-    /// - Parameters:
-    ///   - size: The file's size.
-    ///   - usage: What is there.
-    /// - Throws: ``Excess``.
     public func check(adding size: ByteCount, to usage: Usage) throws(Excess) {
         if let limit = self.maximumFiles, usage.files >= limit {
             throw Excess(resource: .files, limit: limit, used: usage.files, requested: 1)

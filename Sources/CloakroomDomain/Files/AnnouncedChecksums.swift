@@ -12,10 +12,8 @@ public struct AnnouncedChecksums: Sendable {
         self.trailers.reduce(into: []) { $0.formUnion(ChecksumField($1)?.algorithms ?? []) }
     }
 
-    /// Whether a field has a part in this: it has a checksum, or announces trailers.
-    ///
-    /// - Parameter name: In lower case.
-    /// - Returns: `false` for a field that need not be given to ``init(_:isChunked:)``.
+    /// Whether a field, whose name is in lower case, has a part in this: it has a checksum, or announces trailers; no
+    /// other need be given to ``init(_:isChunked:)``.
     public static func isRelevant(_ name: String) -> Bool {
         self.announcements.contains(name) || ChecksumField(name) != nil
     }
@@ -23,12 +21,7 @@ public struct AnnouncedChecksums: Sendable {
     /// `Trailer` (RFC 9110 §6.6.2), and S3's.
     private static let announcements: Set<String> = ["trailer", "x-amz-trailer"]
 
-    /// Reads the head of a request.
-    ///
-    /// - Parameters:
-    ///   - fields: Its fields.
-    ///   - isChunked: Whether the body is in chunks, so that trailers can follow it.
-    /// - Throws: ``ChecksumError``.
+    /// Reads the head of a request, whose trailers can follow it only if its body is in chunks.
     public init(_ fields: Fields, isChunked: Bool) throws(ChecksumError) {
         let fields = Self.joined(fields)
         var checksums: [Checksum] = []
@@ -45,11 +38,7 @@ public struct AnnouncedChecksums: Sendable {
         self.trailers = trailers
     }
 
-    /// Reads the trailers of the request.
-    ///
-    /// - Parameter fields: The trailers that arrived.
-    /// - Returns: The checksums in them.
-    /// - Throws: ``ChecksumError``, also for an announced trailer that did not arrive.
+    /// Returns the checksums in the trailers that arrived; throws for an announced trailer that did not.
     public func checksums(inTrailers fields: Fields) throws(ChecksumError) -> [Checksum] {
         let fields = Self.joined(fields)
         var checksums: [Checksum] = []

@@ -38,11 +38,7 @@ public struct Checksum: Hashable, Sendable, CustomStringConvertible {
     /// The digest's bytes.
     public let value: [UInt8]
 
-    /// Creates a checksum of a digest that is known as bytes.
-    ///
-    /// - Parameters:
-    ///   - field: The request field that announced it, in lower case.
-    ///   - sha256: The digest.
+    /// Creates a checksum of a digest that is known as bytes; the name of the field that announced it is in lower case.
     public init(field: String, sha256: SHA256Digest) {
         self.field = field
         self.algorithm = .sha256
@@ -63,13 +59,8 @@ public struct Checksum: Hashable, Sendable, CustomStringConvertible {
         "\(self.field): \(self.algorithm.rawValue) \(Hexadecimal.encode(self.value))"
     }
 
-    /// Reads a field.
-    ///
-    /// - Parameters:
-    ///   - field: Its name, in lower case.
-    ///   - value: Its value, several joined by commas.
-    /// - Returns: The checksums that it announces; none if it is no field of a checksum.
-    /// - Throws: ``ChecksumError``.
+    /// Returns the checksums that a field announces, several joined by commas, and none if it is no field of a
+    /// checksum; its name is in lower case.
     public static func read(_ field: String, _ value: String) throws(ChecksumError) -> [Checksum] {
         switch ChecksumField(field) {
         case .none: []

@@ -33,10 +33,7 @@ public enum FileExtension {
         return usual.map { MediaType(essence: $0.usualName) }
     }
 
-    /// Returns the usual media type of a known extension.
-    ///
-    /// - Parameter filename: The name with the extension.
-    /// - Returns: The type, or `nil` where the extension is unknown or means many things.
+    /// Returns the usual media type of a known extension, or `nil` where it is unknown or means many things.
     public static func mediaType(of filename: Filename) -> MediaType? {
         let name = filename.text.utf8.span
         guard let range = self.extensionRange(in: name, before: name.count),

@@ -12,9 +12,7 @@ public struct FileID: Hashable, Comparable, Sendable, CustomStringConvertible {
     public static let textLength = 41
     private static let prefix = Array("file_".utf8)
 
-    /// Creates an id from the UUID's bytes.
-    ///
-    /// - Parameter bytes: 16 bytes in network order; any other number gives `nil`.
+    /// Creates an id from the UUID's 16 bytes in network order; any other number gives `nil`.
     public init?(bytes: some Collection<UInt8>) {
         guard bytes.count == 16 else { return nil }
         var words: (UInt64, UInt64) = (0, 0)
@@ -35,16 +33,12 @@ public struct FileID: Hashable, Comparable, Sendable, CustomStringConvertible {
         self.low = 0x8000_0000_0000_0000 | (random & 0x3FFF_FFFF_FFFF_FFFF)
     }
 
-    /// Reads the textual form.
-    ///
-    /// - Parameter text: Exactly `file_` and 36 characters of lower-case UUID, in ASCII; anything else gives `nil`.
+    /// Reads exactly `file_` and 36 characters of lower-case UUID, in ASCII; anything else gives `nil`.
     public init?(_ text: some StringProtocol) {
         self.init(text: ArraySlice(text.utf8))
     }
 
-    /// Reads the textual form.
-    ///
-    /// - Parameter text: ASCII bytes, as ``init(_:)``.
+    /// Reads ASCII bytes as ``init(_:)``.
     public init?(text: ArraySlice<UInt8>) {
         guard text.count == Self.textLength, text.hasPrefix("file_") else { return nil }
         let start = text.startIndex + Self.prefix.count

@@ -6,9 +6,7 @@ public struct FileLifetime: Hashable, Sendable, CustomStringConvertible {
     /// The number of seconds, within ``range``.
     public let seconds: Int64
 
-    /// Creates a lifetime.
-    ///
-    /// - Parameter seconds: The number of seconds; one outside ``range`` gives `nil`.
+    /// Creates a lifetime; a number of seconds outside ``range`` gives `nil`.
     public init?(seconds: Int64) {
         guard Self.range.contains(seconds) else { return nil }
         self.seconds = seconds
@@ -17,10 +15,7 @@ public struct FileLifetime: Hashable, Sendable, CustomStringConvertible {
     /// The number with its unit: `3600 seconds`.
     public var description: String { self.seconds == 1 ? "1 second" : "\(self.seconds) seconds" }
 
-    /// Returns when a file ends.
-    ///
-    /// - Parameter creation: When it was created.
-    /// - Returns: The first second in which it is not there any more.
+    /// Returns when a file ends: the first second in which it is not there any more.
     public func end(from creation: Timestamp) -> Timestamp {
         creation.advanced(bySeconds: self.seconds)
     }

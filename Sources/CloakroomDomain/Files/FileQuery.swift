@@ -25,13 +25,7 @@ public struct FileQuery: Hashable, Sendable {
     /// Only files of this media range.
     public let mediaRange: MediaRange?
 
-    /// Creates a query.
-    ///
-    /// - Parameters:
-    ///   - limit: The most files on a page, within ``limits``.
-    ///   - cursor: Only files older than this one.
-    ///   - status: Only files of this status.
-    ///   - mediaRange: Only files of this media range.
+    /// Creates a query; the limit is within ``limits``.
     public init(limit: Int = Self.defaultLimit, cursor: FileID?, status: Status?, mediaRange: MediaRange?) {
         self.limit = min(max(limit, Self.limits.lowerBound), Self.limits.upperBound)
         self.cursor = cursor
@@ -48,10 +42,6 @@ public struct FilePage: Hashable, Sendable {
     public let nextCursor: FileID?
 
     /// Creates a page.
-    ///
-    /// - Parameters:
-    ///   - files: The files, newest first.
-    ///   - nextCursor: The last of them where there are older ones.
     public init(files: [FileRecord], nextCursor: FileID?) {
         self.files = files
         self.nextCursor = nextCursor

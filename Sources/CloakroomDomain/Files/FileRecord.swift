@@ -18,10 +18,6 @@ public struct FileRecord: Hashable, Sendable {
         public let uploadedAt: Timestamp
 
         /// Creates a seal.
-        ///
-        /// - Parameters:
-        ///   - sha256: The digest of the bytes.
-        ///   - uploadedAt: When they were sealed.
         public init(sha256: SHA256Digest, uploadedAt: Timestamp) {
             self.sha256 = sha256
             self.uploadedAt = uploadedAt
@@ -48,16 +44,6 @@ public struct FileRecord: Hashable, Sendable {
     public let expiresAt: Timestamp?
 
     /// Creates a record.
-    ///
-    /// - Parameters:
-    ///   - id: The file reference.
-    ///   - organization: The owner.
-    ///   - declaration: What the client declared.
-    ///   - createdAt: When the upload was requested.
-    ///   - uploadExpiresAt: When the upload URL ends that was issued last.
-    ///   - status: How far the file has come.
-    ///   - urlsRevokedAt: When its URLs were last revoked.
-    ///   - expiresAt: When the file ends; `nil` for one that stays.
     public init(
         id: FileID, organization: OrganizationID, declaration: UploadDeclaration, createdAt: Timestamp,
         uploadExpiresAt: Timestamp, status: Status, urlsRevokedAt: Timestamp? = nil, expiresAt: Timestamp? = nil
@@ -78,9 +64,6 @@ public struct FileRecord: Hashable, Sendable {
     }
 
     /// Returns the file as it is once its bytes are sealed.
-    ///
-    /// - Parameter seal: What became known with them.
-    /// - Returns: The file as it is once its bytes are sealed.
     public func sealed(_ seal: Seal) -> FileRecord {
         FileRecord(
             id: self.id, organization: self.organization, declaration: self.declaration, createdAt: self.createdAt,
@@ -89,17 +72,11 @@ public struct FileRecord: Hashable, Sendable {
     }
 
     /// Whether the file has ended.
-    ///
-    /// - Parameter now: Our clock.
-    /// - Returns: Whether the file has ended.
     public func isExpired(at now: Timestamp) -> Bool {
         self.expiresAt.map { $0 <= now } ?? false
     }
 
-    /// Returns the file with an end that is no later than a moment.
-    ///
-    /// - Parameter moment: The latest end; `nil` leaves the file as it is.
-    /// - Returns: The file with the earlier of its own end and the moment.
+    /// Returns the file with the earlier of its own end and a moment; `nil` leaves it as it is.
     public func ending(by moment: Timestamp?) -> FileRecord {
         guard let moment else { return self }
         return FileRecord(

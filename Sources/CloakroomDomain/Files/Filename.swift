@@ -26,10 +26,7 @@ public struct Filename: Hashable, Sendable, CustomStringConvertible {
     /// The name as given.
     public let text: String
 
-    /// Reads a name.
-    ///
-    /// - Parameter text: 1 to 255 Unicode scalar values, without control characters, `/` and `\`.
-    /// - Throws: ``Invalid``, naming what is wrong.
+    /// Reads a name of 1 to 255 Unicode scalar values, without control characters, `/` and `\`; throws what is wrong.
     public init(_ text: String) throws(Invalid) {
         let length = text.unicodeScalars.count
         guard (1...Self.maximumLength).contains(length) else { throw .length(length) }

@@ -3,9 +3,7 @@ public struct MediaRange: Hashable, Sendable, CustomStringConvertible {
     private let type: String
     private let subtype: String
 
-    /// Reads a range.
-    ///
-    /// - Parameter text: As above; anything else, `*/png` among it, gives `nil`.
+    /// Reads a range; anything else, `*/png` among it, gives `nil`.
     public init?(_ text: some StringProtocol) {
         let parts = text.lowercased().split(separator: "/", omittingEmptySubsequences: false)
         // Some other characters have an ASCII letter as their lower case.
@@ -21,9 +19,6 @@ public struct MediaRange: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Whether a media type lies in the range, whatever its parameters.
-    ///
-    /// - Parameter mediaType: The type to look at.
-    /// - Returns: `true` if so.
     public func contains(_ mediaType: MediaType) -> Bool {
         // S3's name for bytes nobody described is a name of the same type.
         if self.description == "binary/octet-stream" { return mediaType.isGeneric }

@@ -32,9 +32,7 @@ public struct MediaType: Hashable, Sendable, CustomStringConvertible {
         let parameters: [Parameter]
     }
 
-    /// Reads a media type.
-    ///
-    /// - Parameter text: As in a `Content-Type` field; anything else gives `nil`.
+    /// Reads a media type as in a `Content-Type` field; anything else gives `nil`.
     public init?(_ text: some StringProtocol) {
         guard let parsed = Self.parse(String(text)) else { return nil }
         self.text = parsed.text

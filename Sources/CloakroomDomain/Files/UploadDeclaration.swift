@@ -12,12 +12,6 @@ public struct UploadDeclaration: Hashable, Sendable {
     public let sha256: SHA256Digest?
 
     /// Creates a declaration of parts that are each valid.
-    ///
-    /// - Parameters:
-    ///   - filename: The name.
-    ///   - mediaType: The media type.
-    ///   - size: The exact number of bytes.
-    ///   - sha256: The digest, if known beforehand.
     public init(filename: Filename, mediaType: MediaType, size: ByteCount, sha256: SHA256Digest?) {
         self.filename = filename
         self.mediaType = mediaType

@@ -12,10 +12,6 @@ public struct ContentDisposition: Sendable {
     private let filename: Filename
 
     /// Creates a disposition.
-    ///
-    /// - Parameters:
-    ///   - kind: What a browser is asked to do.
-    ///   - filename: The name to save under.
     public init(_ kind: Kind = .inline, filename: Filename) {
         self.kind = kind
         self.filename = filename

@@ -8,10 +8,6 @@ public struct Preconditions: Sendable {
         public let lastModified: Timestamp
 
         /// Creates the validators of a file.
-        ///
-        /// - Parameters:
-        ///   - id: The file.
-        ///   - lastModified: When its bytes were sealed.
         public init(_ id: FileID, lastModified: Timestamp) {
             self.entityTag = Self.entityTag(of: id)
             self.lastModified = lastModified
@@ -62,9 +58,6 @@ public struct Preconditions: Sendable {
     }
 
     /// Evaluates in the order of RFC 9110 §13.2.2: a condition on the tag takes the place of one on the date.
-    ///
-    /// - Parameter validators: Of the file.
-    /// - Returns: What to do with the request.
     public func evaluate(_ validators: Validators) -> Outcome {
         if let ifMatch {
             guard Self.list(ifMatch, matches: validators.entityTag, weakly: false) else { return .failed }
@@ -97,19 +90,13 @@ public struct Preconditions: Sendable {
         return "If-None-Match"
     }
 
-    /// Whether `If-None-Match` is false as soon as a file has been uploaded.
-    ///
-    /// - Parameter id: The file.
-    /// - Returns: Whether the field names its entity tag, or `*`.
+    /// Whether `If-None-Match` is false as soon as a file has been uploaded: it names the file's entity tag, or `*`.
     public func rejectsRepetition(of id: FileID) -> Bool {
         guard let ifNoneMatch else { return false }
         return Self.list(ifNoneMatch, matches: Validators.entityTag(of: id), weakly: true)
     }
 
     /// Whether a `Range` field counts: always without `If-Range`, else only if tag or date are the file's (§13.1.5).
-    ///
-    /// - Parameter validators: Of the file.
-    /// - Returns: `false` where the whole is to be sent.
     public func allowsRange(_ validators: Validators) -> Bool {
         guard let ifRange else { return true }
         // An exact comparison: a later date is no match.

@@ -10,10 +10,6 @@ public struct ReceivedRequest: Sendable {
         public let value: Range<Int>
 
         /// Creates a field.
-        ///
-        /// - Parameters:
-        ///   - name: The range of the name.
-        ///   - value: The range of the value.
         public init(name: Range<Int>, value: Range<Int>) {
             self.name = name
             self.value = value
@@ -27,13 +23,8 @@ public struct ReceivedRequest: Sendable {
     /// The field lines in the order of arrival.
     public let fields: [Field]
 
-    /// Creates a head of parts that a parser found.
-    ///
-    /// - Parameters:
-    ///   - bytes: The head, with its field names in lower case.
-    ///   - method: The range of the method.
-    ///   - target: The range of the request target, in origin form (RFC 9112 §3.2.1).
-    ///   - fields: The field lines.
+    /// Creates a head of parts that a parser found; its field names are in lower case, and its target in origin form
+    /// (RFC 9112 §3.2.1).
     public init(bytes: [UInt8], method: Range<Int>, target: Range<Int>, fields: [Field]) {
         self.bytes = bytes
         self.methodRange = method
@@ -65,36 +56,25 @@ public struct ReceivedRequest: Sendable {
         self.bytes.hasBytes(of: name, at: field.name)
     }
 
-    /// Whether a field of this name is there.
-    ///
-    /// - Parameter name: In lower case.
-    /// - Returns: `true` if so.
+    /// Whether a field of a name, in lower case, is there.
     public func contains(_ name: StaticString) -> Bool {
         for field in self.fields where self.isNamed(name, field) { return true }
         return false
     }
 
-    /// Returns the value of the first field of a name.
-    ///
-    /// - Parameter name: In lower case.
-    /// - Returns: The value of the first field of a name.
+    /// Returns the value of the first field of a name, in lower case.
     public func firstValue(of name: StaticString) -> ArraySlice<UInt8>? {
         for field in self.fields where self.isNamed(name, field) { return self.value(of: field) }
         return nil
     }
 
-    /// Returns the value of the first field of a name as text, invalid UTF-8 repaired.
-    ///
-    /// - Parameter name: In lower case.
-    /// - Returns: The value of the first field of a name as text, invalid UTF-8 repaired.
+    /// Returns the value of the first field of a name, in lower case, as text, invalid UTF-8 repaired.
     public func firstText(of name: StaticString) -> String? {
         self.firstValue(of: name).map { String(decoding: $0, as: UTF8.self) }
     }
 
-    /// Returns the values of every field of a name as one, joined by commas (RFC 9110 §5.3); `nil` where there is none.
-    ///
-    /// - Parameter name: In lower case.
-    /// - Returns: The text, invalid UTF-8 repaired.
+    /// Returns the values of every field of a name, in lower case, as one text, joined by commas (RFC 9110 §5.3) and
+    /// with invalid UTF-8 repaired; `nil` where there is none.
     public func joinedText(of name: StaticString) -> String? {
         var joined: String?
         for field in self.fields where self.isNamed(name, field) {
@@ -104,10 +84,7 @@ public struct ReceivedRequest: Sendable {
         return joined
     }
 
-    /// Returns the values of every field of a name, in the order of arrival.
-    ///
-    /// - Parameter name: In lower case.
-    /// - Returns: The values of every field of a name, in the order of arrival.
+    /// Returns the values of every field of a name, in lower case, in the order of arrival.
     public func values(of name: ArraySlice<UInt8>) -> [ArraySlice<UInt8>] {
         var values: [ArraySlice<UInt8>] = []
         for field in self.fields where field.name.count == name.count && self.bytes[field.name] == name {

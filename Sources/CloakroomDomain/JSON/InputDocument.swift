@@ -30,10 +30,6 @@ public struct InputDocument: Sendable {
         public let cause: Cause
 
         /// Names a string by its place.
-        ///
-        /// - Parameters:
-        ///   - pointer: Where it is.
-        ///   - cause: What is wrong with it.
         public init(pointer: JSONPointer, cause: Cause) {
             self.pointer = pointer
             self.cause = cause
@@ -83,10 +79,7 @@ public struct InputDocument: Sendable {
         self.references = finder.references
     }
 
-    /// Returns how long the input is with each reference replaced.
-    ///
-    /// - Parameter urls: What takes the place of each file.
-    /// - Returns: The length, in bytes.
+    /// Returns how long the input is, in bytes, with each reference replaced.
     public func length(replacingReferencesBy urls: [FileID: String]) -> Int {
         self.occurrences.reduce(self.text.count) { length, occurrence in
             guard let url = urls[occurrence.id] else { return length }
@@ -95,10 +88,8 @@ public struct InputDocument: Sendable {
         }
     }
 
-    /// Returns the input with each reference replaced, and every other byte as it was.
-    ///
-    /// - Parameter urls: What takes the place of each file, of characters that a JSON string holds as they are.
-    /// - Returns: A JSON text.
+    /// Returns the input with each reference replaced, by characters that a JSON string holds as they are, and every
+    /// other byte as it was.
     public func replacingReferences(by urls: [FileID: String]) -> [UInt8] {
         var output: [UInt8] = []
         output.reserveCapacity(self.length(replacingReferencesBy: urls))

@@ -21,9 +21,7 @@ public struct JSONPointer: Hashable, Sendable, CustomStringConvertible {
         self.description = text
     }
 
-    /// Reads a pointer.
-    ///
-    /// - Parameter text: By RFC 6901 §3; anything else gives `nil`.
+    /// Reads a pointer by RFC 6901 §3; anything else gives `nil`.
     public init?(_ text: String) {
         guard text.isEmpty || text.utf8.first == UInt8(ascii: "/") else { return nil }
         for part in text.utf8.split(separator: UInt8(ascii: "~"), omittingEmptySubsequences: false).dropFirst() {

@@ -24,9 +24,6 @@ public struct RequestDocument: Sendable {
     private let nameRanges: [Range<Int>]
 
     /// Finds the members of a body.
-    ///
-    /// - Parameter body: The body.
-    /// - Throws: ``Failure``.
     public init(_ body: [UInt8]) throws(Failure) {
         let bytes = body[...].dropFirst(body.starts(with: Self.byteOrderMark) ? Self.byteOrderMark.count : 0)
         try Self.checkEncoding(bytes)
@@ -36,10 +33,8 @@ public struct RequestDocument: Sendable {
         self.nameRanges = found.map(\.name)
     }
 
-    /// Returns the members of an object, each with its JSON text.
-    ///
-    /// - Parameter text: A JSON text in UTF-8.
-    /// - Returns: The names, which differ, and texts in their order; `nil` where it is no such object.
+    /// Returns the members of an object in UTF-8, each with its JSON text, in their order; `nil` where it is no object
+    /// whose names differ.
     public static func members(of text: ArraySlice<UInt8>) -> [(name: String, text: ArraySlice<UInt8>)]? {
         guard (try? self.checkEncoding(text)) != nil else { return nil }
         let ranges = try? self.ranges(in: text)
@@ -82,10 +77,7 @@ public struct RequestDocument: Sendable {
     /// The names of the members, in their order.
     package var names: [String] { self.nameRanges.map { JSONStringLiteral.decode(self.bytes[$0]) } }
 
-    /// Returns the JSON text of a member.
-    ///
-    /// - Parameter name: The member's name.
-    /// - Returns: The text, or `nil` where the member is not there.
+    /// Returns the JSON text of a member, or `nil` where it is not there.
     public subscript(_ name: String) -> ArraySlice<UInt8>? {
         self.members[JSONName(text: name)].map { self.bytes[$0] }
     }
@@ -95,13 +87,8 @@ public struct RequestDocument: Sendable {
         self[name].map { JSONValue($0) }
     }
 
-    /// Returns a member as the input of a model.
-    ///
-    /// - Parameters:
-    ///   - name: The member's name.
-    ///   - places: Where in the input a string must be a reference, and in an array there every string.
-    /// - Returns: The input, or `nil` where the member is not there.
-    /// - Throws: ``InputDocument/Failure``.
+    /// Returns a member as the input of a model, or `nil` where it is not there; at the places a string must be a
+    /// reference, and in an array there every string.
     public func input(
         _ name: String, referencesAt places: Set<JSONPointer> = []
     ) throws(InputDocument.Failure) -> InputDocument? {

@@ -12,12 +12,7 @@ public struct CredentialScope: Hashable, Sendable, CustomStringConvertible {
     /// The service, `s3` for presigned URLs.
     public let service: String
 
-    /// Creates a scope.
-    ///
-    /// - Parameters:
-    ///   - day: `yyyyMMdd`.
-    ///   - region: The region.
-    ///   - service: The service, `s3` for presigned URLs.
+    /// Creates a scope of a day, `yyyyMMdd`; the service is `s3` for presigned URLs.
     public init(day: String, region: String, service: String) {
         self.day = day
         self.region = region

@@ -29,11 +29,7 @@ public struct UploadGrant: Sendable {
         self.issuedAt = issuedAt
     }
 
-    /// Grants an owner the sending of its file's bytes.
-    ///
-    /// - Parameters:
-    ///   - record: The file; one of another organization gives `nil`.
-    ///   - access: The owner's right.
+    /// Grants an owner the sending of its file's bytes; a file of another organization gives `nil`.
     public init?(_ record: FileRecord, access: OrganizationAccess) {
         guard record.organization == access.organization else { return nil }
         self.init(fileID: record.id, signedPayload: nil, signedChecksums: [], issuedAt: nil)
@@ -73,12 +69,8 @@ public struct DownloadGrant: Sendable {
         self.issuedAt = issuedAt
     }
 
-    /// Grants an owner the reading of its file's bytes.
-    ///
-    /// - Parameters:
-    ///   - record: The file; a pending one, or one of another organization, gives `nil`.
-    ///   - access: The owner's right.
-    ///   - expiresAt: The last second in which the right holds, unless the file ends before.
+    /// Grants an owner the reading of its file's bytes up to the last second, unless the file ends before; a pending
+    /// file, or one of another organization, gives `nil`.
     public init?(_ record: FileRecord, access: OrganizationAccess, expiresAt: Timestamp) {
         guard record.organization == access.organization, record.seal != nil else { return nil }
         self.init(

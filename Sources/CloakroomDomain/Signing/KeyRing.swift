@@ -28,9 +28,7 @@ public final class KeyRing: Sendable {
     public let keys: [SigningKey]
     private let cache = Mutex<[DerivedKey]>([])
 
-    /// Creates a ring.
-    ///
-    /// - Parameter keys: The keys, the signing one first; none gives `nil`.
+    /// Creates a ring, the signing key first; none gives `nil`.
     public init?(_ keys: [SigningKey]) {
         guard !keys.isEmpty else { return nil }
         self.keys = keys
@@ -40,11 +38,6 @@ public final class KeyRing: Sendable {
     public var signing: SigningKey { self.keys[0] }
 
     /// Returns the derived key of an access key id, or `nil` where no such key is live.
-    ///
-    /// - Parameters:
-    ///   - accessKeyID: The id.
-    ///   - scope: What to derive it for.
-    /// - Returns: The derived key of an access key id, or `nil` where no such key is live.
     public func derivedKey(accessKeyID: String, scope: CredentialScope) -> HMACSHA256? {
         self.derivedKey(for: Credential(accessKeyID: accessKeyID, scope: scope)) { scope }?.key
     }

@@ -24,12 +24,7 @@ public final class PresignedClaim: Sendable {
     /// The last second in which the URL works.
     var expiresAt: Timestamp { self.date.advanced(bySeconds: self.lifetimeSeconds) }
 
-    /// Parses the claim of a request: the checks that need neither a clock nor a key.
-    ///
-    /// - Parameters:
-    ///   - request: The head as received.
-    ///   - policy: The region and lifetime to hold the claim to.
-    /// - Throws: ``PresignedURLError`` of the first check that fails.
+    /// Parses the claim of a request: the checks that need neither a clock nor a key; throws the first that fails.
     public init(parsing request: ReceivedRequest, policy: SigningPolicy) throws(PresignedURLError) {
         var parameters = request.queryParameters
         try Self.checkMechanism(request, parameters)

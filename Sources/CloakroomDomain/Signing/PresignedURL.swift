@@ -19,24 +19,14 @@ public struct PresignedURL: Sendable {
         private let policy: SigningPolicy
         private let keyRing: KeyRing
 
-        /// Creates a minter.
-        ///
-        /// - Parameters:
-        ///   - policy: Base URL, region and longest life.
-        ///   - keyRing: Its first key signs.
+        /// Creates a minter; the ring's first key signs.
         public init(policy: SigningPolicy, keyRing: KeyRing) {
             self.policy = policy
             self.keyRing = keyRing
         }
 
-        /// Presigns a PUT URL that signs `content-length`, `content-type` and `host`.
-        ///
-        /// It ends with the file at the latest.
-        ///
-        /// - Parameters:
-        ///   - record: The file to send: its declaration has the length and media type of the request.
-        ///   - now: Our clock.
-        /// - Returns: The URL and its end.
+        /// Presigns a PUT URL that signs `content-length`, `content-type` and `host`, as the file is declared; it ends
+        /// with the file at the latest.
         public func upload(_ record: FileRecord, now: Timestamp) -> PresignedURL {
             let headers = [
                 ("content-length", record.declaration.size.description),

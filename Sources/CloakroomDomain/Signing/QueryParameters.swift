@@ -25,9 +25,7 @@ public struct QueryParameters: Sendable {
     /// Creates an empty list.
     public init() {}
 
-    /// Reads a query: split on `&`, each on its first `=`, decoded and encoded again.
-    ///
-    /// - Parameter query: As received, without its question mark.
+    /// Reads a query without its question mark: split on `&`, each on its first `=`, decoded and encoded again.
     public init(parsing query: ArraySlice<UInt8>) {
         self.init(parsing: Array(query), query: 0..<query.count)
     }
@@ -107,11 +105,7 @@ public struct QueryParameters: Sendable {
             self.bytes.withUnsafeBufferPointer { Entry($0, start: start, nameEnd: nameEnd, end: end) })
     }
 
-    /// Adds a parameter.
-    ///
-    /// - Parameters:
-    ///   - name: Not encoded.
-    ///   - value: Not encoded.
+    /// Adds a parameter, neither of whose parts is encoded.
     public mutating func append(name: some StringProtocol, value: some StringProtocol) {
         let start = self.bytes.count
         for byte in name.utf8 { PercentEncoding.append(byte, as: .query, to: &self.bytes) }
@@ -147,9 +141,7 @@ public struct QueryParameters: Sendable {
         return left.count - right.count
     }
 
-    /// Removes every parameter of a name.
-    ///
-    /// - Parameter name: In its encoded form.
+    /// Removes every parameter of a name in its encoded form.
     public mutating func remove(_ name: StaticString) {
         while let index = self.firstIndex(of: name) { self.entries.remove(at: index) }
     }
@@ -158,18 +150,12 @@ public struct QueryParameters: Sendable {
         self.entries.firstIndex { self.bytes.hasBytes(of: name, at: $0.name) }
     }
 
-    /// Returns the first value of a name, encoded.
-    ///
-    /// - Parameter name: In its encoded form.
-    /// - Returns: The value in its canonical form.
+    /// Returns the first value of a name, both in their encoded form.
     public func value(of name: StaticString) -> ArraySlice<UInt8>? {
         self.firstIndex(of: name).map { self.bytes[self.entries[$0].value] }
     }
 
-    /// Returns the first value of a name, decoded.
-    ///
-    /// - Parameter name: In its encoded form.
-    /// - Returns: The first value of a name, decoded.
+    /// Returns the first value of a name in its encoded form, decoded.
     public func decodedValue(of name: StaticString) -> [UInt8]? {
         self.value(of: name).map(PercentEncoding.decodeCanonical)
     }
@@ -225,9 +211,7 @@ public struct QueryParameters: Sendable {
         return zip(names, names.dropFirst()).first { $0.key == $1.key }?.0.name
     }
 
-    /// Appends the canonical query string: `name=value` joined by `&`.
-    ///
-    /// - Parameter output: Receives ASCII bytes.
+    /// Appends the canonical query string in ASCII: `name=value` joined by `&`.
     public func appendQuery(to output: inout [UInt8]) {
         self.bytes.withUnsafeBufferPointer { bytes in
             var index = 0

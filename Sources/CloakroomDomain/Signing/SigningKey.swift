@@ -26,11 +26,7 @@ public struct SigningKey: Sendable {
         self.init(valid: accessKeyID, secret: secret, createdAt: createdAt)
     }
 
-    /// Creates a new key: 20 characters of id, 40 of secret, the lengths of Amazon's.
-    ///
-    /// - Parameter now: The time of making.
-    /// - Returns: The key.
-    /// - Throws: ``RandomBytes/Unavailable`` where there is no entropy.
+    /// Creates a new key: 20 characters of id, 40 of secret, the lengths of Amazon's; throws where there is no entropy.
     public static func generate(now: Timestamp) throws(RandomBytes.Unavailable) -> SigningKey {
         let id = "CLK" + Hexadecimal.encode(try RandomBytes.generate(count: 9)).uppercased().prefix(17)
         let secret = Base64.encode(try RandomBytes.generate(count: 30), alphabet: .urlSafe)

@@ -17,13 +17,6 @@ public struct SigningPolicy: Sendable {
     let encodedScopeSuffix: [UInt8]
 
     /// Creates a policy.
-    ///
-    /// - Parameters:
-    ///   - region: The region in every credential scope.
-    ///   - lifetimeSeconds: The longest life of a URL, in seconds.
-    ///   - baseURL: The public base URL that is presigned.
-    ///   - otherBaseURLs: Further public base URLs that verify.
-    ///   - maximumSize: The largest file, in bytes.
     public init(
         region: String, lifetimeSeconds: Int64, baseURL: StorageURL, otherBaseURLs: [StorageURL] = [],
         maximumSize: ByteCount
@@ -39,10 +32,7 @@ public struct SigningPolicy: Sendable {
         self.encodedScopeSuffix = suffix
     }
 
-    /// Returns the scope of a day.
-    ///
-    /// - Parameter day: `yyyyMMdd`.
-    /// - Returns: The scope of a day.
+    /// Returns the scope of a day, `yyyyMMdd`.
     public func scope(day: String) -> CredentialScope {
         CredentialScope(day: day, region: self.region, service: Self.service)
     }

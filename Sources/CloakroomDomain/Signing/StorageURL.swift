@@ -10,9 +10,7 @@ public struct StorageURL: Hashable, Sendable, CustomStringConvertible {
     /// The bytes of ``host``.
     let hostBytes: [UInt8]
 
-    /// Reads a base URL.
-    ///
-    /// - Parameter text: By the ``rule``, with or without a final `/`; anything else gives `nil`.
+    /// Reads a base URL by the ``rule``, with or without a final `/`; anything else gives `nil`.
     public init?(_ text: some StringProtocol) {
         let lower = text.lowercased()
         guard let scheme = ["http", "https"].first(where: { lower.hasPrefix($0 + "://") }) else { return nil }

@@ -9,12 +9,8 @@ public struct StringToSign: Sendable {
     /// The string's bytes.
     public let bytes: [UInt8]
 
-    /// Builds the string.
-    ///
-    /// - Parameters:
-    ///   - timestamp: The request's time as it stands in `X-Amz-Date`.
-    ///   - scope: The credential scope as it stands in `X-Amz-Credential`.
-    ///   - digest: Of the canonical request.
+    /// Builds the string of the request's time and scope, as they stand in `X-Amz-Date` and `X-Amz-Credential`, and the
+    /// digest of the canonical request.
     public init(timestamp: some Collection<UInt8>, scope: some Collection<UInt8>, digest: SHA256Digest) {
         let newline = UInt8(ascii: "\n")
         var bytes: [UInt8] = []

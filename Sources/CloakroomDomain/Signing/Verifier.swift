@@ -6,8 +6,6 @@ public struct Verifier: Sendable {
     public let policy: SigningPolicy
 
     /// Creates a verifier.
-    ///
-    /// - Parameter policy: What URLs are held to.
     public init(policy: SigningPolicy) {
         self.policy = policy
     }
