@@ -53,13 +53,8 @@ extension DataDirectory {
 
     /// Whether there is something in a file; SQLite takes an empty database for a new one.
     private static func isFilled(_ name: String, in root: Directory) throws(SystemCallError) -> Bool {
-        do throws(SystemCallError) {
-            return try root.open(name, flags: O_RDONLY | O_NONBLOCK).status().size > 0
-        } catch {
-            // A link to a file that is missing.
-            guard error.code == ENOENT else { throw error }
-            return false
-        }
+        // The name can be that of a link to a file that is missing.
+        try SystemCallError.unlessMissing(root.open(name, flags: O_RDONLY | O_NONBLOCK).status().size > 0) ?? false
     }
 
     /// Whether there is anything but directories in an entry; one that is no directory counts.

@@ -47,12 +47,7 @@ package final class Directory: Sendable {
 
     /// Opens a directory within another, `nil` where there is none.
     package static func find(_ name: String, in parent: Directory) throws(SystemCallError) -> Directory? {
-        do throws(SystemCallError) {
-            return try Directory(in: parent, name, creates: false)
-        } catch {
-            guard error.code == ENOENT else { throw error }
-            return nil
-        }
+        try SystemCallError.unlessMissing(Directory(in: parent, name, creates: false))
     }
 
     /// Makes a directory with those above it that are missing, durably; the name of one that is there, too.

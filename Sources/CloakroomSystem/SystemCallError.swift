@@ -28,6 +28,21 @@ package struct SystemCallError: Error, Hashable, Sendable, CustomStringConvertib
     }
 }
 
+extension SystemCallError {
+    /// Returns what a call gives, `nil` where there is nothing of that name.
+    @discardableResult
+    package static func unlessMissing<Value>(
+        _ call: @autoclosure () throws(SystemCallError) -> Value
+    ) throws(SystemCallError) -> Value? {
+        do throws(SystemCallError) {
+            return try call()
+        } catch {
+            guard error.code == ENOENT else { throw error }
+            return nil
+        }
+    }
+}
+
 extension StorageError {
     /// Returns what a call gives; its failure is one of the storage.
     package static func throwing<Value>(

@@ -116,11 +116,7 @@ extension BlobStore {
     /// Takes a name away again that was just given: the file has been deleted meanwhile.
     package func takeBack(_ kept: Kept) throws(StorageError) {
         guard case .added(let name) = kept else { return }
-        do throws(SystemCallError) {
-            try self.quarantine.remove(name)
-        } catch {
-            guard error.code == ENOENT else { throw error.storageError }
-        }
+        try StorageError.throwing(SystemCallError.unlessMissing(self.quarantine.remove(name)))
         try self.synchronize(self.quarantine)
     }
 

@@ -165,13 +165,7 @@ package final class BlobStore: Sendable {
     func removeName(_ id: FileID) throws(StorageError) -> Bool {
         // A packed one is not found any more, because its row is gone; it is only not kept open either.
         defer { self.openBlobs.forget(id) }
-        do throws(SystemCallError) {
-            try self.directory(of: id).remove(id.uuid)
-            return true
-        } catch {
-            guard error.code == ENOENT else { throw error.storageError }
-            return false
-        }
+        return try StorageError.throwing(SystemCallError.unlessMissing(self.directory(of: id).remove(id.uuid))) != nil
     }
 
     /// Whether the bytes of a ready file are there.

@@ -3,7 +3,6 @@ import CloakroomDisk
 import CloakroomDomain
 import CloakroomStore
 import CloakroomSystem
-import Glibc
 
 /// Copies those slots of a pack to which the copied catalogue refers; used by one thread.
 ///
@@ -19,19 +18,10 @@ final class PackCopy {
 
     /// Begins a copy of a pack, which need not be there any more.
     init(_ id: PackID, from source: BlobSource, to target: BlobTarget) throws(BackupError) {
-        let input = try BackupError.at(source.path, Self.open(id, in: source))
+        let input = try BackupError.at(source.path, SystemCallError.unlessMissing(source.open(id)))
         let output = try BackupError.at(target.path, target.make(id))
         (self.id, self.source, self.input, self.target, self.output) = (id, source, input, target, output)
         try BackupError.at(target.path, output.descriptor.writeAll(Self.head(of: input), at: 0))
-    }
-
-    private static func open(_ id: PackID, in source: BlobSource) throws(SystemCallError) -> OpenFile? {
-        do throws(SystemCallError) {
-            return try source.open(id)
-        } catch {
-            guard error.code == ENOENT else { throw error }
-            return nil
-        }
     }
 
     /// The first page; without it, if it cannot be read, the slots can be served nevertheless.

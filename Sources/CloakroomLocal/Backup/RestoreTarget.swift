@@ -24,7 +24,9 @@ final class RestoreTarget {
     init(path: String, system: any OperatingSystem) throws(BackupError) {
         let (parentPath, name) = Self.split(path)
         self.name = name
-        if let existing = try Self.existing(path, system) {
+        let existing = try BackupError.at(
+            path, SystemCallError.unlessMissing(Directory(path: path, system: system)))
+        if let existing {
             self.directory = existing
             self.parent = nil
             self.path = path
@@ -46,15 +48,6 @@ final class RestoreTarget {
         let name = parts.popLast().map(String.init) ?? ""
         let parent = (path.hasPrefix("/") ? "/" : "") + parts.joined(separator: "/")
         return (parent.isEmpty ? "." : parent, name)
-    }
-
-    private static func existing(_ path: String, _ system: any OperatingSystem) throws(BackupError) -> Directory? {
-        do throws(SystemCallError) {
-            return try Directory(path: path, system: system)
-        } catch {
-            guard error.code == ENOENT else { throw BackupError(error, at: path) }
-            return nil
-        }
     }
 
     /// Puts the marker there, and locks it.

@@ -7,13 +7,10 @@ extension SigningKeyFile {
     static func copy(
         from source: Directory, at sourcePath: String, to target: Directory, at targetPath: String
     ) throws(BackupError) -> Bool {
-        let keys: [UInt8]
-        do throws(SystemCallError) {
-            keys = try source.open(Self.name, flags: O_RDONLY | O_NOFOLLOW).readAll()
-        } catch {
-            if error.code == ENOENT { return false }
-            throw BackupError(error, at: "\(sourcePath)/\(Self.name)")
-        }
+        let keys = try BackupError.at(
+            "\(sourcePath)/\(Self.name)",
+            SystemCallError.unlessMissing(source.open(Self.name, flags: O_RDONLY | O_NOFOLLOW).readAll()))
+        guard let keys else { return false }
         let (path, flags) = ("\(targetPath)/\(Self.name)", O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW)
         let file = OpenFile(try BackupError.at(path, target.open(Self.name, flags: flags)))
         try BackupError.at(path, file.descriptor.writeAll(keys, at: 0))

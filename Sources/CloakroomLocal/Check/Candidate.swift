@@ -3,7 +3,6 @@ import CloakroomDomain
 import CloakroomSQLite
 import CloakroomStore
 import CloakroomSystem
-import Glibc
 
 /// Something that looks wrong, and may be right a moment later: beside a running server it is looked at again.
 enum Candidate: Hashable, Sendable {
@@ -47,22 +46,15 @@ enum Candidate: Hashable, Sendable {
     }
 
     private static func header(at slot: PackSlot, _ tree: BlobTree) throws(StorageError) -> PackSlotHeader? {
-        do throws(SystemCallError) {
-            return try PackReader(slot.pack, in: tree).header(at: slot.offset)
-        } catch {
-            guard error.code == ENOENT else { throw error.storageError }
-            return nil
-        }
+        try StorageError.throwing(
+            SystemCallError.unlessMissing(PackReader(slot.pack, in: tree).header(at: slot.offset)) ?? nil)
     }
 
     private static func isFilled(_ part: PackSlot, _ tree: BlobTree) throws(StorageError) -> Bool {
-        do throws(SystemCallError) {
-            let bytes = try PackReader(part.pack, in: tree).file.descriptor.read(count: part.length, at: part.offset)
-            return bytes.contains { $0 != 0 }
-        } catch {
-            guard error.code == ENOENT else { throw error.storageError }
-            return false
-        }
+        let bytes = try StorageError.throwing(
+            SystemCallError.unlessMissing(
+                PackReader(part.pack, in: tree).file.descriptor.read(count: part.length, at: part.offset)))
+        return bytes?.contains { $0 != 0 } ?? false
     }
 
     /// What is reported of it, and of what was done; `nil` where nothing was.

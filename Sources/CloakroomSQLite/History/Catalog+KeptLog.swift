@@ -43,22 +43,18 @@ extension Catalog {
     /// Copies the WAL, if there is one, into the quarantine, durably, unless there is a copy: starts that fail later do
     /// not fill the disk.
     static func copyLog(of root: Directory, into blobs: Directory) throws(SystemCallError) -> String? {
-        let log: FileDescriptor
-        do throws(SystemCallError) {
-            log = try root.open(Self.logName, flags: O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
-        } catch {
-            guard error.code == ENOENT else { throw error }
-            return nil
-        }
+        let log = try SystemCallError.unlessMissing(
+            OpenFile(root.open(Self.logName, flags: O_RDONLY | O_NOFOLLOW | O_NONBLOCK)))
+        guard let log else { return nil }
         let quarantine = try Directory(in: blobs, DataDirectory.quarantineName)
         for name in try quarantine.names().sorted() where name.hasPrefix("\(Self.logName)-") {
             let copy = try quarantine.open(name, flags: O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
-            if try self.compare(log, copy) { return self.path(of: name) }
+            if try self.compare(log.descriptor, copy) { return self.path(of: name) }
         }
         let name = try self.keptName(in: quarantine)
         do throws(SystemCallError) {
             let copy = try quarantine.open(name, flags: O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW)
-            try self.read(log) { (bytes, position) throws(SystemCallError) in
+            try self.read(log.descriptor) { (bytes, position) throws(SystemCallError) in
                 try copy.writeAll(bytes, at: position)
                 return true
             }

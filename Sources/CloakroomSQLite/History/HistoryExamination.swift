@@ -43,13 +43,10 @@ package struct HistoryExamination: Hashable, Sendable {
     private static func log(
         in data: Directory, marking number: Int?, _ salts: WALContent.Salts?
     ) throws(SystemCallError) -> WALContent {
-        do throws(SystemCallError) {
-            let file = OpenFile(try data.open(Catalog.logName, flags: O_RDONLY | O_NOFOLLOW | O_NONBLOCK))
-            return try WALContent(file, marking: number, salts: salts)
-        } catch {
-            guard error.code == ENOENT else { throw error }
-            return .empty
-        }
+        let file = try SystemCallError.unlessMissing(
+            OpenFile(data.open(Catalog.logName, flags: O_RDONLY | O_NOFOLLOW | O_NONBLOCK)))
+        guard let file else { return .empty }
+        return try WALContent(file, marking: number, salts: salts)
     }
 
     /// Holds a WAL to the mark.

@@ -100,14 +100,9 @@ package final class HistoryMarkWriter: Sendable {
 
     /// Reads the mark that the run before left; a missing file is no failure.
     package static func read(in blobs: Directory) throws(SystemCallError) -> Found {
-        let bytes: [UInt8]
-        do throws(SystemCallError) {
-            bytes = try blobs.open(Self.name, flags: O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
-                .read(count: HistoryMark.length + 1, at: 0)
-        } catch {
-            guard error.code == ENOENT else { throw error }
-            return .nothing
-        }
+        let bytes = try SystemCallError.unlessMissing(
+            blobs.open(Self.name, flags: O_RDONLY | O_NOFOLLOW | O_NONBLOCK).read(count: HistoryMark.length + 1, at: 0))
+        guard let bytes else { return .nothing }
         if let mark = HistoryMark(bytes) { return .mark(mark) }
         return bytes.isEmpty ? .nothing : .damaged
     }

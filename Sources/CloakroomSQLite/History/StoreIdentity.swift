@@ -56,14 +56,10 @@ package struct IdentityFile: Sendable {
 
     /// Reads the identity; `nil` where there is no file; throws ``Damaged`` for content that is none.
     package func read() throws -> StoreIdentity? {
-        let bytes: [UInt8]
-        do throws(SystemCallError) {
-            let file = try self.directory.open(Self.name, flags: O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
-            bytes = try file.read(count: Self.maximumLength, at: 0)
-        } catch {
-            guard error.code == ENOENT else { throw error }
-            return nil
-        }
+        let bytes = try SystemCallError.unlessMissing(
+            self.directory.open(Self.name, flags: O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+                .read(count: Self.maximumLength, at: 0))
+        guard let bytes else { return nil }
         guard let identity = Self.parse(String(decoding: bytes, as: UTF8.self)) else { throw Damaged() }
         return identity
     }

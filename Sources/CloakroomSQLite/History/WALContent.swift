@@ -13,7 +13,6 @@ package struct WALContent: Hashable, Sendable {
         let second: UInt32
     }
 
-    static let suffix = "-wal"
     static let headerLength = 32
     static let frameHeaderLength = 24
     /// SQLite's default, which the catalogue has, in bytes.
