@@ -60,7 +60,8 @@ struct Composition {
             origins: origins, readiness: readiness, timeoutSeconds: self.configuration.shutdownTimeoutSeconds,
             logger: logger)
         try await local.begin(now: now)
-        try await Self.untilShutDown { try await stop.run(group) }
+        // Transfers that take longer than the shutdown's limit are cut off, which is no failure of the server.
+        do { try await stop.run(group) } catch is CancellationError {}
         await accessLog?.close()
         try await local.shutDown()
         stop.ended()
@@ -169,15 +170,6 @@ struct Composition {
         configuration.maximumGracefulShutdownDuration = .seconds(
             self.configuration.shutdownTimeoutSeconds + Stop.spareSeconds)
         return configuration
-    }
-
-    /// Transfers that take longer than the shutdown's limit are cut off, which is no failure of the server.
-    private static func untilShutDown(_ body: () async throws -> Void) async throws {
-        do {
-            try await body()
-        } catch is CancellationError {
-            return
-        }
     }
 
     private var storeOptions: LocalStore.Options {

@@ -120,19 +120,17 @@ struct ServeCommand: AsyncParsableCommand {
     var accessLog: String?
 
     private var flags: [ConfigurationKey: String] {
-        let values: [(ConfigurationKey, String?)] = [
-            (.dataDir, self.dataDir), (.apiAddress, self.apiAddress), (.storageAddress, self.storageAddress),
-            (.operationsAddress, self.operationsAddress), (.apiURL, self.apiURL), (.storageURL, self.storageURL),
-            (.region, self.region), (.urlLifetimeSeconds, self.urlLifetimeSeconds),
-            (.maxSizeBytes, self.maxSizeBytes), (.requestsPerSecond, self.requestsPerSecond),
-            (.concurrentRequestsPerKey, self.concurrentRequestsPerKey),
-            (.connectionsPerAddress, self.connectionsPerAddress),
-            (.downloadStallSeconds, self.downloadStallSeconds), (.verifyReads, self.verifyReads),
-            (.scrubPeriodDays, self.scrubPeriodDays), (.scrubBytesPerSecond, self.scrubBytesPerSecond),
-            (.shutdownTimeoutSeconds, self.shutdownTimeoutSeconds),
-            (.logLevel, self.logLevel), (.accessLog, self.accessLog),
+        let values: [ConfigurationKey: String?] = [
+            .dataDir: self.dataDir, .apiAddress: self.apiAddress, .storageAddress: self.storageAddress,
+            .operationsAddress: self.operationsAddress, .apiURL: self.apiURL, .storageURL: self.storageURL,
+            .region: self.region, .urlLifetimeSeconds: self.urlLifetimeSeconds, .maxSizeBytes: self.maxSizeBytes,
+            .requestsPerSecond: self.requestsPerSecond, .concurrentRequestsPerKey: self.concurrentRequestsPerKey,
+            .connectionsPerAddress: self.connectionsPerAddress, .downloadStallSeconds: self.downloadStallSeconds,
+            .verifyReads: self.verifyReads, .scrubPeriodDays: self.scrubPeriodDays,
+            .scrubBytesPerSecond: self.scrubBytesPerSecond, .shutdownTimeoutSeconds: self.shutdownTimeoutSeconds,
+            .logLevel: self.logLevel, .accessLog: self.accessLog,
         ]
-        return Dictionary(uniqueKeysWithValues: values.compactMap { key, value in value.map { (key, $0) } })
+        return values.compactMapValues { $0 }
     }
 
     func run() async throws {

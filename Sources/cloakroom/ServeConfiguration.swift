@@ -32,20 +32,6 @@ struct ServeConfiguration {
     /// `nil`: requests are not logged.
     let accessLog: AccessLogDestination?
 
-    /// The range of a presigned URL's life: X-Amz-Expires allows at most seven days.
-    private static let lifetimes: ClosedRange<Int64> = 1...604_800
-    /// The range of the largest file: up to what S3 takes in one PUT, 5 GiB.
-    private static let sizes: ClosedRange<Int64> = 1...5_368_709_120
-    private static let requestRates: ClosedRange<Int64> = 0...1_000_000
-    private static let concurrentRequests: ClosedRange<Int64> = 0...100_000
-    private static let connections: ClosedRange<Int64> = 0...1_000_000
-    /// From the window over which the lowest rate is measured, to a day.
-    private static let downloadStalls: ClosedRange<Int64> = 20...86_400
-    private static let scrubPeriods: ClosedRange<Int64> = 0...365
-    /// Up to what no disk gives, 10 GiB.
-    private static let scrubRates: ClosedRange<Int64> = 1...10_737_418_240
-    private static let shutdownTimeouts: ClosedRange<Int64> = 0...3_600
-
     init(_ sources: ConfigurationSources) throws(ConfigurationError) {
         self.dataDirectory = try Self.dataDirectory(sources)
         self.apiAddress = try Self.address(.apiAddress, sources, default: "127.0.0.1:8080")
@@ -56,23 +42,24 @@ struct ServeConfiguration {
         self.region = try Self.value(
             .region, sources, default: "local", allowed: "1 to 32 characters from a-z, 0-9 and -"
         ) { Self.region($0) }
-        self.urlLifetimeSeconds = try Self.integer(.urlLifetimeSeconds, sources, default: 3_600, Self.lifetimes)
+        // X-Amz-Expires allows at most seven days.
+        self.urlLifetimeSeconds = try Self.integer(.urlLifetimeSeconds, sources, default: 3_600, 1...604_800)
+        // Up to what S3 takes in one PUT, 5 GiB.
         let size = try Self.integer(
-            .maxSizeBytes, sources, default: ByteCount.defaultMaximumFileSize.bytes, Self.sizes)
+            .maxSizeBytes, sources, default: ByteCount.defaultMaximumFileSize.bytes, 1...5_368_709_120)
         self.maximumSize = ByteCount(size) ?? .defaultMaximumFileSize
-        self.requestsPerSecond = try Self.limit(.requestsPerSecond, sources, Self.requestRates)
-        self.concurrentRequestsPerKey = try Self.limit(.concurrentRequestsPerKey, sources, Self.concurrentRequests)
-        self.connectionsPerAddress = try Self.limit(.connectionsPerAddress, sources, Self.connections)
+        self.requestsPerSecond = try Self.limit(.requestsPerSecond, sources, 0...1_000_000)
+        self.concurrentRequestsPerKey = try Self.limit(.concurrentRequestsPerKey, sources, 0...100_000)
+        self.connectionsPerAddress = try Self.limit(.connectionsPerAddress, sources, 0...1_000_000)
+        // From the window over which the lowest rate is measured, to a day.
         self.downloadStallSeconds = Int(
-            try Self.integer(
-                .downloadStallSeconds, sources, default: Int64(LowestRate.stallSeconds), Self.downloadStalls))
+            try Self.integer(.downloadStallSeconds, sources, default: Int64(LowestRate.stallSeconds), 20...86_400))
         let verifications = ReadVerification.allCases.map(\.rawValue).joined(separator: ", ")
         self.readVerification = try Self.value(
             .verifyReads, sources, default: "first", allowed: "one of \(verifications)"
         ) { ReadVerification(rawValue: $0) }
         self.scrubPace = try Self.scrubPace(sources)
-        self.shutdownTimeoutSeconds = try Self.integer(
-            .shutdownTimeoutSeconds, sources, default: 30, Self.shutdownTimeouts)
+        self.shutdownTimeoutSeconds = try Self.integer(.shutdownTimeoutSeconds, sources, default: 30, 0...3_600)
         let levels = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
         self.logLevel = try Self.value(.logLevel, sources, default: "info", allowed: "one of \(levels)") {
             Logger.Level(rawValue: $0)
@@ -126,8 +113,9 @@ struct ServeConfiguration {
     }
 
     private static func scrubPace(_ sources: ConfigurationSources) throws(ConfigurationError) -> ScrubPace? {
-        let days = try self.integer(.scrubPeriodDays, sources, default: 30, self.scrubPeriods)
-        let rate = try self.integer(.scrubBytesPerSecond, sources, default: 16_777_216, self.scrubRates)
+        let days = try self.integer(.scrubPeriodDays, sources, default: 30, 0...365)
+        // Up to what no disk gives, 10 GiB.
+        let rate = try self.integer(.scrubBytesPerSecond, sources, default: 16_777_216, 1...10_737_418_240)
         return days == 0 ? nil : ScrubPace(periodDays: days, bytesPerSecond: rate)
     }
 

@@ -69,10 +69,10 @@ struct ServerOptions: ParsableArguments {
     }
 
     private var flags: [ConfigurationKey: String] {
-        let values: [(ConfigurationKey, String?)] = [
-            (.server, self.server), (.key, self.key), (.organization, self.organization),
+        let values: [ConfigurationKey: String?] = [
+            .server: self.server, .key: self.key, .organization: self.organization,
         ]
-        return Dictionary(uniqueKeysWithValues: values.compactMap { key, value in value.map { (key, $0) } })
+        return values.compactMapValues { $0 }
     }
 
     /// `$XDG_CONFIG_HOME/cloakroom/config`, by default in `~/.config`; `nil` without a home directory.
