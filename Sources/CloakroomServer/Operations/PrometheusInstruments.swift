@@ -1,11 +1,29 @@
 import CoreMetrics
 import Synchronization
 
+/// What is shown of a metric.
+protocol PrometheusInstrument: AnyObject, Sendable {
+    /// What kind of metric it is.
+    static var type: String { get }
+
+    /// The lines of a time series.
+    func samples(_ name: String, _ labels: String) -> [String]
+}
+
+extension PrometheusInstrument {
+    fileprivate func sample(_ name: String, _ labels: String, _ value: some CustomStringConvertible) -> String {
+        "\(name)\(labels.isEmpty ? "" : "{\(labels)}") \(value)"
+    }
+}
+
 /// A number that only grows.
-final class PrometheusCounter: CounterHandler {
+final class PrometheusCounter: CounterHandler, PrometheusInstrument {
+    static let type = "counter"
     private let count = Atomic<Int64>(0)
 
-    var value: Int64 { self.count.load(ordering: .relaxed) }
+    func samples(_ name: String, _ labels: String) -> [String] {
+        [self.sample(name, labels, self.count.load(ordering: .relaxed))]
+    }
 
     func increment(by amount: Int64) { self.count.wrappingAdd(amount, ordering: .relaxed) }
 
@@ -13,10 +31,13 @@ final class PrometheusCounter: CounterHandler {
 }
 
 /// A number that goes up and down.
-final class PrometheusGauge: MeterHandler, RecorderHandler {
+final class PrometheusGauge: MeterHandler, RecorderHandler, PrometheusInstrument {
+    static let type = "gauge"
     private let current = Mutex<Double>(0)
 
-    var value: Double { self.current.withLock { $0 } }
+    func samples(_ name: String, _ labels: String) -> [String] {
+        [self.sample(name, labels, self.current.withLock { $0 })]
+    }
 
     func set(_ value: Int64) { self.set(Double(value)) }
 
@@ -32,7 +53,9 @@ final class PrometheusGauge: MeterHandler, RecorderHandler {
 }
 
 /// Values counted by size.
-final class PrometheusHistogram: RecorderHandler, TimerHandler {
+final class PrometheusHistogram: RecorderHandler, TimerHandler, PrometheusInstrument {
+    static let type = "histogram"
+
     /// What the values are.
     enum Unit {
         /// Durations, recorded in nanoseconds and shown in seconds.
@@ -47,13 +70,6 @@ final class PrometheusHistogram: RecorderHandler, TimerHandler {
             case .counts: [1, 2, 4, 8, 16, 32, 64, 128, 256, 512]
             }
         }
-    }
-
-    struct Snapshot {
-        /// The upper bound of each bucket as text, and how many values are at most that.
-        let buckets: [(bound: String, count: Int64)]
-        let sum: Double
-        let count: Int64
     }
 
     private struct State {
@@ -81,16 +97,18 @@ final class PrometheusHistogram: RecorderHandler, TimerHandler {
 
     func recordNanoseconds(_ duration: Int64) { self.record(Double(duration) / 1e9) }
 
-    var snapshot: Snapshot {
+    /// Each bucket has the values that are at most its bound.
+    func samples(_ name: String, _ labels: String) -> [String] {
         let state = self.state.withLock { $0 }
+        let prefix = labels.isEmpty ? "" : labels + ","
         var total: Int64 = 0
-        var buckets: [(bound: String, count: Int64)] = []
+        var lines: [String] = []
         for (index, count) in state.counts.enumerated() {
             total += count
             let bound = index < self.bounds.count ? Self.text(self.bounds[index]) : "+Inf"
-            buckets.append((bound, total))
+            lines.append("\(name)_bucket{\(prefix)le=\"\(bound)\"} \(total)")
         }
-        return Snapshot(buckets: buckets, sum: state.sum, count: total)
+        return lines + [self.sample("\(name)_sum", labels, state.sum), self.sample("\(name)_count", labels, total)]
     }
 
     private static func text(_ bound: Double) -> String {

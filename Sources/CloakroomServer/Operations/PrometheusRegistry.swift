@@ -16,25 +16,13 @@ package final class PrometheusRegistry: MetricsFactory {
         }
     }
 
-    private enum Instrument {
-        case counter(PrometheusCounter)
-        case gauge(PrometheusGauge)
-        case histogram(PrometheusHistogram)
-    }
-
-    private let instruments = Mutex<[Key: Instrument]>([:])
+    private let instruments = Mutex<[Key: any PrometheusInstrument]>([:])
 
     package init() {}
 
     /// Returns the counter of a label and dimensions, the same one each time.
     package func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
-        self.instruments.withLock { instruments in
-            let key = Key(label, dimensions)
-            if case .counter(let counter) = instruments[key] { return counter }
-            let counter = PrometheusCounter()
-            instruments[key] = .counter(counter)
-            return counter
-        }
+        self.instrument(label, dimensions) { PrometheusCounter() }
     }
 
     /// Returns the gauge of a label and dimensions, the same one each time.
@@ -53,24 +41,24 @@ package final class PrometheusRegistry: MetricsFactory {
     }
 
     private func gauge(_ label: String, _ dimensions: [(String, String)]) -> PrometheusGauge {
-        self.instruments.withLock { instruments in
-            let key = Key(label, dimensions)
-            if case .gauge(let gauge) = instruments[key] { return gauge }
-            let gauge = PrometheusGauge()
-            instruments[key] = .gauge(gauge)
-            return gauge
-        }
+        self.instrument(label, dimensions) { PrometheusGauge() }
     }
 
     private func histogram(
         _ label: String, _ dimensions: [(String, String)], _ unit: PrometheusHistogram.Unit
     ) -> PrometheusHistogram {
+        self.instrument(label, dimensions) { PrometheusHistogram(unit) }
+    }
+
+    private func instrument<Kind: PrometheusInstrument>(
+        _ label: String, _ dimensions: [(String, String)], _ make: () -> Kind
+    ) -> Kind {
         self.instruments.withLock { instruments in
             let key = Key(label, dimensions)
-            if case .histogram(let histogram) = instruments[key] { return histogram }
-            let histogram = PrometheusHistogram(unit)
-            instruments[key] = .histogram(histogram)
-            return histogram
+            if let known = instruments[key] as? Kind { return known }
+            let instrument = make()
+            instruments[key] = instrument
+            return instrument
         }
     }
 
@@ -93,18 +81,10 @@ package final class PrometheusRegistry: MetricsFactory {
                 .map { (Self.labels($0.key.dimensions), $0.value) }.sorted { $0.0 < $1.0 }
             guard let first = series.first?.1 else { continue }
             if let text = MetricDescriptions.texts[name] { lines.append("# HELP \(name) \(text)") }
-            lines.append("# TYPE \(name) \(Self.type(first))")
-            for (labels, instrument) in series { lines += Self.samples(name, labels, instrument) }
+            lines.append("# TYPE \(name) \(type(of: first).type)")
+            for (labels, instrument) in series { lines += instrument.samples(name, labels) }
         }
         return lines.map { $0 + "\n" }.joined()
-    }
-
-    private static func type(_ instrument: Instrument) -> String {
-        switch instrument {
-        case .counter: "counter"
-        case .gauge: "gauge"
-        case .histogram: "histogram"
-        }
     }
 
     private static func labels(_ dimensions: [String]) -> String {
@@ -124,18 +104,5 @@ package final class PrometheusRegistry: MetricsFactory {
             }
         }
         return escaped
-    }
-
-    private static func samples(_ name: String, _ labels: String, _ instrument: Instrument) -> [String] {
-        let braced = labels.isEmpty ? "" : "{\(labels)}"
-        switch instrument {
-        case .counter(let counter): return ["\(name)\(braced) \(counter.value)"]
-        case .gauge(let gauge): return ["\(name)\(braced) \(gauge.value)"]
-        case .histogram(let histogram):
-            let snapshot = histogram.snapshot
-            let prefix = labels.isEmpty ? "" : labels + ","
-            return snapshot.buckets.map { "\(name)_bucket{\(prefix)le=\"\($0.bound)\"} \($0.count)" }
-                + ["\(name)_sum\(braced) \(snapshot.sum)", "\(name)_count\(braced) \(snapshot.count)"]
-        }
     }
 }
