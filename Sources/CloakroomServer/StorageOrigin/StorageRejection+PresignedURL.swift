@@ -70,12 +70,7 @@ extension StorageRejection {
             self.init(
                 .forbidden, "SignatureDoesNotMatch",
                 "The signature does not match the request. Check the secret, the method, the URL and the signed headers.",
-                mismatch.map {
-                    [
-                        Detail("Mismatch", $0.element.rawValue), Detail("Expected", $0.expected),
-                        Detail("Received", $0.received),
-                    ]
-                } ?? [])
+                mismatch.map { Self.mismatch($0.element.rawValue, $0.expected, $0.received) } ?? [])
         case .contentTypeMismatch(let expected, let received):
             self = .typeMismatch(expected: expected.text, received: received)
         case .contentLengthMismatch(let expected, let received):
@@ -95,8 +90,9 @@ extension StorageRejection {
         case .noSuchKey:
             self = StorageRejection(.notFound, "NoSuchKey", "The file does not exist.")
         case .methodNotAllowed(let allowed):
-            self.init(.methodNotAllowed, "MethodNotAllowed", "This method is not allowed on this resource.")
-            self.fields = [Detail("Allow", allowed.joined(separator: ", "))]
+            self.init(
+                .methodNotAllowed, "MethodNotAllowed", "This method is not allowed on this resource.",
+                fields: [Detail("Allow", allowed.joined(separator: ", "))])
         }
     }
 

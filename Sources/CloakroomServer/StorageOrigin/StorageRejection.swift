@@ -7,11 +7,11 @@ struct StorageRejection: Error, Hashable, Sendable {
     let code: String
     let message: String
     /// Further elements of the error document, in order.
-    var details: [Detail] = []
+    let details: [Detail]
     /// Further header fields, names and values ready for the wire.
-    var fields: [Detail] = []
+    let fields: [Detail]
     /// What goes to the log and to nobody else.
-    var internalReason: String?
+    let internalReason: String?
 
     struct Detail: Hashable, Sendable {
         let name: String
@@ -23,11 +23,26 @@ struct StorageRejection: Error, Hashable, Sendable {
         }
     }
 
-    init(_ status: HTTPStatus, _ code: String, _ message: String, _ details: [Detail] = []) {
+    init(
+        _ status: HTTPStatus, _ code: String, _ message: String, _ details: [Detail] = [], fields: [Detail] = [],
+        internalReason: String? = nil
+    ) {
         self.status = status
         self.code = code
         self.message = message
         self.details = details
+        self.fields = fields
+        self.internalReason = internalReason
+    }
+
+    private init(failed reason: String) {
+        self.init(
+            .internalServerError, "InternalError", "The storage failed; nothing was changed.", internalReason: reason)
+    }
+
+    /// What was expected of a part of a request, and what was received.
+    static func mismatch(_ element: String, _ expected: String, _ received: String) -> [Detail] {
+        [Detail("Mismatch", element), Detail("Expected", expected), Detail("Received", received)]
     }
 }
 
@@ -72,19 +87,15 @@ extension StorageRejection {
         case .urlRevoked:
             self.init(.forbidden, "AccessDenied", "The URL has been revoked.")
         case .quotaExceeded, .idempotencyKeyReused:
-            self.init(.internalServerError, "InternalError", "The storage failed; nothing was changed.")
-            self.internalReason = "an upload to a declared file was rejected as a new one: \(error)"
+            self.init(failed: "an upload to a declared file was rejected as a new one: \(error)")
         case .full:
             self.init(.insufficientStorage, "InsufficientStorage", "The storage is full; reads and deletions work.")
         case .writesRejected(let reason):
-            self.init(.serviceUnavailable, "ServiceUnavailable", "The storage does not accept uploads at the moment.")
-            self.internalReason = reason
-        case .damaged, .cancelled:
-            self.init(.internalServerError, "InternalError", "The storage failed; nothing was changed.")
-            self.internalReason = "\(error)"
-        case .failed(let reason):
-            self.init(.internalServerError, "InternalError", "The storage failed; nothing was changed.")
-            self.internalReason = reason
+            self.init(
+                .serviceUnavailable, "ServiceUnavailable", "The storage does not accept uploads at the moment.",
+                internalReason: reason)
+        case .damaged, .cancelled: self.init(failed: "\(error)")
+        case .failed(let reason): self.init(failed: reason)
         }
     }
 
@@ -99,17 +110,14 @@ extension StorageRejection {
 
     /// Maps what is wrong with the checksums of an upload.
     init(_ error: ChecksumError) {
-        let message = "\(error.field) \(error.reason)."
-        switch error {
-        case .malformed:
-            self.init(.badRequest, "InvalidDigest", message)
-        case .unsupported:
-            self.init(.notImplemented, "NotImplemented", message)
-        case .trailerWithoutChunks, .trailerMissing, .trailerUnannounced:
+        let (status, code): (HTTPStatus, String) =
+            switch error {
+            case .malformed: (.badRequest, "InvalidDigest")
+            case .unsupported: (.notImplemented, "NotImplemented")
             // S3's code for trailing data that is not as announced.
-            self.init(.badRequest, "MalformedTrailerError", message)
-        }
-        self.details = [Detail("Field", error.field)]
+            case .trailerWithoutChunks, .trailerMissing, .trailerUnannounced: (.badRequest, "MalformedTrailerError")
+            }
+        self.init(status, code, "\(error.field) \(error.reason).", [Detail("Field", error.field)])
     }
 
     /// A condition of an upload is false.
@@ -128,56 +136,43 @@ extension StorageRejection {
     static func lengthMismatch(expected: Int64, received: Int64?) -> StorageRejection {
         StorageRejection(
             .badRequest, "ContentLengthMismatch", "The length of the body does not match the declared size_bytes.",
-            [
-                Detail("Mismatch", "content-length"), Detail("Expected", "\(expected)"),
-                Detail("Received", received.map { "\($0)" } ?? "none"),
-            ])
+            self.mismatch("content-length", "\(expected)", received.map { "\($0)" } ?? "none"))
     }
 
     /// The media type that arrived is not the declared one.
     static func typeMismatch(expected: String, received: String?) -> StorageRejection {
         StorageRejection(
             .badRequest, "ContentTypeMismatch", "The Content-Type does not match the declared content_type.",
-            [
-                Detail("Mismatch", "content-type"), Detail("Expected", expected),
-                Detail("Received", received ?? "none"),
-            ])
+            self.mismatch("content-type", expected, received ?? "none"))
     }
 
     /// The body is encoded: its bytes would not be those of the file.
     static func encoded(_ received: String) -> StorageRejection {
-        var rejection = StorageRejection(
+        // The field is that of RFC 9110 §15.5.16.
+        StorageRejection(
             .unsupportedMediaType, "UnsupportedContentEncoding",
             "The body must not be encoded: send it without Content-Encoding.",
-            [Detail("Expected", "identity"), Detail("Received", received)])
-        // RFC 9110 §15.5.16.
-        rejection.fields = [Detail("Accept-Encoding", "identity")]
-        return rejection
+            [Detail("Expected", "identity"), Detail("Received", received)],
+            fields: [Detail("Accept-Encoding", "identity")])
     }
 
     /// The client's address has as many connections as it may have.
     static func slowDown(limit: Int) -> StorageRejection {
-        var rejection = StorageRejection(
-            .serviceUnavailable, "SlowDown", "The client address has exceeded its limit of \(limit) connections.")
-        rejection.fields = [Detail("Retry-After", "1")]
-        return rejection
+        StorageRejection(
+            .serviceUnavailable, "SlowDown", "The client address has exceeded its limit of \(limit) connections.",
+            fields: [Detail("Retry-After", "1")])
     }
 
     /// As many requests wait for rows as may on an event loop.
-    static let tooManyLookUps = {
-        var rejection = StorageRejection(
-            .serviceUnavailable, "SlowDown", "Too many requests are waiting for the database. Try again.")
-        rejection.fields = [Detail("Retry-After", "1")]
-        return rejection
-    }()
+    static let tooManyLookUps = StorageRejection(
+        .serviceUnavailable, "SlowDown", "Too many requests are waiting for the database. Try again.",
+        fields: [Detail("Retry-After", "1")])
 
     /// The range of a GET begins behind the file's end.
     static func invalidRange(_ size: ByteCount) -> StorageRejection {
-        var rejection = StorageRejection(
+        StorageRejection(
             .rangeNotSatisfiable, "InvalidRange", "The range is outside the file.",
-            [Detail("ActualObjectSize", "\(size)")])
-        rejection.fields = [Detail("Content-Range", "bytes */\(size)")]
-        return rejection
+            [Detail("ActualObjectSize", "\(size)")], fields: [Detail("Content-Range", "bytes */\(size)")])
     }
 
     /// The body is over the limit for files.
