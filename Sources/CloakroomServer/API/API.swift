@@ -11,11 +11,7 @@ import ServiceLifecycle
 package struct API: Service {
     private let services: APIServices
     private let address: ListenAddress
-    private let maximumConnections: Int
-    private let downloadStallSeconds: Int
-    private let connectionLimiter: ConnectionLimiter?
-    private let accessLog: AccessLog?
-    private let groups = ConnectionGroups()
+    private let environment: APIConnectionHandler.Environment
     private let group: any EventLoopGroup
     private var logger: Logger
     private let onListening: @Sendable (SocketAddress) async -> Void
@@ -37,10 +33,12 @@ package struct API: Service {
                 concurrencyLimiter: concurrentRequestsPerKey.map { ConcurrencyLimiter(limit: $0) }, clock: clock),
             policy: policy, signingKeys: signingKeys, clock: clock)
         self.address = address
-        self.maximumConnections = maximumConnections
-        self.downloadStallSeconds = downloadStallSeconds
-        self.connectionLimiter = connectionLimiter
-        self.accessLog = accessLog
+        self.environment = .init(
+            connections: ConnectionMeter(origin: "api"), maximumConnections: maximumConnections,
+            expendable: ExpendableConnections(maximumConnections: maximumConnections),
+            downloadStallSeconds: downloadStallSeconds,
+            maximumDrainedBytes: policy.maximumSize.bytes + ExpendableConnections.spareDrainedBytes,
+            limiter: connectionLimiter, accessLog: accessLog)
         self.group = group
         // The framework reports its own starts and stops, which the server has reported already.
         self.logger = logger
@@ -50,13 +48,7 @@ package struct API: Service {
 
     /// Serves until the service group shuts down, then lets requests under way end; cancelled, it cuts them off.
     package func run() async throws {
-        let groups = self.groups
-        let environment = APIConnectionHandler.Environment(
-            groups: groups, connections: ConnectionMeter(origin: "api"), maximumConnections: self.maximumConnections,
-            expendable: ExpendableConnections(maximumConnections: self.maximumConnections),
-            downloadStallSeconds: self.downloadStallSeconds,
-            maximumDrainedBytes: self.services.policy.maximumSize.bytes + ExpendableConnections.spareDrainedBytes,
-            limiter: self.connectionLimiter, accessLog: self.accessLog)
+        let environment = self.environment
         // Idle connections are closed by the look once a second, so that none takes a timer of its own.
         var configuration = HTTP1Channel.Configuration(
             additionalChannelHandlers: [APIConnectionHandler(environment: environment)])
@@ -65,7 +57,7 @@ package struct API: Service {
             maxHeaderFieldCount: HTTPHeadParser.maximumFieldCount)
         let onListening = self.onListening
         let application = Application(
-            router: Self.router(self.services, self.accessLog), server: .http1(configuration: configuration),
+            router: Self.router(self.services, environment.accessLog), server: .http1(configuration: configuration),
             configuration: .init(address: .hostname(self.address.host, port: self.address.port), backlog: 1_024),
             onServerRunning: { channel in
                 if let bound = channel.localAddress { await onListening(bound) }
@@ -78,12 +70,12 @@ package struct API: Service {
                 throw BindError("api-address", self.address, error)
             }
         } onCancel: {
-            Task { await groups.cutOffAll() }
+            Task { await environment.groups.cutOffAll() }
         }
     }
 
     /// Closes every connection, whatever it is doing, and returns what they were doing.
-    package func cutOff() async -> CutOffConnections { await self.groups.cutOffAll() }
+    package func cutOff() async -> CutOffConnections { await self.environment.groups.cutOffAll() }
 
     /// Every route, with what it takes to use it: HEAD is wherever GET is (RFC 9110 §9.1).
     static func routes(_ services: APIServices) -> [Route] {

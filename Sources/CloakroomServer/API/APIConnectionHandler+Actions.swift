@@ -35,7 +35,7 @@ extension APIConnectionHandler {
     }
 }
 
-extension APIConnectionHandler: ExpendableConnection {
+extension APIConnectionHandler: LimitedConnection {
     var expendable: ExpendableConnections { self.environment.expendable }
 
     var connections: ConnectionMeter { self.environment.connections }

@@ -6,7 +6,7 @@ extension APIConnectionHandler {
     /// What all connections of the API share.
     struct Environment: Sendable {
         /// The API's connections, looked at once a second.
-        let groups: ConnectionGroups
+        let groups = ConnectionGroups()
         let connections: ConnectionMeter
         /// The most of them; further ones are closed at once.
         let maximumConnections: Int

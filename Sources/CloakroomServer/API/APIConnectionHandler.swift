@@ -31,8 +31,7 @@ final class APIConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler 
     var entry: ExpendableConnections.Entry?
     /// The permit that the request has among those of its key.
     var heldPermit: ConcurrencyLimiter<APIKeyID>.Permit?
-    /// The connection's permit among those of its address, where these are limited.
-    private var permit: ConnectionLimiter.Permit?
+    var permit: ConnectionLimiter.Permit?
 
     init(environment: Environment) {
         self.environment = environment
@@ -62,52 +61,28 @@ final class APIConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler 
         self.context = context
         self.group = group
         self.machine.opened(group.tick)
-        let isKept = self.isWithinMaximum() && self.takePermit(context)
+        let isOverLimit = self.admit(
+            context, self.environment.limiter, maximumConnections: self.environment.maximumConnections)
+        if isOverLimit == true {
+            self.machine.exceededLimit()
+            // A request that is to be rejected is not waited for as long as others.
+            context.eventLoop.assumeIsolated().scheduleTask(in: Self.lingering) {
+                if self.machine.state != .lingering { context.close(promise: nil) }
+            }
+        }
         context.fireChannelActive()
-        if !isKept { context.close(promise: nil) }
+        if isOverLimit == nil { context.close(promise: nil) }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
         self.group?.remove(self)
         self.group = nil
         self.context = nil
-        self.permit?.release()
-        self.permit = nil
         self.heldPermit = nil
         self.reportReceived()
         self.access = nil
-        self.endWaiting()
-        self.environment.connections.closed()
+        self.leave()
         context.fireChannelInactive()
-    }
-
-    /// Counts the connection; `false` where the API has as many as it may have.
-    private func isWithinMaximum() -> Bool {
-        let openConnections = self.environment.connections.opened()
-        self.environment.expendable.makeRoom(openConnections: openConnections)
-        guard openConnections > self.environment.maximumConnections else { return true }
-        self.environment.connections.rejected(.origin)
-        return false
-    }
-
-    /// Takes a permit among the connections of the client's address, where these are limited; `false` where the
-    /// connection is to be closed at once.
-    private func takePermit(_ context: ChannelHandlerContext) -> Bool {
-        guard let limiter = self.environment.limiter else { return true }
-        let verdict = limiter.admit(context.channel.remoteAddress)
-        if case .admitted(let permit) = verdict {
-            self.permit = permit
-            return true
-        }
-        self.environment.connections.rejected(.address)
-        guard case .rejected(let permit) = verdict else { return false }
-        self.permit = permit
-        self.machine.exceededLimit()
-        // A request that is to be rejected is not waited for as long as others.
-        context.eventLoop.assumeIsolated().scheduleTask(in: Self.lingering) {
-            if self.machine.state != .lingering { context.close(promise: nil) }
-        }
-        return true
     }
 
     // MARK: Requests

@@ -1,4 +1,3 @@
-import NIOCore
 import Synchronization
 
 /// Connections that wait for a slow client and that an origin closes first when it runs short of connections.
@@ -93,42 +92,5 @@ final class ExpendableConnections: Sendable {
             return first.flatMap { state.remove($0.key) }
         }
         first?.close()
-    }
-}
-
-/// A connection that may wait for a slow client, on its event loop.
-protocol ExpendableConnection: TimedConnection, SendableMetatype {
-    var context: ChannelHandlerContext? { get }
-    /// Those of its origin.
-    var expendable: ExpendableConnections { get }
-    var connections: ConnectionMeter { get }
-    /// Its entry among them, while it drains or stalls.
-    var entry: ExpendableConnections.Entry? { get set }
-}
-
-extension ExpendableConnection {
-    /// Lets the connection wait for its client as long as the origin has connections to spare.
-    func becomeExpendable(_ reason: ExpendableConnections.Reason, bufferedBytes: Int) -> Bool {
-        self.endWaiting()
-        guard let context else { return false }
-        let eventLoop = context.eventLoop
-        let bound = NIOLoopBound(self, eventLoop: eventLoop)
-        self.entry = self.expendable.add(
-            reason, of: context.channel.remoteAddress.flatMap { ClientAddress($0) }, bufferedBytes: bufferedBytes,
-            openConnections: self.connections.openCount
-        ) {
-            eventLoop.execute {
-                // Unless its client has gone on meanwhile.
-                if bound.value.entry != nil { bound.value.cutOff() }
-            }
-        }
-        return self.entry != nil
-    }
-
-    /// The connection waits for its client no longer.
-    func endWaiting() {
-        guard let entry else { return }
-        self.entry = nil
-        self.expendable.remove(entry)
     }
 }

@@ -59,7 +59,7 @@ extension StorageConnection {
     }
 }
 
-extension StorageConnection: ExpendableConnection {
+extension StorageConnection: LimitedConnection {
     var expendable: ExpendableConnections { self.environment.expendable }
 
     var connections: ConnectionMeter { self.environment.metrics.connections }

@@ -37,8 +37,7 @@ final class StorageConnection: ChannelInboundHandler {
     /// Cancels the look-up that the request waits for.
     var cancelLookUp: (() -> Void)?
     var entry: ExpendableConnections.Entry?
-    /// The connection's permit among those of its address, where these are limited.
-    private var permit: ConnectionLimiter.Permit?
+    var permit: ConnectionLimiter.Permit?
     private var isProcessing = false
 
     init(environment: StorageEnvironment, group: ConnectionGroup) {
@@ -57,42 +56,22 @@ final class StorageConnection: ChannelInboundHandler {
     func channelActive(context: ChannelHandlerContext) {
         self.socket = context.channel._channelCore as? any NIOTransportAccessibleChannelCore<NIOBSDSocket.Handle>
         self.group.add(self)
-        let openConnections = self.environment.metrics.connections.opened()
-        self.environment.expendable.makeRoom(openConnections: openConnections)
-        if openConnections > self.environment.limits.maximumConnections {
-            self.environment.metrics.connections.rejected(.origin)
+        let maximum = self.environment.limits.maximumConnections
+        let limiter = self.environment.connectionLimiter
+        guard let isOverLimit = self.admit(context, limiter, maximumConnections: maximum) else {
             return context.close(promise: nil)
         }
-        guard let isOverLimit = self.takePermit(context) else { return context.close(promise: nil) }
         self.machine.opened(isOverLimit: isOverLimit, self.group.tick)
         context.read()
     }
 
-    /// Whether the client's address has too many connections, where these are limited; `nil` where this one is closed
-    /// without a response.
-    private func takePermit(_ context: ChannelHandlerContext) -> Bool? {
-        guard let limiter = self.environment.connectionLimiter else { return false }
-        let verdict = limiter.admit(context.channel.remoteAddress)
-        if case .admitted(let permit) = verdict {
-            self.permit = permit
-            return false
-        }
-        self.environment.metrics.connections.rejected(.address)
-        guard case .rejected(let permit) = verdict else { return nil }
-        self.permit = permit
-        return true
-    }
-
     func channelInactive(context: ChannelHandlerContext) {
         self.perform(self.machine.closed())
-        self.endWaiting()
+        self.leave()
         self.group.remove(self)
-        self.permit?.release()
-        self.permit = nil
         self.access = nil
         self.upload = nil
         self.cancelLookUp = nil
-        self.environment.metrics.connections.closed()
         self.context = nil
         self.socket = nil
     }

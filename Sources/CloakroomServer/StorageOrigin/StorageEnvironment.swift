@@ -13,30 +13,25 @@ final class StorageEnvironment: Sendable {
     let connectionLimiter: ConnectionLimiter?
     /// The connections that wait for slow clients.
     let expendable: ExpendableConnections
-    let metrics: StorageMetrics
+    let metrics = StorageMetrics()
     /// `nil`: requests are not logged.
     let accessLog: AccessLog?
-    let requestIDs: RequestIDGenerator
-    let clock: SystemClock
+    let requestIDs = RequestIDGenerator()
+    let clock = SystemClock()
     let logger: Logger
 
     init(
-        uploads: Uploads, downloads: Downloads, verifier: Verifier, signingKeys: SigningKeys,
-        limits: StorageOriginLimits,
-        connectionLimiter: ConnectionLimiter?, metrics: StorageMetrics, accessLog: AccessLog?,
-        requestIDs: RequestIDGenerator, clock: SystemClock, logger: Logger
+        storage: Storage, policy: SigningPolicy, signingKeys: SigningKeys, limits: StorageOriginLimits,
+        connectionLimiter: ConnectionLimiter?, accessLog: AccessLog?, logger: Logger
     ) {
-        self.uploads = uploads
-        self.downloads = downloads
-        self.verifier = verifier
+        self.uploads = storage.uploads
+        self.downloads = storage.downloads
+        self.verifier = Verifier(policy: policy)
         self.signingKeys = signingKeys
         self.limits = limits
         self.connectionLimiter = connectionLimiter
         self.expendable = ExpendableConnections(maximumConnections: limits.maximumConnections)
-        self.metrics = metrics
         self.accessLog = accessLog
-        self.requestIDs = requestIDs
-        self.clock = clock
         self.logger = logger
     }
 }

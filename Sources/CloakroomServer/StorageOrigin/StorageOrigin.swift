@@ -23,10 +23,8 @@ package final class StorageOrigin: Service {
         group: any EventLoopGroup, logger: Logger, onListening: @escaping @Sendable (SocketAddress) async -> Void
     ) {
         self.environment = StorageEnvironment(
-            uploads: storage.uploads, downloads: storage.downloads, verifier: Verifier(policy: policy),
-            signingKeys: signingKeys, limits: limits,
-            connectionLimiter: connectionLimiter, metrics: StorageMetrics(), accessLog: accessLog,
-            requestIDs: RequestIDGenerator(), clock: SystemClock(), logger: logger)
+            storage: storage, policy: policy, signingKeys: signingKeys, limits: limits,
+            connectionLimiter: connectionLimiter, accessLog: accessLog, logger: logger)
         self.group = group
         self.address = socket.address
         self.key = socket.key

@@ -57,16 +57,13 @@ struct LookUpTests {
 
     private static func withEnvironment(_ body: (StorageEnvironment) throws -> Void) throws {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        let storage = MemoryStore(.later).storage
         let keyRing = try #require(KeyRing([try SigningKey.generate(now: SystemClock().now)]))
         let policy = SigningPolicy(
             region: "local", lifetimeSeconds: 3_600, baseURL: try #require(StorageURL("http://127.0.0.1:1")),
             maximumSize: .defaultMaximumFileSize)
         let environment = StorageEnvironment(
-            uploads: storage.uploads, downloads: storage.downloads, verifier: Verifier(policy: policy),
-            signingKeys: SigningKeys(keyRing), limits: .init(), connectionLimiter: nil,
-            metrics: StorageMetrics(), accessLog: nil, requestIDs: RequestIDGenerator(), clock: SystemClock(),
-            logger: logger)
+            storage: MemoryStore(.later).storage, policy: policy, signingKeys: SigningKeys(keyRing), limits: .init(),
+            connectionLimiter: nil, accessLog: nil, logger: logger)
         try body(environment)
     }
 
