@@ -17,14 +17,7 @@ package struct LocalRows: Sendable {
         _ directory: DataDirectory, health: StorageHealth, _ body: (LocalRows) async throws -> Value
     ) async throws -> Value {
         let rows = try LocalRows(directory, health)
-        do {
-            let value = try await body(rows)
-            try await rows.shutDown()
-            return value
-        } catch {
-            try? await rows.shutDown()
-            throw error
-        }
+        return try await ending({ try await rows.shutDown() }) { try await body(rows) }
     }
 
     private init(_ directory: DataDirectory, _ health: StorageHealth) throws {
@@ -36,5 +29,19 @@ package struct LocalRows: Sendable {
     private func shutDown() async throws {
         try await self.threads.shutdownGracefully()
         try await self.catalog.shutDown()
+    }
+}
+
+/// Runs work, and ends what was opened for it; where the work fails, its failure counts.
+func ending<Value>(
+    _ end: () async throws -> Void, _ work: () async throws -> Value
+) async throws -> Value {
+    do {
+        let value = try await work()
+        try await end()
+        return value
+    } catch {
+        try? await end()
+        throw error
     }
 }

@@ -17,7 +17,7 @@ extension StoreCheck {
         guard let catalog = try Self.openCatalog(directory, .check, health, nil, observer) else {
             return Self.corrupt(1, history, observer)
         }
-        return try await Self.ending({ try await catalog.shutDown() }) {
+        return try await ending({ try await catalog.shutDown() }) {
             let problems = try catalog.integrityProblems()
             guard problems.isEmpty else { return Self.report(problems, history, observer) }
             let check = StoreCheck(
@@ -68,7 +68,7 @@ extension StoreCheck {
             try? await catalog.shutDown()
             throw error
         }
-        return try await Self.ending({ try await local.shutDown() }) {
+        return try await ending({ try await local.shutDown() }) {
             // As a server's start: what a crash left is no finding.
             let recovery = Recovery(local.pair, local.storage)
             try await recovery.run(now: now)
@@ -111,19 +111,5 @@ extension StoreCheck {
     ) -> Summary {
         for finding in history { observer(finding) }
         return Summary(findings: findings + history.count { $0.kind.counts }, isCorrupt: true)
-    }
-
-    /// Runs a check, and ends what was opened for it.
-    private static func ending(
-        _ shutDown: () async throws -> Void, _ body: () async throws -> Summary
-    ) async throws -> Summary {
-        do {
-            let summary = try await body()
-            try await shutDown()
-            return summary
-        } catch {
-            try? await shutDown()
-            throw error
-        }
     }
 }
