@@ -80,14 +80,10 @@ extension BlobStore {
         let file = try StorageError.throwing(OpenFile(self.stagingDirectory.open(temporary, flags: flags)))
         try StorageError.throwing(file.descriptor.writeAll(bytes, at: 0))
         try self.rejectingWritesOnFailure { () throws(SystemCallError) in try file.descriptor.synchronize() }
-        let kept: Kept
-        do throws(SystemCallError) {
-            kept = try self.link(temporary, of: self.stagingDirectory, as: name) { other throws(SystemCallError) in
+        let kept = try StorageError.throwing(
+            self.link(temporary, of: self.stagingDirectory, as: name) { other throws(SystemCallError) in
                 try other.descriptor.readAll() == bytes
-            }
-        } catch {
-            throw error.storageError
-        }
+            })
         try self.synchronize(self.quarantine)
         return kept
     }

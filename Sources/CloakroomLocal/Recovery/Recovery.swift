@@ -67,13 +67,7 @@ package struct Recovery: Sendable {
         try await self.pair.catalog.noteLostHistory(detail, now: now)
         self.pair.catalog.unnotedLoss.withLock { $0 = nil }
         // It speaks of what has been noted; a start that fails from here on must not find it again.
-        do throws(SystemCallError) {
-            if try self.pair.blobs.root.contains(HistoryMarkWriter.name) {
-                try HistoryMarkWriter.reset(in: self.pair.blobs.root)
-            }
-        } catch {
-            throw error.storageError
-        }
+        try StorageError.throwing(HistoryMarkWriter.reset(in: self.pair.blobs.root))
     }
 
     /// Counts the start in the store's history, once nothing can fail any more: one that fails leaves the catalogue as old as

@@ -59,7 +59,7 @@ extension Catalog {
             try connection.checkpoint(SQLITE_CHECKPOINT_TRUNCATE)
         }
         // What it speaks of has been noted.
-        if let blobs, try blobs.contains(HistoryMarkWriter.name) { try HistoryMarkWriter.reset(in: blobs) }
+        if let blobs { try HistoryMarkWriter.reset(in: blobs) }
         return .accepted(loss: loss)
     }
 

@@ -31,7 +31,7 @@ extension Catalog {
             return examination
         }
         // What this run commits is not what the mark speaks of.
-        if try blobs.contains(HistoryMarkWriter.name) { try HistoryMarkWriter.reset(in: blobs) }
+        try HistoryMarkWriter.reset(in: blobs)
         return examination
     }
 

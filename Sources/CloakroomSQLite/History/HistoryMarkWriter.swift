@@ -107,9 +107,10 @@ package final class HistoryMarkWriter: Sendable {
         return bytes.isEmpty ? .nothing : .damaged
     }
 
-    /// Forgets the mark that the run before left, durably: the next commits are not what it speaks of.
+    /// Forgets the mark that the run before left, if any, durably: the next commits are not what it speaks of.
     package static func reset(in blobs: Directory) throws(SystemCallError) {
-        try self.reset(OpenFile(try blobs.open(Self.name, flags: O_RDWR | O_NOFOLLOW)))
+        let file = try SystemCallError.unlessMissing(OpenFile(blobs.open(Self.name, flags: O_RDWR | O_NOFOLLOW)))
+        if let file { try self.reset(file) }
     }
 
     private static func reset(_ file: OpenFile) throws(SystemCallError) {
