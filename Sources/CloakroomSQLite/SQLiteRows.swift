@@ -152,6 +152,25 @@ extension SQLiteRows: RevocationRows {
     }
 }
 
+extension SQLiteRows: EventRows {
+    package func findEvents(_ query: EventQuery) -> Lookup<EventPage> {
+        let catalog = self.catalog
+        return self.later(on: self.pages) { () throws(StorageError) in try catalog.events(query) }
+    }
+
+    package func findEventLog() -> Lookup<EventLogState?> {
+        Lookup { () throws(StorageError) in try self.catalog.eventLog() }
+    }
+
+    package func dropEvents(before moment: Timestamp, limit: Int) async throws(StorageError) -> Int {
+        try await self.catalog.dropEvents(before: moment, limit: limit)
+    }
+
+    package func onEvents(_ listener: @escaping @Sendable (EventPosition) -> Void) {
+        self.catalog.writer.events?.onEvents(listener)
+    }
+}
+
 extension SQLiteRows: KeyRows {
     package func findKey(digest: SHA256Digest) -> Lookup<APIKeyRecord?> {
         Lookup { () throws(StorageError) in try self.catalog.apiKey(digest: digest) }

@@ -6,6 +6,8 @@ package struct Storage: Sendable {
         package var verification = ReadVerification.first
         /// The longest life of a presigned URL, by default SigV4's seven days.
         package var urlLifetimeSeconds: Int64 = 604_800
+        /// How long events are kept.
+        package var eventRetentionSeconds: Int64 = 7 * 86_400
 
         package init() {}
     }
@@ -35,6 +37,7 @@ package struct Storage: Sendable {
     package let retention: Retention
     package let keys: APIKeys
     package let organizations: Organizations
+    package let events: Events
 
     package init(
         rows: any RowEngine, blobs: any BlobEngine, shared: Shared, ids: FileIDGenerator,
@@ -56,8 +59,9 @@ package struct Storage: Sendable {
             verification: options.verification, damage: damage)
         self.retention = Retention(
             rows: rows, blobs: blobs, caches: caches, openBlobs: openBlobs, revocations: self.revocations,
-            uploads: underWay)
+            uploads: underWay, eventRetentionSeconds: options.eventRetentionSeconds)
         self.keys = APIKeys(rows: rows)
         self.organizations = Organizations(rows: rows)
+        self.events = Events(rows: rows)
     }
 }

@@ -177,6 +177,7 @@ struct Composition {
         options.openBlobs = Self.descriptors.openBlobs
         options.storage.verification = self.configuration.readVerification
         options.storage.urlLifetimeSeconds = self.configuration.urlLifetimeSeconds
+        options.storage.eventRetentionSeconds = self.configuration.eventRetentionDays * 86_400
         options.lookupThreads = System.coreCount
         return options
     }

@@ -16,6 +16,7 @@ enum ConfigurationKey: String, Hashable, CaseIterable {
     case downloadStallSeconds = "download-stall-seconds"
     case scrubPeriodDays = "scrub-period-days"
     case scrubBytesPerSecond = "scrub-bytes-per-second"
+    case eventRetentionDays = "event-retention-days"
     case shutdownTimeoutSeconds = "shutdown-timeout-seconds"
     case logLevel = "log-level"
     case accessLog = "access-log"

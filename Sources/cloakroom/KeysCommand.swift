@@ -30,13 +30,18 @@ struct KeysCommand: AsyncParsableCommand {
         var name = ""
         @Option(
             help: """
-                Grant this permission: files:read, files:write or keys:manage. Repeat the option to grant several. \
+                Grant this permission: files:read, files:write, keys:manage or events:read. Repeat the option to grant several. \
                 (default: files:read and files:write)
                 """)
         var permission: [String] = []
+        @Flag(help: "Let a gateway key read the events of all organizations, without X-Organization-ID.")
+        var allEvents = false
         @OptionGroup var directory: DataDirectoryOption
 
         func validate() throws {
+            guard !self.allEvents || self.gateway else {
+                throw ValidationError("--all-events: only a gateway key can have it; add --gateway.")
+            }
             guard (self.organization != nil) != self.gateway else {
                 throw ValidationError("Specify either --organization <organization> or --gateway.")
             }
@@ -52,19 +57,21 @@ struct KeysCommand: AsyncParsableCommand {
                     """
                 )
             }
-            for text in self.permission where Permission(rawValue: text) == nil {
-                let allowed = Permission.allCases.map(\.rawValue).joined(separator: ", ")
+            for text in self.permission where !Permission.ofOrganizations.contains(where: { $0.rawValue == text }) {
+                let allowed = Permission.ofOrganizations.map(\.rawValue).joined(separator: ", ")
                 throw ValidationError("--permission: \"\(text)\" is not allowed; it must be one of \(allowed).")
             }
         }
 
         func run() async throws {
-            let permissions = Set(self.permission.compactMap { Permission(rawValue: $0) })
+            var permissions = Set(self.permission.compactMap { Permission(rawValue: $0) })
+            if permissions.isEmpty { permissions = Permission.defaults }
+            if self.allEvents { permissions.insert(.eventsReadAll) }
             let scope = self.organization.flatMap { OrganizationID($0) }.map { APIKeyRecord.Scope.organization($0) }
             try await self.directory.withKeys { keys in
                 try await keys.create(
                     for: scope ?? .gateway, name: self.name,
-                    permissions: permissions.isEmpty ? Permission.defaults : permissions, now: SystemClock().now
+                    permissions: permissions, now: SystemClock().now
                 ) { key in try StandardOutput.print(key.reveal()) }
             }
         }

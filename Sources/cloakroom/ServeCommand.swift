@@ -102,6 +102,9 @@ struct ServeCommand: AsyncParsableCommand {
             valueName: "bytes"))
     var scrubBytesPerSecond: String?
     @Option(
+        help: ArgumentHelp("Keep events for this many days: 1 to 365. (default: 7)", valueName: "days"))
+    var eventRetentionDays: String?
+    @Option(
         help: ArgumentHelp(
             "After SIGTERM or SIGINT, wait this many seconds for active requests: 0 to 3600. (default: 30)",
             valueName: "seconds"))
@@ -127,7 +130,8 @@ struct ServeCommand: AsyncParsableCommand {
             .requestsPerSecond: self.requestsPerSecond, .concurrentRequestsPerKey: self.concurrentRequestsPerKey,
             .connectionsPerAddress: self.connectionsPerAddress, .downloadStallSeconds: self.downloadStallSeconds,
             .verifyReads: self.verifyReads, .scrubPeriodDays: self.scrubPeriodDays,
-            .scrubBytesPerSecond: self.scrubBytesPerSecond, .shutdownTimeoutSeconds: self.shutdownTimeoutSeconds,
+            .scrubBytesPerSecond: self.scrubBytesPerSecond, .eventRetentionDays: self.eventRetentionDays,
+            .shutdownTimeoutSeconds: self.shutdownTimeoutSeconds,
             .logLevel: self.logLevel, .accessLog: self.accessLog,
         ]
         return values.compactMapValues { $0 }

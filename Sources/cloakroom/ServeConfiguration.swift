@@ -27,6 +27,7 @@ struct ServeConfiguration {
     let readVerification: ReadVerification
     /// `nil`: files are not read again.
     let scrubPace: ScrubPace?
+    let eventRetentionDays: Int64
     let shutdownTimeoutSeconds: Int64
     let logLevel: Logger.Level
     /// `nil`: requests are not logged.
@@ -59,6 +60,7 @@ struct ServeConfiguration {
             .verifyReads, sources, default: "first", allowed: "one of \(verifications)"
         ) { ReadVerification(rawValue: $0) }
         self.scrubPace = try Self.scrubPace(sources)
+        self.eventRetentionDays = try Self.integer(.eventRetentionDays, sources, default: 7, 1...365)
         self.shutdownTimeoutSeconds = try Self.integer(.shutdownTimeoutSeconds, sources, default: 30, 0...3_600)
         let levels = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
         self.logLevel = try Self.value(.logLevel, sources, default: "info", allowed: "one of \(levels)") {

@@ -31,7 +31,8 @@ struct EarlierVersionTests {
     @Test
     func noCommandMigratesUnderAServer() async throws {
         let fixture = try Fixture()
-        _ = try fixture.sqlite3("PRAGMA user_version = 5")
+        let current = CatalogSchema.migrations.count
+        _ = try fixture.sqlite3("PRAGMA user_version = \(current - 1)")
         for owner in [Catalog.Owner.command, .check] {
             let directory = try DataDirectory(path: fixture.directory.path, creates: false, exclusively: false)
             let error = #expect(throws: Catalog.OpenError.self) {
@@ -39,8 +40,8 @@ struct EarlierVersionTests {
             }
             #expect(error?.description.contains("in use by a server of an earlier version") == true)
         }
-        #expect(try fixture.sqlite3("PRAGMA user_version") == "5")
-        _ = try fixture.sqlite3("PRAGMA user_version = 6")
+        #expect(try fixture.sqlite3("PRAGMA user_version") == "\(current - 1)")
+        _ = try fixture.sqlite3("PRAGMA user_version = \(current)")
         try await fixture.close()
     }
 
@@ -93,7 +94,7 @@ struct EarlierVersionTests {
         }
         let connection = try SQLiteConnection(path: path, role: .command)
         try CatalogSchema.migrate(connection)
-        #expect(try connection.text(of: "PRAGMA user_version") == "6")
+        #expect(try connection.text(of: "PRAGMA user_version") == "7")
         #expect(try connection.text(of: "SELECT count(*) FROM deleted_files WHERE locator IS NULL") == "1")
         #expect(try connection.text(of: "PRAGMA integrity_check") == "ok")
     }

@@ -57,6 +57,7 @@ struct GatewayTests {
         ALTER TABLE files DROP COLUMN locator; ALTER TABLE deleted_files DROP COLUMN locator;
         CREATE INDEX deleted_files_to_remove ON deleted_files (id) WHERE bytes_removed = 0 AND pack IS NULL;
         CREATE INDEX deleted_files_to_give_back ON deleted_files (id) WHERE bytes_removed = 0 AND pack IS NOT NULL;
+        DROP TABLE events; DROP TABLE event_log; DROP TABLE removed_files;
         DROP TABLE store; DROP TABLE lost_history; DROP TABLE lost_bodies;
         DROP TABLE scrub; DROP INDEX files_that_end; ALTER TABLE files DROP COLUMN expires_at;
         ALTER TABLE organizations DROP COLUMN expires_after_seconds;

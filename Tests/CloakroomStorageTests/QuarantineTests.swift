@@ -251,7 +251,7 @@ struct QuarantineTests {
         for file in store.files {
             let examined = try #require(try fixture.catalog.sealedFile(file.id))
             _ = try fixture.sqlite3("UPDATE files SET uploaded_at = uploaded_at + 1 WHERE id = \(file.key)")
-            #expect(try await !fixture.catalog.markDamaged(examined, uploadUntil: end))
+            #expect(try await !fixture.catalog.markDamaged(examined, uploadUntil: end, now: end))
             #expect(try fixture.sqlite3("SELECT sha256 IS NULL FROM files WHERE id = \(file.key)") == "0")
             // What was kept for a file that has gone meanwhile goes, too.
             let kept = try fixture.blobs.keep(examined)

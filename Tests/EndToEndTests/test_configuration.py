@@ -343,6 +343,7 @@ def test_an_empty_variable_is_an_error(tmp_path, command, name):
             ["0", "-1", "+1", " 1", "1 ", "1e3", "1_000", "1,000", "0x10", "10MiB", "٣", "5368709121", "9" * 40],
             "a whole number from 1 to 5368709120",
         ),
+        ("event-retention-days", ["0", "366", "1.5", "7d"], "a whole number from 1 to 365"),
         ("shutdown-timeout-seconds", ["3601", "30s", "-0", "1.5"], "a whole number from 0 to 3600"),
         (
             "api-address",

@@ -30,6 +30,12 @@ struct RowsContractTests {
         Promise("expired files are deleted") { try await $0.expiredFilesAreDeleted() },
         Promise("abandoned uploads are deleted") { try await $0.abandonedUploadsAreDeletedUnlessUnderWay() },
         Promise("revocations are kept") { try await $0.revocationsAreKept() },
+        Promise("changes are told by events") { try await $0.changesAreToldByEvents() },
+        Promise("events are read by organization, type and file") {
+            try await $0.eventsAreReadByOrganizationTypeAndFile()
+        },
+        Promise("old events are dropped") { try await $0.oldEventsAreDropped() },
+        Promise("a reader of events skips none") { try await $0.aReaderOfEventsSkipsNone() },
         Promise("keys are found by digest") { try await $0.keysAreFoundByDigest() },
         Promise("revoked keys stay revoked") { try await $0.revokedKeysStayRevoked() },
         Promise("replaced keys expire") { try await $0.replacedKeysExpire() },

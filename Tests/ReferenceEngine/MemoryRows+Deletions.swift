@@ -7,14 +7,14 @@ extension MemoryRows: DeletionRows {
     ) async throws(StorageError) -> Tombstone? {
         self.change { state in
             guard state.files[id]?.record.organization == organization else { return nil }
-            return state.delete(id, now: now)
+            return state.delete(id, .deleted, .request, now: now)
         }
     }
 
     package func deleteExpired(now: Timestamp, limit: Int) async throws(StorageError) -> [FileID] {
         self.change { state in
             let expired = state.files.values.filter { $0.record.isExpired(at: now) }.map(\.record.id).prefix(limit)
-            for id in expired { _ = state.delete(id, now: now) }
+            for id in expired { _ = state.delete(id, .deleted, .expired, now: now) }
             return Array(expired)
         }
     }
@@ -27,7 +27,7 @@ extension MemoryRows: DeletionRows {
             let abandoned = state.files.values.map(\.record)
                 .filter { $0.seal == nil && $0.uploadExpiresAt < end && !uploads.contains($0.id) }.prefix(limit)
             for record in abandoned {
-                _ = state.delete(record.id, now: now)
+                _ = state.delete(record.id, .abandoned, now: now)
                 state.freeKey(of: record.id)
             }
             return abandoned.count
@@ -70,6 +70,7 @@ extension MemoryRows: RevocationRows {
             guard let record = state.file(id, of: organization, now: now) else { return .missing }
             if let moment = record.urlsRevokedAt, moment >= now { return .revokedBefore(moment) }
             state.files[id]?.record = record.revoked(at: now)
+            state.note(.urlsRevoked, of: record, at: now)
             return .revoked
         }
     }

@@ -54,6 +54,7 @@ extension MemoryRows: FileRows {
             state.organizations[file.organization] = owner
             let added = file.ending(by: owner.quota.fileLifetime?.end(from: file.createdAt))
             state.files[file.id] = Row(record: added, locator: locator)
+            if let seal = added.seal { state.note(.ready, of: added, at: seal.uploadedAt) }
             if let key, let request {
                 state.uses[key] = Use(
                     fingerprint: request.fingerprint.bytes, file: file.id, createdAt: file.createdAt)
@@ -70,6 +71,7 @@ extension MemoryRows: FileRows {
             if let sealed = record.seal { return .alreadySealed(sealed.sha256) }
             if let declared = record.declaration.sha256, declared != seal.sha256 { return .otherDeclared(declared) }
             state.files[id] = Row(record: record.sealed(seal), locator: locator)
+            state.note(.ready, of: record, at: seal.uploadedAt)
             return .sealed
         }
     }
@@ -120,7 +122,7 @@ extension MemoryRows: AdmissionRows {
             guard let record = state.files[id]?.record, record.organization == organization, record.seal == nil else {
                 return
             }
-            _ = state.delete(id, now: now)
+            _ = state.delete(id, nil, now: now)
             state.freeKey(of: id)
         }
     }

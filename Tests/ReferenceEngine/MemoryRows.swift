@@ -51,9 +51,14 @@ package final class MemoryRows: Sendable {
         var keys: [APIKeyID: Key] = [:]
         var uses: [UsedKey: Use] = [:]
         var organizations: [OrganizationID: Organization] = [:]
+        var events: [Entry] = []
+        var lastEvent: Int64 = 0
+        var droppedEvents = EventPosition.start
+        var removed: [FileID: FileRecord] = [:]
     }
 
     private let state = Mutex(State())
+    let listener = Mutex<(@Sendable (EventPosition) -> Void)?>(nil)
     private let answers: Answers
 
     package init(_ answers: Answers = .now) {
@@ -62,7 +67,13 @@ package final class MemoryRows: Sendable {
 
     /// Changes the rows in one transaction.
     func change<Value: Sendable>(_ body: (inout sending State) throws -> Value) rethrows -> Value {
-        try self.state.withLock { state in try body(&state) }
+        let (value, last) = try self.state.withLock { state in
+            let last = state.lastEvent
+            let value = try body(&state)
+            return (value, state.lastEvent > last ? EventPosition(state.lastEvent) : nil)
+        }
+        if let last { self.listener.withLock { $0 }?(last) }
+        return value
     }
 
     /// Looks something up.
@@ -103,8 +114,11 @@ extension MemoryRows.State {
     }
 
     /// Turns a row into a tombstone.
-    mutating func delete(_ id: FileID, now: Timestamp) -> Tombstone? {
+    mutating func delete(
+        _ id: FileID, _ event: EventType?, _ reason: EventReason? = nil, now: Timestamp
+    ) -> Tombstone? {
         guard let row = self.files.removeValue(forKey: id) else { return nil }
+        if let event { self.note(event, of: row.record, at: now, reason: reason) }
         let last = max(now, row.record.uploadExpiresAt)
         self.deletions[id] = MemoryRows.Deletion(
             locator: row.locator, forgetAfter: last.advanced(bySeconds: Retention.uploadGraceSeconds))

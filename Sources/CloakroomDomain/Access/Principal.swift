@@ -92,3 +92,25 @@ public struct OrganizationAccess: Hashable, Sendable {
         self.organization = organization
     }
 }
+
+/// The right to read events, which only a ``Principal`` gives.
+public struct EventAccess: Hashable, Sendable {
+    /// Whose events; `nil` stands for those of all organizations.
+    public let organization: OrganizationID?
+
+    fileprivate init(organization: OrganizationID?) {
+        self.organization = organization
+    }
+}
+
+extension Principal {
+    /// Returns the right to read events: an organization's, or all with a gateway's key that was made for that and no
+    /// organization named.
+    public func authorizeEvents(requestedOrganization requested: String?) throws(Denial) -> EventAccess {
+        if self.isGateway, requested == nil, self.permissions.contains(.eventsReadAll) {
+            return EventAccess(organization: nil)
+        }
+        let access = try self.authorize(.eventsRead, requestedOrganization: requested)
+        return EventAccess(organization: access.organization)
+    }
+}

@@ -1,6 +1,7 @@
 /// What a client accepts in response (`Accept`, RFC 9110 §12.5.1).
 public struct AcceptField: Sendable {
     private var json: Double?
+    private var eventStream: Double?
     private var anything: Double?
 
     /// Reads the values of every field line.
@@ -21,6 +22,7 @@ public struct AcceptField: Sendable {
         guard let name = parts.first, let weight, (0...1).contains(weight) else { return }
         switch name {
         case "application/json": self.json = max(self.json ?? 0, weight)
+        case "text/event-stream": self.eventStream = max(self.eventStream ?? 0, weight)
         case "*/*": self.anything = max(self.anything ?? 0, weight)
         default: break
         }
@@ -28,6 +30,12 @@ public struct AcceptField: Sendable {
 
     /// Whether the client accepts JSON by its exact name.
     public var namesJSON: Bool { (self.json ?? 0) > 0 }
+
+    /// Whether the client asks for `text/event-stream` by its exact name, and not for JSON rather.
+    public var prefersEventStream: Bool {
+        guard let eventStream, eventStream > 0 else { return false }
+        return eventStream >= (self.json ?? 0)
+    }
 
     /// Whether the client asks for JSON by its exact name, and does not take anything else just as well.
     ///

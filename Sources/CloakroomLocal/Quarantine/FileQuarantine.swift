@@ -51,7 +51,7 @@ package struct FileQuarantine: Sendable {
             guard kind == .any || damage.isOfBytes else { return damage }
             let kept = try await self.pair.onDisk { () throws(StorageError) in try self.pair.blobs.keep(file) }
             let end = now.advanced(bySeconds: Self.damagedGraceSeconds)
-            guard try await self.pair.catalog.markDamaged(file, uploadUntil: end) else {
+            guard try await self.pair.catalog.markDamaged(file, uploadUntil: end, now: now) else {
                 // It has expired or been deleted: its bytes are to go.
                 try await self.pair.onDisk { () throws(StorageError) in try self.pair.blobs.takeBack(kept) }
                 return nil

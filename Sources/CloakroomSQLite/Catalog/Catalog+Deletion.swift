@@ -7,7 +7,7 @@ extension Catalog {
         _ id: FileID, of organization: OrganizationID, now: Timestamp
     ) async throws(StorageError) -> Tombstone? {
         try await self.writer.write { connection throws(SQLiteError) in
-            try Self.moveToDeleted(id, of: organization, now: now, connection)
+            try self.moveToDeleted(id, of: organization, .deleted, .request, now: now, connection)
         }
     }
 
@@ -20,7 +20,7 @@ extension Catalog {
             let isPending = try connection.statement("SELECT 1 FROM files WHERE id = ? AND sha256 IS NULL")
                 .bind(id.bytes).hasRow()
             guard isPending else { return }
-            _ = try Self.moveToDeleted(id, of: organization, now: now, connection)
+            _ = try self.moveToDeleted(id, of: organization, nil, now: now, connection)
             try Self.freeKey(of: id, connection)
         }
     }
@@ -30,8 +30,10 @@ extension Catalog {
         try connection.statement("DELETE FROM idempotency_keys WHERE file_id = ?").bind(id.bytes).run()
     }
 
-    private static func moveToDeleted(
-        _ id: FileID, of organization: OrganizationID, now: Timestamp, _ connection: SQLiteConnection
+    /// Turns a row into a tombstone, and tells that by an event, if it is one.
+    private func moveToDeleted(
+        _ id: FileID, of organization: OrganizationID, _ event: EventType?, _ reason: EventReason? = nil,
+        now: Timestamp, _ connection: SQLiteConnection
     ) throws(SQLiteError) -> Tombstone? {
         let row = try connection.statement("SELECT locator FROM files WHERE id = ? AND organization_id = ?")
             .bind(id.bytes).bind(organization.description)
@@ -49,6 +51,10 @@ extension Catalog {
         )
         .bind(now.secondsSinceEpoch).bind(Retention.uploadGraceSeconds).bind(id.bytes).bind(organization.description)
         .run()
+        if let event {
+            try self.keepRemoved(id, connection)
+            try self.note(event, of: id, organization.description, at: now, reason: reason, connection)
+        }
         try connection.statement("DELETE FROM files WHERE id = ?").bind(id.bytes).run()
         return Tombstone(id: id, locator: locator)
     }
@@ -66,7 +72,7 @@ extension Catalog {
             ).bind(now.secondsSinceEpoch - Retention.uploadGraceSeconds)
             let abandoned = try Self.filesAndOwners(rows, limit: limit, except: uploads)
             for (id, owner) in abandoned {
-                _ = try Self.moveToDeleted(id, of: owner, now: now, connection)
+                _ = try self.moveToDeleted(id, of: owner, .abandoned, now: now, connection)
                 try Self.freeKey(of: id, connection)
             }
             return abandoned.count
@@ -80,7 +86,9 @@ extension Catalog {
                 "SELECT id, organization_id FROM files WHERE expires_at <= ? ORDER BY expires_at LIMIT ?"
             ).bind(now.secondsSinceEpoch).bind(Int64(limit))
             let ended = try Self.filesAndOwners(rows, limit: limit)
-            for (id, owner) in ended { _ = try Self.moveToDeleted(id, of: owner, now: now, connection) }
+            for (id, owner) in ended {
+                _ = try self.moveToDeleted(id, of: owner, .deleted, .expired, now: now, connection)
+            }
             return ended.map(\.0)
         }
     }

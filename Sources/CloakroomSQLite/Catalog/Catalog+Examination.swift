@@ -33,18 +33,23 @@ extension Catalog {
 
     /// Turns the row of a damaged file back into a pending one, which takes the same bytes and no others; `false` where
     /// the row is not what it was when they were looked at.
-    package func markDamaged(_ file: SealedFile, uploadUntil end: Timestamp) async throws(StorageError) -> Bool {
+    package func markDamaged(_ file: SealedFile, uploadUntil end: Timestamp, now: Timestamp) async throws(StorageError)
+        -> Bool
+    {
         try await self.writer.write { connection throws(SQLiteError) in
-            try connection.statement(
+            let damaged = try connection.statement(
                 """
                 UPDATE files SET sha256 = NULL, uploaded_at = NULL, locator = NULL,
                     declared_sha256 = ?1, upload_expires_at = max(upload_expires_at, ?2)
                 WHERE id = ?3 AND sha256 = ?1 AND uploaded_at = ?4 AND locator IS ?5
+                RETURNING organization_id
                 """
             )
             .bind(file.seal.sha256.bytes).bind(end.secondsSinceEpoch).bind(file.id.bytes)
-            .bind(file.seal.uploadedAt.secondsSinceEpoch).bind(file.locator?.bytes).run()
-            return connection.changes == 1
+            .bind(file.seal.uploadedAt.secondsSinceEpoch).bind(file.locator?.bytes)
+            guard let organization = try damaged.first({ $0.text(0) }) else { return false }
+            try self.note(.damaged, of: file.id, organization, at: now, connection)
+            return true
         }
     }
 

@@ -8,23 +8,27 @@ extension Catalog {
         _ id: FileID, _ seal: FileRecord.Seal, at locator: BlobLocator? = nil, durability: Durability = .required
     ) async throws(StorageError) -> SealOutcome {
         try await self.writer.write(durability: durability) { connection throws(SQLiteError) in
-            try Self.seal(id, seal, locator, connection)
+            try self.seal(id, seal, locator, connection)
         }
     }
 
-    private static func seal(
+    private func seal(
         _ id: FileID, _ seal: FileRecord.Seal, _ locator: BlobLocator?, _ connection: SQLiteConnection
     ) throws(SQLiteError) -> SealOutcome {
-        try connection.statement(
+        let sealed = try connection.statement(
             """
             UPDATE files SET sha256 = ?1, uploaded_at = ?2, locator = ?3
             WHERE id = ?4 AND sha256 IS NULL AND (expires_at IS NULL OR expires_at > ?2)
                 AND (declared_sha256 IS NULL OR declared_sha256 = ?1)
+            RETURNING organization_id
             """
         )
         .bind(seal.sha256.bytes).bind(seal.uploadedAt.secondsSinceEpoch).bind(locator?.bytes)
-        .bind(id.bytes).run()
-        if connection.changes == 1 { return .sealed }
+        .bind(id.bytes)
+        if let organization = try sealed.first({ $0.text(0) }) {
+            try self.note(.ready, of: id, organization, at: seal.uploadedAt, connection)
+            return .sealed
+        }
         let row = try connection.statement(
             "SELECT sha256, declared_sha256 FROM files WHERE id = ? AND (expires_at IS NULL OR expires_at > ?)"
         ).bind(id.bytes).bind(seal.uploadedAt.secondsSinceEpoch)
@@ -38,7 +42,9 @@ extension Catalog {
     /// Returns a file of any organization, also one that has ended.
     package func file(_ id: FileID) throws(StorageError) -> FileRecord? {
         try self.readers.read { connection throws(SQLiteError) in
-            try connection.statement(FileRowQuery.byID).bind(id.bytes).first(FileRow.decode)
+            try connection.statement(FileRowQuery.byID).bind(id.bytes).first { row throws(SQLiteError) in
+                try FileRow.decode(row)
+            }
         }
     }
 
@@ -79,7 +85,9 @@ extension Catalog {
         _ id: FileID, of organization: OrganizationID, now: Timestamp, _ connection: SQLiteConnection
     ) throws(SQLiteError) -> FileRecord? {
         try connection.statement(FileRowQuery.ofOrganization)
-            .bind(id.bytes).bind(organization.description).bind(now.secondsSinceEpoch).first(FileRow.decode)
+            .bind(id.bytes).bind(organization.description).bind(now.secondsSinceEpoch).first {
+                row throws(SQLiteError) in try FileRow.decode(row)
+            }
     }
 
     /// Notes where a ready file's bytes are now.

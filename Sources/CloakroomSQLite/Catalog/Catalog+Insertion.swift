@@ -21,6 +21,9 @@ extension Catalog {
             }
             let added = file.ending(by: owner?.quota.fileLifetime?.end(from: file.createdAt))
             try Self.insert(added, locator, connection)
+            if let seal = added.seal {
+                try self.note(.ready, of: added.id, added.organization.description, at: seal.uploadedAt, connection)
+            }
             if let request { try Self.remember(request, added, connection) }
             return .inserted(added)
         }

@@ -11,6 +11,7 @@ extension Catalog {
             if let moment = file.urlsRevokedAt, moment >= now { return .revokedBefore(moment) }
             try connection.statement("UPDATE files SET urls_revoked_at = ? WHERE id = ?")
                 .bind(now.secondsSinceEpoch).bind(id.bytes).run()
+            try self.note(.urlsRevoked, of: id, organization.description, at: now, connection)
             return .revoked
         }
     }

@@ -80,7 +80,9 @@ package final class Catalog: Sendable {
             self.previousStart = try Self.startTime(connection)
             try Self.migrate(connection, directory, owner)
             if owner == .server { try Self.addChecksums(connection, directory, health) }
-            self.writer = CatalogWriter(connection: connection, health: health, reserve: reserve)
+            self.writer = CatalogWriter(
+                connection: connection, health: health, reserve: reserve,
+                events: owner == .server ? try EventSequence(connection) : nil)
             if owner == .command, let mark = try Self.mark(of: directory) { self.writer.keep(mark) }
             self.readers = ReaderPool(path: path, fileSystem: fileSystem, health: health)
             self.lookupReaders = ReaderPool(

@@ -8,7 +8,7 @@ package enum CatalogSchema {
         package let known: Int
     }
 
-    package static let migrations = [version1, version2, version3, version4, version5, version6]
+    package static let migrations = [version1, version2, version3, version4, version5, version6, version7]
 
     /// Tables are `STRICT` and hold the invariants as constraints: SQLite is trusted before our own code.
     private static let version1 = """
@@ -171,6 +171,44 @@ package enum CatalogSchema {
         ALTER TABLE deleted_files DROP COLUMN size_bytes;
         CREATE INDEX deleted_files_to_remove ON deleted_files (id) WHERE bytes_removed = 0 AND locator IS NULL;
         CREATE INDEX deleted_files_to_free ON deleted_files (id) WHERE bytes_removed = 0 AND locator IS NOT NULL;
+        """
+
+    /// What has happened to files, for some days.
+    private static let version7 = """
+        CREATE TABLE events (
+            sequence INTEGER NOT NULL PRIMARY KEY CHECK (sequence > 0),
+            type TEXT NOT NULL
+                CHECK (type IN ('file.ready', 'file.deleted', 'file.abandoned', 'file.urls_revoked', 'file.damaged')),
+            file_id BLOB NOT NULL CHECK (length(file_id) = 16),
+            organization_id TEXT NOT NULL,
+            occurred_at INTEGER NOT NULL,
+            reason TEXT CHECK (reason IN ('request', 'expired')),
+            CHECK ((type = 'file.deleted') = (reason IS NOT NULL))
+        ) STRICT;
+        CREATE INDEX events_of_organization ON events (organization_id, sequence);
+        -- One row.
+        CREATE TABLE event_log (
+            id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+            -- Numbers up to here may have been given, and told, even if the events are lost.
+            reserved INTEGER NOT NULL,
+            dropped INTEGER NOT NULL -- Events up to here have been dropped.
+        ) STRICT;
+        INSERT INTO event_log VALUES (1, 0, 0);
+        -- Files without a row, as they were last, for as long as the log tells of their end.
+        CREATE TABLE removed_files (
+            id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+            organization_id TEXT NOT NULL,
+            filename TEXT NOT NULL,
+            content_type TEXT NOT NULL,
+            size_bytes INTEGER NOT NULL,
+            declared_sha256 BLOB,
+            created_at INTEGER NOT NULL,
+            upload_expires_at INTEGER NOT NULL,
+            sha256 BLOB,
+            uploaded_at INTEGER,
+            urls_revoked_at INTEGER,
+            expires_at INTEGER
+        ) STRICT, WITHOUT ROWID;
         """
 
     /// Whether a database is of an earlier version.

@@ -34,6 +34,8 @@ final class CatalogWriter: GroupProcessor {
     var thread: NIOThreadPool { self.queue.thread }
     let health: StorageHealth
     let reserve: DiskReserve?
+    /// Numbers events; `nil` for a command, whose changes are no events.
+    let events: EventSequence?
     private let nextCheckpoint = Mutex(checkpointPages)
     /// Told of every commit, once the start has come so far.
     let mark = Mutex<HistoryMarkWriter?>(nil)
@@ -43,7 +45,10 @@ final class CatalogWriter: GroupProcessor {
     private let hasChanges = Atomic(false)
     private let batchSizes = Recorder(label: "cloakroom_catalog_batch_size", aggregate: true)
 
-    init(connection: SQLiteConnection, health: StorageHealth, reserve: DiskReserve?) {
+    init(
+        connection: SQLiteConnection, health: StorageHealth, reserve: DiskReserve?, events: EventSequence? = nil
+    ) {
+        self.events = events
         self.connection = connection
         self.health = health
         self.reserve = reserve
@@ -165,7 +170,8 @@ final class CatalogWriter: GroupProcessor {
     }
 
     private func transaction(_ batch: [Job]) throws(Failure) -> [@Sendable () -> Void] {
-        let isFlushed = batch.contains { $0.durability == .required }
+        let reserves = self.events?.isReservationDue == true
+        let isFlushed = reserves || batch.contains { $0.durability == .required }
         do throws(SQLiteError) {
             try self.connection.setFlushesCommits(isFlushed)
         } catch {
@@ -175,15 +181,27 @@ final class CatalogWriter: GroupProcessor {
         try self.execute("BEGIN IMMEDIATE")
         do throws(Failure) {
             if self.walBeginsAnew.load(ordering: .relaxed) { try self.execute(Self.stamp) }
+            let reserved = reserves ? try self.reserveEvents() : nil
             var completions: [@Sendable () -> Void] = []
             for job in batch { completions.append(try self.run(job)) }
             try self.execute("COMMIT")
+            if let reserved { self.events?.reserved(upTo: reserved) }
+            self.events?.ended(isCommitted: true)
             self.noteCommit(since: commits, isFlushed: isFlushed)
             return completions
         } catch {
             // Fails only where SQLite has rolled back by itself, as it does on a full disk.
             try? self.connection.execute("ROLLBACK")
+            self.events?.ended(isCommitted: false)
             throw error
+        }
+    }
+
+    private func reserveEvents() throws(Failure) -> Int64? {
+        do throws(SQLiteError) {
+            return try self.events?.reserve(self.connection)
+        } catch {
+            throw .transaction(error)
         }
     }
 

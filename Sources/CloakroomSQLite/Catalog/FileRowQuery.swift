@@ -1,13 +1,20 @@
-/// A query for whole rows of `files`, in the order of columns that ``FileRow`` reads; prepared once by each connection.
+/// A query with whole rows of `files`, in the order of columns that ``FileRow`` reads; prepared once by each connection.
 final class FileRowQuery: Sendable {
     let sql: String
 
-    private init(_ rest: String) {
-        self.sql = """
-            SELECT id, organization_id, filename, content_type, size_bytes, declared_sha256, created_at,
-                upload_expires_at, sha256, uploaded_at, urls_revoked_at, expires_at FROM files \(rest)
-            """
+    init(sql: String) {
+        self.sql = sql
     }
+
+    private convenience init(_ rest: String) {
+        self.init(sql: "SELECT \(Self.columns.joined(separator: ", ")) FROM files \(rest)")
+    }
+
+    /// The columns of a whole row, in the order in which ``FileRow`` reads them.
+    static let columns = [
+        "id", "organization_id", "filename", "content_type", "size_bytes", "declared_sha256", "created_at",
+        "upload_expires_at", "sha256", "uploaded_at", "urls_revoked_at", "expires_at",
+    ]
 
     private static let isUnexpired = "(expires_at IS NULL OR expires_at > ?)"
 

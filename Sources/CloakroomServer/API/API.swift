@@ -102,6 +102,7 @@ package struct API: Service {
             .organization(.keysManage, .post, "/v1/keys/{id}/rotate", RotateKey(services: services).callAsFunction),
             .gateway(.filesRead, .post, "/v1/files/resolve", ResolveFiles(services: services).callAsFunction),
             .gateway(.filesRead, .post, "/v1/inputs/resolve", ResolveInput(services: services).callAsFunction),
+            .events(.get, "/v1/events", ReadEvents(services: services).callAsFunction),
             .open(.get, "/openapi.yaml", OpenAPIDocument().callAsFunction),
         ]
     }

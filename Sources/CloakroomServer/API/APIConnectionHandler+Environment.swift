@@ -35,6 +35,11 @@ extension APIConnectionHandler {
         let trailers = NIOLockedValueBox<HTTPFields?>(nil)
     }
 
+    /// Asks to be told when the client leaves, or the server is about to stop.
+    struct DepartureEvent: Sendable {
+        let departure: Departure
+    }
+
     /// Hands over the line of the access log of the request that is responded to.
     struct AccessEvent: Sendable {
         let access: AccessEntry

@@ -32,6 +32,8 @@ final class APIConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler 
     /// The permit that the request has among those of its key.
     var heldPermit: ConcurrencyLimiter<APIKeyID>.Permit?
     var permit: ConnectionLimiter.Permit?
+    /// Who waits for something else than the client, and is told when it leaves.
+    private var departure: Departure?
 
     init(environment: Environment) {
         self.environment = environment
@@ -79,6 +81,8 @@ final class APIConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler 
         self.group = nil
         self.context = nil
         self.heldPermit = nil
+        self.departure?.leave()
+        self.departure = nil
         self.reportReceived()
         self.access = nil
         self.leave()
@@ -117,7 +121,12 @@ final class APIConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler 
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if let event = event as? APIRequestGuard.RejectionEvent { return self.machine.requestFailed(event.error) }
-        if event is ChannelShouldQuiesceEvent { self.perform(self.machine.quiesce()) }
+        if event is ChannelShouldQuiesceEvent {
+            self.departure?.leave()
+            self.perform(self.machine.quiesce())
+        }
+        // A client that sends nothing more is taken to have left: what it waits for is answered now, as it is.
+        if event as? ChannelEvent == .inputClosed { self.departure?.leave() }
         context.fireUserInboundEventTriggered(event)
     }
 
@@ -130,6 +139,9 @@ final class APIConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler 
     func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {
         switch event {
         case let event as HoldingEvent: self.heldPermit = event.permit
+        case let event as DepartureEvent:
+            self.departure = event.departure
+            if self.machine.isQuiescing { event.departure.leave() }
         case let event as AccessEvent: self.access = event.access
         case let event as TrailersEvent: event.trailers.withLockedValue { $0 = self.machine.trailers }
         case is ContinueEvent:
@@ -153,6 +165,7 @@ final class APIConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler 
         case .rejectMalformed: self.rejectMalformed(context, promise)
         case .writeEnd:
             self.heldPermit = nil
+            self.departure = nil
             context.write(data, promise: promise)
         case .writeLastEnd: self.writeLastEnd(data, context, promise)
         }

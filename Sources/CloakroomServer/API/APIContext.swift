@@ -35,6 +35,16 @@ struct APIContext: RequestContext {
         self.channel.triggerUserOutboundEvent(APIConnectionHandler.ContinueEvent(), promise: nil)
     }
 
+    /// Returns what tells whether the client has left, or the server is about to stop.
+    func departure() -> Departure {
+        let departure = Departure()
+        let noted = self.channel.eventLoop.makePromise(of: Void.self)
+        noted.futureResult.whenFailure { _ in departure.leave() }
+        self.channel.triggerUserOutboundEvent(
+            APIConnectionHandler.DepartureEvent(departure: departure), promise: noted)
+        return departure
+    }
+
     /// Returns the trailers of the request, whose body has been read.
     func trailers() async throws -> HTTPFields {
         let event = APIConnectionHandler.TrailersEvent()

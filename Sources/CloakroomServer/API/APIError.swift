@@ -41,6 +41,12 @@ enum APIError: Error, Hashable, Sendable {
     case concurrencyLimited(Int)
     /// The client's address has as many connections as this.
     case connectionsLimited(Int)
+    /// As many requests as this wait for the organization's events.
+    case waitsLimited(Int)
+    /// As many requests as this wait for events.
+    case tooManyWait(Int)
+    /// Events behind the cursor may have been dropped, or been lost.
+    case eventCursorGone
     /// The body is larger than this many bytes.
     case payloadTooLarge(Int64)
     /// The body is encoded (`Content-Encoding`), as here.
@@ -192,6 +198,15 @@ extension APIError {
             (.tooManyRequests, "RATE_LIMITED", "The API key has exceeded its limit of \(limit) concurrent requests.")
         case .connectionsLimited(let limit):
             (.serviceUnavailable, "UNAVAILABLE", "The client address has exceeded its limit of \(limit) connections.")
+        case .waitsLimited(let limit):
+            (.tooManyRequests, "RATE_LIMITED", "The organization has exceeded its limit of \(limit) waiting requests.")
+        case .tooManyWait(let limit):
+            (.serviceUnavailable, "UNAVAILABLE", "The server has exceeded its limit of \(limit) waiting requests.")
+        case .eventCursorGone:
+            (
+                .gone, "EVENT_CURSOR_GONE",
+                "Events after the cursor were dropped, or the store was restored. List the files, and read on without a cursor."
+            )
         case .payloadTooLarge(let limit):
             (.contentTooLarge, "PAYLOAD_TOO_LARGE", "The body is larger than \(limit) bytes.")
         case .contentEncoded(let received):
@@ -219,6 +234,7 @@ extension APIError {
         switch self {
         case .rateLimited: "requests_per_second"
         case .concurrencyLimited: "concurrent_requests"
+        case .waitsLimited: "waiting_requests"
         default: nil
         }
     }
@@ -231,7 +247,7 @@ extension APIError {
             .notFound, .methodNotAllowed, .preconditionFailed, .rangeNotSatisfiable, .uploadAlreadyCompleted,
             .idempotencyKeyReused, .quotaExceeded, .rateLimited, .concurrencyLimited, .connectionsLimited,
             .payloadTooLarge, .contentEncoded, .storageFull, .checksumUnsupported, .headTooLarge,
-            .transferCodingUnsupported, .expectationFailed:
+            .transferCodingUnsupported, .expectationFailed, .waitsLimited, .tooManyWait, .eventCursorGone:
             nil
         }
     }

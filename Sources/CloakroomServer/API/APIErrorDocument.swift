@@ -27,11 +27,12 @@ extension APIError {
         case .contentEncoded: response.headers[.acceptEncoding] = "identity"
         case .rangeNotSatisfiable(let size): response.headers[.contentRange] = "bytes */\(size)"
         // The bucket gains a request within the second; what else is under way may end at any time.
-        case .rateLimited, .concurrencyLimited, .connectionsLimited: response.headers[.retryAfter] = "1"
+        case .rateLimited, .concurrencyLimited, .connectionsLimited, .waitsLimited, .tooManyWait:
+            response.headers[.retryAfter] = "1"
         case .invalid, .forbidden, .fileNotFound, .filesNotFound, .formatUnsupported, .keyNotFound, .notFound,
             .preconditionFailed, .uploadAlreadyCompleted, .idempotencyKeyReused, .quotaExceeded, .payloadTooLarge,
             .storageFull, .unavailable, .internalError, .checksumUnsupported, .headTooLarge,
-            .transferCodingUnsupported, .expectationFailed:
+            .transferCodingUnsupported, .expectationFailed, .eventCursorGone:
             break
         }
         return response
@@ -56,12 +57,13 @@ extension APIError {
                 ("limit", .integer(excess.limit)), ("used", .integer(excess.used)),
                 ("requested", .integer(excess.requested)),
             ])
-        case .rateLimited(let limit), .concurrencyLimited(let limit), .connectionsLimited(let limit):
+        case .rateLimited(let limit), .concurrencyLimited(let limit), .connectionsLimited(let limit),
+            .waitsLimited(let limit), .tooManyWait(let limit):
             return .object([("limit", .integer(Int64(limit)))])
         case .unauthorized, .forbidden, .fileNotFound, .keyNotFound, .notFound, .methodNotAllowed,
             .preconditionFailed, .rangeNotSatisfiable, .uploadAlreadyCompleted, .idempotencyKeyReused,
             .payloadTooLarge, .contentEncoded, .storageFull, .unavailable, .internalError, .checksumUnsupported,
-            .headTooLarge, .transferCodingUnsupported, .expectationFailed:
+            .headTooLarge, .transferCodingUnsupported, .expectationFailed, .eventCursorGone:
             return .object([])
         }
     }

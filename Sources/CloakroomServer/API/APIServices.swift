@@ -7,6 +7,7 @@ struct APIServices: Sendable {
     let policy: SigningPolicy
     let signingKeys: SigningKeys
     let clock: SystemClock
+    let waitLimits = EventWaitLimits()
 
     /// Presigns with the key that signs now.
     var presigner: PresignedURL.Presigner {

@@ -81,6 +81,30 @@ struct Authenticator: Sendable {
         }
     }
 
+    /// Returns the right to read the events of an organization, or of all.
+    func authorizeEvents(
+        _ request: Request, _ context: APIContext
+    ) async throws(APIError) -> Admitted<EventAccess> {
+        let admitted = try await self.authenticate(request, context)
+        do throws(Principal.Denial) {
+            let access = try admitted.right.authorizeEvents(requestedOrganization: Self.requestedOrganization(request))
+            context.access?.note(access.organization)
+            return Admitted(right: access, permit: admitted.permit)
+        } catch {
+            throw APIError(error)
+        }
+    }
+
+    /// Whether the key of a request that was admitted is accepted still.
+    func accepts(_ request: Request) async -> Bool {
+        guard let key = Self.presentedKey(request) else { return false }
+        do throws(StorageError) {
+            return try await self.keys.principal(key, now: self.clock.now) != nil
+        } catch {
+            return false
+        }
+    }
+
     private static func requestedOrganization(_ request: Request) -> String? {
         self.organizationField.flatMap { request.headers[$0] }
     }

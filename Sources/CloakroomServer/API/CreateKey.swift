@@ -42,11 +42,11 @@ struct CreateKey: Sendable {
     }
 
     private static func permissions(_ list: JSONValue, _ errors: inout [APIError.FieldError]) -> [Permission] {
-        let allowed = Permission.allCases.map(\.rawValue).joined(separator: ", ")
+        let allowed = Permission.ofOrganizations.map(\.rawValue).joined(separator: ", ")
         // More than there are can only be repetitions.
         let texts = JSONStrings.read(list, "permissions", 1...JSONStrings.maximumCount, &errors) ?? []
         return texts.enumerated().compactMap { index, text in
-            if let permission = Permission(rawValue: text) { return permission }
+            if let permission = Permission(rawValue: text), permission != .eventsReadAll { return permission }
             errors.add("permissions[\(index)]", "must be one of \(allowed); it is \"\(text.excerpt)\"")
             return nil
         }

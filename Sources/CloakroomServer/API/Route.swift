@@ -14,6 +14,8 @@ struct Route: Sendable {
         case organization(Permission)
         /// A gateway's key with a permission.
         case gateway(Permission)
+        /// A key that may read events: an organization's, or all.
+        case events
     }
 
     /// What an operation responds with.
@@ -30,6 +32,7 @@ struct Route: Sendable {
         case open(@Sendable (Request, APIContext) async throws -> Response)
         case organization(Permission, Operation<OrganizationAccess>)
         case gateway(Permission, Operation<GatewayAccess>)
+        case events(Operation<EventAccess>)
     }
 
     let method: HTTPRequest.Method
@@ -60,6 +63,13 @@ struct Route: Sendable {
         Route(method: method, path: path, content: .document, access: .gateway(permission, operation))
     }
 
+    /// A route that reads events.
+    static func events(
+        _ method: HTTPRequest.Method, _ path: String, _ operation: @escaping Operation<EventAccess>
+    ) -> Route {
+        Route(method: method, path: path, content: .document, access: .events(operation))
+    }
+
     /// The route of HEAD beside this one of GET: the same operation, whose response is sent without its body.
     var head: Route {
         Route(method: .head, path: self.path, content: .document, access: self.access)
@@ -71,6 +81,7 @@ struct Route: Sendable {
         case .open: .nothing
         case .organization(let permission, _): .organization(permission)
         case .gateway(let permission, _): .gateway(permission)
+        case .events: .events
         }
     }
 
@@ -88,6 +99,12 @@ struct Route: Sendable {
             }
         case .gateway(let permission, let operation):
             let admitted = try await authenticator.authorizeGateway(permission, request, context)
+            return try await admitted.respond(self.content, context) { right in
+                _ = try QueryItems(request)
+                return try await operation(right, request, context)
+            }
+        case .events(let operation):
+            let admitted = try await authenticator.authorizeEvents(request, context)
             return try await admitted.respond(self.content, context) { right in
                 _ = try QueryItems(request)
                 return try await operation(right, request, context)

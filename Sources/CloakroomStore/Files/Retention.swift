@@ -12,20 +12,22 @@ package final class Retention: Sendable {
     /// How long after the beginning of a step of a sweep the next one may begin.
     package static let stepInterval = Duration.milliseconds(1_000 * batch / filesPerSecond)
 
-    private let rows: any AdmissionRows & DeletionRows
+    private let rows: any AdmissionRows & DeletionRows & EventRows
     private let blobs: any BlobEngine
     private let caches: RowCaches
     private let openBlobs: OpenBlobCache
     private let revocations: Revocations
     private let uploads: UploadsUnderWay
+    private let eventRetentionSeconds: Int64
     private let metrics = LabelledCounter<SweepKind>("cloakroom_sweep_files_total", "kind")
     private let cursors: [TombstoneKind: SweepCursor]
     private let isSparingPending = Atomic(false)
 
     init(
-        rows: any AdmissionRows & DeletionRows, blobs: any BlobEngine, caches: RowCaches, openBlobs: OpenBlobCache,
-        revocations: Revocations, uploads: UploadsUnderWay
+        rows: any AdmissionRows & DeletionRows & EventRows, blobs: any BlobEngine, caches: RowCaches, openBlobs: OpenBlobCache,
+        revocations: Revocations, uploads: UploadsUnderWay, eventRetentionSeconds: Int64
     ) {
+        self.eventRetentionSeconds = eventRetentionSeconds
         self.rows = rows
         self.blobs = blobs
         self.caches = caches
@@ -58,6 +60,8 @@ package final class Retention: Sendable {
         for kind in TombstoneKind.allCases { count(try await self.removeDeleted(kind), .removed) }
         count(try await self.forgetDeleted(now: now), .forgotten)
         count(try await self.rows.forgetIdempotencyKeys(now: now, limit: Self.batch), .idempotencyKeys)
+        let horizon = now.advanced(bySeconds: -self.eventRetentionSeconds)
+        count(try await self.rows.dropEvents(before: horizon, limit: Self.batch), .events)
         self.revocations.prune(now: now)
         return total
     }
@@ -107,4 +111,6 @@ private enum SweepKind: String, Hashable, Sendable, CaseIterable {
     case forgotten
     /// An idempotency key was forgotten.
     case idempotencyKeys = "idempotency_keys"
+    /// An event was dropped from the log.
+    case events
 }

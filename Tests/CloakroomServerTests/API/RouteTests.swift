@@ -27,6 +27,8 @@ struct RouteTests {
         "POST /v1/keys/{id}/rotate": .organization(.keysManage),
         "POST /v1/files/resolve": .gateway(.filesRead),
         "POST /v1/inputs/resolve": .gateway(.filesRead),
+        "GET /v1/events": .events,
+        "HEAD /v1/events": .events,
         "GET /openapi.yaml": .nothing,
         "HEAD /openapi.yaml": .nothing,
     ]

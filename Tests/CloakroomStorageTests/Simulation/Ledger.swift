@@ -29,6 +29,10 @@ final class Ledger: Sendable {
     /// Bytes of which no id is known yet.
     private let unnamed = Mutex<[[UInt8]]>([])
 
+    let reader = Mutex(EventReader())
+    /// Whether the log has been kept since the first file.
+    let isLogComplete = Mutex(true)
+
     init() {}
 
     /// What was promised so far; a run that starts from there goes on in a copy.
@@ -36,6 +40,9 @@ final class Ledger: Sendable {
         let (entries, unnamed) = (other.entries.withLock { $0 }, other.unnamed.withLock { $0 })
         self.entries.withLock { $0 = entries }
         self.unnamed.withLock { $0 = unnamed }
+        let (reader, isLogComplete) = (other.reader.withLock { $0 }, other.isLogComplete.withLock { $0 })
+        self.reader.withLock { $0 = reader }
+        self.isLogComplete.withLock { $0 = isLogComplete }
     }
 
     func declared(_ id: FileID, _ bytes: [UInt8]) {
@@ -57,6 +64,9 @@ final class Ledger: Sendable {
         self.entries.withLock { $0.filter { $0.value.promise == .ready }.mapValues(\.bytes) }
     }
 
+    /// The files that must not be there.
+    var gone: [FileID] { self.entries.withLock { $0.filter { $0.value.promise == .gone }.map(\.key) } }
+
     // MARK: Holding a service to it
 
     /// Holds a service that has just started to everything that was promised, then repeats what may be repeated, sweeps,
@@ -67,6 +77,7 @@ final class Ledger: Sendable {
         let lost = try service.catalog.lostHistory()
         #expect(lost == nil, "\(context): a false alarm")
         #expect(service.machine.names("blobs/quarantine") == [], "\(context): something is in quarantine")
+        try self.holdEvents(service, context)
         for (id, entry) in self.entries.withLock({ $0 }) { try await self.hold(service, id, entry, context) }
         try await self.holdUnnamed(service, context)
         // Pending files of which no upload was promised go, and with them what a crash left.

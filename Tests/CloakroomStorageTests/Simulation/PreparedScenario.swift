@@ -1,4 +1,5 @@
 import CloakroomDomain
+import Synchronization
 
 @testable import CloakroomDisk
 @testable import CloakroomLocal
@@ -22,6 +23,7 @@ struct PreparedScenario {
             return
         }
         let service = try await SimulatedService.start(on: machine)
+        self.ledger.follow(service)
         self.ids = try await scenario.prepare(service, self.ledger)
         if scenario == .startAfterCrash {
             // As a killed process leaves it.
@@ -29,7 +31,11 @@ struct PreparedScenario {
             machine.set(.init(fault: .powerCut, call: 1))
             await service.end()
         } else {
-            if scenario == .migrate { try await Self.goBackToVersion2(service) }
+            if scenario == .migrate {
+                try await Self.goBackToVersion2(service)
+                self.ledger.isLogComplete.withLock { $0 = false }
+                self.ledger.reader.withLock { $0 = EventReader() }
+            }
             await service.end()
             if scenario == .migrate { try Self.removeHistory(machine) }
             self.disk = machine.disk.afterPowerCut(.nothing)
@@ -63,6 +69,7 @@ struct PreparedScenario {
             guard self.scenario.isStart else { throw error }
             return
         }
+        ledger.follow(service)
         if !self.scenario.isStart { machine.set(trap) }
         try? await self.scenario.run(service, self.ids, ledger)
         await service.end()

@@ -1,0 +1,74 @@
+import CloakroomDomain
+import Synchronization
+
+/// Numbers the events of the log, each higher than all that may have been told before.
+///
+/// A seal is committed without a flush, because the pack has it; so a power cut can take events that somebody has read. Numbers are
+/// therefore reserved in blocks by a flushed commit, and a start goes on behind the last block. Used on the writer's thread.
+final class EventSequence: Sendable {
+    private struct State {
+        /// The last number that was given.
+        var last: Int64
+        /// Up to where numbers are reserved durably.
+        var reserved: Int64
+        /// Whether the transaction that is open has events.
+        var hasEvents = false
+    }
+
+    /// How many numbers are reserved at once.
+    private static let blockLength: Int64 = 1 << 20
+    /// More than one transaction takes: each of its jobs writes at most a step of a sweep.
+    private static let transactionLength: Int64 = 1 << 18
+
+    private let state: Mutex<State>
+    private let listener = Mutex<(@Sendable (EventPosition) -> Void)?>(nil)
+
+    /// Goes on behind everything that may have been told.
+    init(_ connection: SQLiteConnection) throws(SQLiteError) {
+        let row = try connection.statement(
+            "SELECT max(reserved, coalesce((SELECT max(sequence) FROM events), 0)) FROM event_log")
+        let last = try row.first { $0.integer(0) } ?? 0
+        self.state = Mutex(State(last: last, reserved: last))
+    }
+
+    /// Whether the next transaction has to reserve a block, and be flushed.
+    var isReservationDue: Bool {
+        self.state.withLock { $0.reserved - $0.last < Self.transactionLength }
+    }
+
+    /// Reserves a block in the transaction that is open, and returns its end for ``reserved(upTo:)``.
+    func reserve(_ connection: SQLiteConnection) throws(SQLiteError) -> Int64 {
+        let end = self.state.withLock { $0.last } + Self.blockLength
+        try connection.statement("UPDATE event_log SET reserved = ?").bind(end).run()
+        return end
+    }
+
+    /// Notes that a reservation is durable.
+    func reserved(upTo end: Int64) {
+        self.state.withLock { $0.reserved = end }
+    }
+
+    /// Gives the next number.
+    func next() -> Int64 {
+        self.state.withLock { state in
+            state.last += 1
+            state.hasEvents = true
+            return state.last
+        }
+    }
+
+    /// Notes the end of a transaction: where it is committed, and has events, whoever listens is told.
+    func ended(isCommitted: Bool) {
+        let last = self.state.withLock { state in
+            defer { state.hasEvents = false }
+            return state.hasEvents ? state.last : nil
+        }
+        guard let last, isCommitted else { return }
+        self.listener.withLock { $0 }?(EventPosition(last))
+    }
+
+    /// Sets who is told of events, on the writer's thread, which must not be held up.
+    func onEvents(_ listener: @escaping @Sendable (EventPosition) -> Void) {
+        self.listener.withLock { $0 = listener }
+    }
+}
