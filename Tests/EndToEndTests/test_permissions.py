@@ -26,6 +26,8 @@ OPERATIONS = {
     ("POST", "/v1/keys/{id}/rotate"): {"keys:manage"},
     ("POST", "/v1/files/resolve"): {"files:read"},
     ("POST", "/v1/inputs/resolve"): {"files:read"},
+    ("GET", "/v1/events"): {"events:read"},
+    ("HEAD", "/v1/events"): {"events:read"},
     ("GET", "/openapi.yaml"): set(),
     ("HEAD", "/openapi.yaml"): set(),
 }

@@ -43,12 +43,7 @@ package struct EventCursors: Hashable, Sendable {
         return "\(self.generation).\(text)"
     }
 
-    /// Returns the position that a cursor of the same reader stands for.
-    ///
-    /// - Parameters:
-    ///   - text: The cursor.
-    ///   - reader: Who reads.
-    ///   - end: The highest position that a cursor can stand for.
+    /// Returns the position that a cursor of the same reader stands for; one higher than the end was never given.
     package func position(
         _ text: String, for reader: Reader, upTo end: EventPosition
     ) throws(Rejection) -> EventPosition {
@@ -75,7 +70,7 @@ package struct EventCursors: Hashable, Sendable {
         // No organization has an empty name.
         message.append(contentsOf: (reader?.description ?? "").utf8)
         return mac.authenticationCode(for: message).withBytes { bytes in
-            bytes.unsafeLoadUnaligned(as: UInt32.self)
+            UInt32(littleEndian: bytes.unsafeLoadUnaligned(as: UInt32.self))
         }
     }
 }

@@ -1,4 +1,5 @@
 import CloakroomDomain
+import Metrics
 import Synchronization
 
 /// Numbers the events of the log, each higher than all that may have been told before.
@@ -11,8 +12,8 @@ final class EventSequence: Sendable {
         var last: Int64
         /// Up to where numbers are reserved durably.
         var reserved: Int64
-        /// Whether the transaction that is open has events.
-        var hasEvents = false
+        /// How many events the transaction that is open has.
+        var count = 0
     }
 
     /// How many numbers are reserved at once.
@@ -20,6 +21,7 @@ final class EventSequence: Sendable {
     /// More than one transaction takes: each of its jobs writes at most a step of a sweep.
     private static let transactionLength: Int64 = 1 << 18
 
+    private let written = Counter(label: "cloakroom_events_total")
     private let state: Mutex<State>
     private let listener = Mutex<(@Sendable (EventPosition) -> Void)?>(nil)
 
@@ -52,18 +54,19 @@ final class EventSequence: Sendable {
     func next() -> Int64 {
         self.state.withLock { state in
             state.last += 1
-            state.hasEvents = true
+            state.count += 1
             return state.last
         }
     }
 
     /// Notes the end of a transaction: where it is committed, and has events, whoever listens is told.
     func ended(isCommitted: Bool) {
-        let last = self.state.withLock { state in
-            defer { state.hasEvents = false }
-            return state.hasEvents ? state.last : nil
+        let (last, count) = self.state.withLock { state in
+            defer { state.count = 0 }
+            return (state.last, state.count)
         }
-        guard let last, isCommitted else { return }
+        guard isCommitted, count > 0 else { return }
+        self.written.increment(by: count)
         self.listener.withLock { $0 }?(EventPosition(last))
     }
 

@@ -4,6 +4,7 @@ enum MetricDescriptions {
     static let texts = [
         "cloakroom_access_log_dropped_lines_total": "Lines of the access log that were not written.",
         "cloakroom_catalog_batch_size": "Changes that were committed in one transaction of the database.",
+        "cloakroom_events_total": "Events written to the log.",
         "cloakroom_limited_requests_total": "API requests rejected by a limit of their key.",
         "cloakroom_lost_bodies": "Stored files whose database rows are lost.",
         "cloakroom_open_connections": "Open connections by origin.",

@@ -85,7 +85,7 @@ struct EventFeedState<Waiter> {
         return self.end
     }
 
-    /// Keeps what the reader has read; `nil` stands for a failure. Returns those whose wait is over.
+    /// Keeps what the reader has read, and returns those whose wait is over; `nil` stands for a failure.
     mutating func keep(_ page: EventPage?) -> [(Waiter, EventFeed.Outcome)] {
         guard let page else {
             self.forget(upTo: self.head)

@@ -24,7 +24,8 @@ package final class Retention: Sendable {
     private let isSparingPending = Atomic(false)
 
     init(
-        rows: any AdmissionRows & DeletionRows & EventRows, blobs: any BlobEngine, caches: RowCaches, openBlobs: OpenBlobCache,
+        rows: any AdmissionRows & DeletionRows & EventRows, blobs: any BlobEngine, caches: RowCaches,
+        openBlobs: OpenBlobCache,
         revocations: Revocations, uploads: UploadsUnderWay, eventRetentionSeconds: Int64
     ) {
         self.eventRetentionSeconds = eventRetentionSeconds

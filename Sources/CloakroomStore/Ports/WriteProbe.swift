@@ -5,5 +5,6 @@ package protocol WriteProbe: Sendable {
 }
 
 /// An engine of rows.
-package typealias RowEngine = AdmissionRows & DeletionRows & EventRows & FileRows & KeyRows & OrganizationRows & RevocationRows
+package typealias RowEngine = AdmissionRows & DeletionRows & EventRows & FileRows & KeyRows & OrganizationRows
+    & RevocationRows
     & WriteProbe
