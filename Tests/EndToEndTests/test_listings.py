@@ -9,13 +9,14 @@ import textwrap
 import pytest
 import test_example_listings
 import test_listed_configuration
+import test_listed_events
 import test_listed_stores
 from cloakroom import ROOT, command
 from listing_commands import check_command, check_syntax, commands_of
 from listings import TAKEN, assert_lines, assert_responses, every_listing, find, listing, listings, shell, takes
 
 # Each of them takes listings.
-OTHERS = [test_example_listings, test_listed_configuration, test_listed_stores]
+OTHERS = [test_example_listings, test_listed_configuration, test_listed_events, test_listed_stores]
 DOCC = "Sources/CloakroomClient/CloakroomClient.docc/CloakroomClient.md"
 
 

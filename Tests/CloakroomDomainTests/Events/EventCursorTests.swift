@@ -79,8 +79,9 @@ struct EventCursorTests {
     @Test func filtersAreReadByName() throws {
         #expect(try EventFilter(names: ["file.*"]) == .all)
         #expect(try EventFilter(names: ["file.ready", "file.deleted"]).types == [.ready, .deleted])
-        #expect(throws: EventFilter.UnknownName(name: "file.made")) {
+        let error = #expect(throws: EventFilter.UnknownName.self) {
             try EventFilter(names: ["file.ready", "file.made"])
         }
+        #expect(error?.name == "file.made")
     }
 }
