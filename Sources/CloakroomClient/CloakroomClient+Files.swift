@@ -2,13 +2,17 @@ public import CloakroomDomain
 import NIOHTTP1
 
 extension CloakroomClient {
-    /// Returns the properties of a file.
+    /// Returns the properties of a file, at once or as soon as it is ready.
     ///
-    /// - Parameter id: The file.
+    /// - Parameters:
+    ///   - id: The file.
+    ///   - wait: How long the service waits for a pending file to become ready: up to 60 s, in whole seconds. After that, the
+    ///     file is returned as it is.
     /// - Returns: Its properties.
     /// - Throws: ``CloakroomError``, with the code `FILE_NOT_FOUND` for a file that is not the organization's.
-    public func file(_ id: FileID) async throws(CloakroomError) -> FileMetadata {
-        let body = try await self.call(.GET, "/v1/files/\(id)")
+    public func file(_ id: FileID, wait: Duration = .zero) async throws(CloakroomError) -> FileMetadata {
+        let query = wait == .zero ? "" : "?wait=\(wait.components.seconds)"
+        let body = try await self.call(.GET, "/v1/files/\(id)\(query)")
         return try Self.decode(FileDocument.self, body).metadata()
     }
 

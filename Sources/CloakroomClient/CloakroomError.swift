@@ -30,6 +30,14 @@ extension CloakroomError: CustomStringConvertible {
     }
 }
 
+extension CloakroomError {
+    /// The time to wait before the next attempt, if the service sent one.
+    var retryAfter: Duration? {
+        guard case .service(let error) = self else { return nil }
+        return error.retryAfter
+    }
+}
+
 /// The error document of a request that the service rejected or failed to process.
 public struct ServiceError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The error code, for programs: `FILE_NOT_FOUND` of the API, `ContentTypeMismatch` of the storage origin.

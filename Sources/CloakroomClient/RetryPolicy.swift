@@ -43,14 +43,20 @@ public struct RetryPolicy: Hashable, Sendable {
         after error: CloakroomError, attempt: Int, _ repetition: Repetition, random: Double = .random(in: 0...1)
     ) -> Duration? {
         guard attempt < self.maximumAttempts, Self.isTemporary(error, repetition) else { return nil }
-        let longest = min(self.maximumDelay, self.firstDelay * (1 << min(attempt - 1, 20)))
-        // Never less than half of it: a wait of nothing is none.
-        let delay = longest * (0.5 + random / 2)
-        guard case .service(let service) = error, let asked = service.retryAfter else { return delay }
+        let delay = self.delay(ofAttempt: attempt, random: random)
+        guard let asked = error.retryAfter else { return delay }
         return asked <= self.maximumDelay ? max(asked, delay) : nil
     }
 
-    private static func isTemporary(_ error: CloakroomError, _ repetition: Repetition) -> Bool {
+    /// Returns how long to wait after an attempt, counted from 1, where the service says nothing of it.
+    func delay(ofAttempt attempt: Int, random: Double) -> Duration {
+        let longest = min(self.maximumDelay, self.firstDelay * (1 << min(attempt - 1, 20)))
+        // Never less than half of it: a wait of nothing is none.
+        return longest * (0.5 + random / 2)
+    }
+
+    /// Whether the same call may succeed later.
+    static func isTemporary(_ error: CloakroomError, _ repetition: Repetition) -> Bool {
         switch error {
         // Rejected before anything was done.
         case .service(let error) where error.status == 429: true
