@@ -10,7 +10,8 @@ struct Cloakroom: AsyncParsableCommand {
         abstract: "Store files and issue presigned URLs for them.",
         discussion: """
             'cloakroom serve' starts the server. The commands keys, organizations, signing-keys, backup, restore and \
-            check work on its data directory. The commands upload, download and files are a client of a running server.
+            check work on its data directory. The commands upload, download, files and events are a client of a running \
+            server.
 
             Start a server with a new data directory. It prints an API key.
               cloakroom serve
@@ -23,7 +24,7 @@ struct Cloakroom: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, KeysCommand.self, OrganizationsCommand.self, SigningKeysCommand.self,
             BackupCommand.self, RestoreCommand.self, CheckCommand.self,
-            UploadCommand.self, DownloadCommand.self, FilesCommand.self, VersionCommand.self,
+            UploadCommand.self, DownloadCommand.self, FilesCommand.self, EventsCommand.self, VersionCommand.self,
         ])
 
     static func main() async {

@@ -5,7 +5,7 @@ import Foundation
 
 /// Files as the commands print them: a line of columns, or a line of JSON with the API's names.
 enum FileOutput {
-    private struct Document: Encodable {
+    struct Document: Encodable {
         var fileID: String
         var filename: String
         var contentType: String
@@ -30,12 +30,16 @@ enum FileOutput {
 
     /// A file of the service.
     static func json(_ file: FileMetadata, path: String? = nil) -> String {
-        self.line(
-            Document(
-                fileID: file.id.description, filename: file.filename.text, contentType: file.mediaType.text,
-                sizeBytes: file.size.bytes, status: file.status.rawValue, sha256: file.sha256?.hexadecimal,
-                createdAt: file.createdAt.rfc3339, uploadedAt: file.uploadedAt?.rfc3339,
-                expiresAt: file.expiresAt?.rfc3339, path: path))
+        self.line(self.document(file, path: path))
+    }
+
+    /// A file of the service, to be encoded.
+    static func document(_ file: FileMetadata, path: String? = nil) -> Document {
+        Document(
+            fileID: file.id.description, filename: file.filename.text, contentType: file.mediaType.text,
+            sizeBytes: file.size.bytes, status: file.status.rawValue, sha256: file.sha256?.hexadecimal,
+            createdAt: file.createdAt.rfc3339, uploadedAt: file.uploadedAt?.rfc3339,
+            expiresAt: file.expiresAt?.rfc3339, path: path)
     }
 
     /// A file that has been uploaded from a path.
@@ -54,7 +58,8 @@ enum FileOutput {
         ].joined(separator: "\t")
     }
 
-    private static func line(_ document: Document) -> String {
+    /// Writes a document as a line of JSON, which a terminal displays as it is.
+    static func line(_ document: some Encodable) -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.withoutEscapingSlashes, .sortedKeys]
         return (try? encoder.encode(document)).map { self.escape(String(decoding: $0, as: UTF8.self)) } ?? "{}"
