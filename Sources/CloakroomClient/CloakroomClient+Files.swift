@@ -12,7 +12,8 @@ extension CloakroomClient {
     /// - Throws: ``CloakroomError``, with the code `FILE_NOT_FOUND` for a file that is not the organization's.
     public func file(_ id: FileID, wait: Duration = .zero) async throws(CloakroomError) -> FileMetadata {
         let query = wait == .zero ? "" : "?wait=\(wait.components.seconds)"
-        let body = try await self.call(.GET, "/v1/files/\(id)\(query)")
+        let client = wait == .zero ? self : self.waiting
+        let body = try await client.call(.GET, "/v1/files/\(id)\(query)")
         return try Self.decode(FileDocument.self, body).metadata()
     }
 

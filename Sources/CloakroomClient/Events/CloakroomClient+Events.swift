@@ -44,7 +44,8 @@ extension CloakroomClient {
         after start: EventStart = .oldest, types: [FileEvent.Kind] = [], organization: OrganizationID? = nil,
         limit: Int = 100, wait: Duration = .zero
     ) async throws(CloakroomError) -> FileEventPage {
-        let client = organization.map { self.acting(for: $0) } ?? self
+        let acting = organization.map { self.acting(for: $0) } ?? self
+        let client = wait == .zero ? acting : acting.waiting
         let items = ["limit=\(limit)"] + (wait == .zero ? [] : ["wait=\(wait.components.seconds)"])
         let path = client.eventPath(after: start, types: types, items)
         let page = try Self.decode(PageDocument.self, try await client.call(.GET, path))

@@ -76,7 +76,7 @@ public struct FileEventSequence: AsyncSequence, Sendable {
                 let request = self.sequence.client.eventStreamRequest(
                     cursor, types: self.sequence.types, isResumed: self.backoff.hasConnected)
                 self.connection = EventConnection(
-                    self.sequence.client, request, silenceLimit: self.sequence.silenceLimit)
+                    self.sequence.client.waiting, request, silenceLimit: self.sequence.silenceLimit)
             }
             while let item = try await self.connection?.next() {
                 switch item {

@@ -44,6 +44,23 @@ struct FileEventConnectionTests {
         }
     }
 
+    @Test func streamsDoNotTakeTheConnectionsOfCalls() async throws {
+        let stream: [ScriptedServer.Step] = [.stream, .event("g.1"), .hold]
+        let page = [ScriptedServer.Step.json(EventFixture.page([], next: "g.1"))]
+        // More than the HTTP client's connections to a service for calls, which are 8.
+        try await ScriptedServer.run(scripts: Array(repeating: stream, count: 10) + [page]) { server in
+            var iterators: [FileEventSequence.AsyncIterator] = []
+            for _ in 0..<10 {
+                var iterator = try Self.events(server).makeAsyncIterator()
+                _ = try await iterator.next()
+                iterators.append(iterator)
+            }
+            #expect(try await server.client().eventPage().nextCursor.description == "g.1")
+            iterators.removeAll()
+            try await ScriptedServer.eventually { server.departures == 10 }
+        }
+    }
+
     @Test func silenceIsABrokenConnection() async throws {
         try await ScriptedServer.run(
             [.stream, .event("g.1"), .hold], [.hold], [.stream, .event("g.2"), .hold]

@@ -42,6 +42,13 @@ final class ScriptedServer: Sendable {
     static func run(
         _ scripts: [Step]..., body: @escaping @Sendable (ScriptedServer) async throws -> Void
     ) async throws {
+        try await Self.run(scripts: scripts, body: body)
+    }
+
+    /// Runs work against a server; connections beyond the scripts are closed at once.
+    static func run(
+        scripts: [[Step]], body: @escaping @Sendable (ScriptedServer) async throws -> Void
+    ) async throws {
         let listener = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .bind(host: "127.0.0.1", port: 0) { channel in
                 channel.eventLoop.makeCompletedFuture {
