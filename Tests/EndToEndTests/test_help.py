@@ -14,7 +14,7 @@ COMMANDS = [
     "", "serve", "keys", "keys create", "keys list", "keys revoke", "keys rotate", "organizations",
     "organizations list", "organizations set", "signing-keys", "signing-keys list", "signing-keys rotate",
     "signing-keys retire", "backup", "restore", "check", "upload", "download", "files", "files list", "files show",
-    "files delete", "version",
+    "files delete", "events", "version",
 ]
 # Behind the sentences, what ArgumentParser adds or a default that the program computes.
 NOTE = re.compile(r" \((values|default): [^()]*(\([^()]*\)[^()]*)*\)$")
