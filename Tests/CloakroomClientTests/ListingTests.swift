@@ -26,6 +26,29 @@ struct ListingTests {
         #expect(try Data(contentsOf: URL(filePath: path + ".copy")) == Self.picture)
     }
 
+    @Test func eventsArePrinted() async throws {
+        try await ScriptedServer.run(
+            [.json(EventFixture.page([], next: "g.0"))], [.stream, .event("g.1")], [.error("410 Gone", "GONE")]
+        ) { server in
+            await #expect(throws: CloakroomError.self) { try await Self.hear(server.client()) }
+            #expect(server.heads.count == 3)
+        }
+    }
+
+    @Test func deliveryIsVerified() throws {
+        let (secret, now) = (try WebhookSecret.generate(), SystemClock().now)
+        let body = Array(EventFixture.ready.utf8)
+        let headers = [
+            (name: "webhook-id", value: EventFixture.id),
+            (name: "webhook-timestamp", value: "\(now.secondsSinceEpoch)"),
+            (
+                name: "webhook-signature",
+                value: WebhookSignature.sign(id: EventFixture.id, timestamp: now, body: body, secrets: [secret])
+            ),
+        ]
+        #expect(try Self.verify(headers, body, secret.reveal()).type == .ready)
+    }
+
     @Test func inputIsResolved() async throws {
         let path = try Self.temporaryFile("photo.png")
         try await Service.run { service in
@@ -74,6 +97,22 @@ struct ListingTests {
             print(file.id, file.filename, file.size)
         }
         #expect(copy.id == file.id)
+    }
+
+    private static func hear(_ client: CloakroomClient) async throws {
+        for try await (event, cursor) in client.events(after: .now, types: [.ready]) {
+            print(event.file?.id.description ?? event.id, cursor)
+        }
+    }
+
+    private static func verify(
+        _ headers: [(name: String, value: String)], _ body: [UInt8], _ secret: String
+    ) throws -> FileEvent {
+        guard let webhookSecret = WebhookSecret(secret) else {
+            fatalError("The secret is malformed.")
+        }
+        let event = try Webhook.verify(headers: headers, body: body, secret: webhookSecret)
+        return event
     }
 
     private static func resolve(

@@ -165,7 +165,10 @@ def imports_and_body(listing):
     return [line for line in lines if line.startswith("import ")], body
 
 
-@takes(DOCC, "import CloakroomClient", "let file = try await", "guard let image", "do {")
+@takes(
+    DOCC, "import CloakroomClient", "let file = try await", "for try await (event", "guard let webhookSecret",
+    "guard let image", "do {",
+)  # fmt: skip
 def test_swift_listings_are_compiled_by_the_client_tests(listings):
     """`swift test` compiles and runs `ListingTests.swift`, which has them, whatever their indentation."""
     source = (ROOT / "Tests/CloakroomClientTests/ListingTests.swift").read_text()
