@@ -22,7 +22,7 @@ package struct LocalRows: Sendable {
 
     private init(_ directory: DataDirectory, _ health: StorageHealth) throws {
         self.catalog = try Catalog(directory: directory, owner: .command, health: health)
-        self.rows = SQLiteRows(self.catalog, lookups: self.threads, pages: self.threads)
+        self.rows = SQLiteRows(self.catalog, lookups: self.threads, pages: self.threads, events: self.threads)
         self.threads.start()
     }
 

@@ -45,6 +45,7 @@ package struct LocalStore: Sendable {
     package let damage: DamageControl
     private let disk: NIOThreadPool
     private let lookups: NIOThreadPool
+    private let events: NIOThreadPool
 
     /// Opens a store as its only server, and puts right what a crash left; ``begin(now:)`` counts its start.
     package static func open(
@@ -75,7 +76,8 @@ package struct LocalStore: Sendable {
     ) throws(BlobStore.OpenError) {
         try Self.checkDirectories(of: directory, catalog)
         let (disk, lookups) = (Self.threads(options.diskThreads), Self.threads(max(1, options.lookupThreads)))
-        let rows = SQLiteRows(catalog, lookups: lookups, pages: disk)
+        let events = Self.threads(1)
+        let rows = SQLiteRows(catalog, lookups: lookups, pages: disk, events: events)
         let shared = Storage.Shared(openBlobs: options.openBlobs)
         do throws(BlobStore.OpenError) {
             let blobs = try BlobStore(
@@ -83,11 +85,11 @@ package struct LocalStore: Sendable {
                 openPacks: options.openBlobs, staging: options.staging, packLength: options.packLength)
             self.pair = LocalPair(catalog: catalog, blobs: blobs, shared: shared)
         } catch {
-            for threads in [disk, lookups] { threads.shutdownGracefully { _ in } }
+            for threads in [disk, lookups, events] { threads.shutdownGracefully { _ in } }
             throw error
         }
         (self.directory, self.health, self.reserve) = (directory, health, reserve)
-        (self.disk, self.lookups) = (disk, lookups)
+        (self.disk, self.lookups, self.events) = (disk, lookups, events)
         self.damage = DamageControl(self.pair)
         self.storage = Storage(
             rows: rows, blobs: self.pair.blobs, shared: shared,
@@ -114,7 +116,8 @@ package struct LocalStore: Sendable {
     package func shutDown() async throws {
         var failures: [any Error] = []
         for step in [
-            { try await self.lookups.shutdownGracefully() }, { try await self.disk.shutdownGracefully() },
+            { try await self.events.shutdownGracefully() }, { try await self.lookups.shutdownGracefully() },
+            { try await self.disk.shutdownGracefully() },
             { try await self.pair.blobs.shutDown() }, { try await self.pair.catalog.shutDown() },
         ] as [() async throws -> Void] {
             do { _ = try await step() } catch { failures.append(error) }
@@ -125,8 +128,7 @@ package struct LocalStore: Sendable {
     /// Ends the process's part as if it had been killed: the pack that is being written is not ended.
     func crash() async throws {
         try await self.pair.catalog.shutDown()
-        try await self.lookups.shutdownGracefully()
-        try await self.disk.shutdownGracefully()
+        for threads in [self.events, self.lookups, self.disk] { try await threads.shutdownGracefully() }
     }
 }
 

@@ -11,12 +11,17 @@ package final class SQLiteRows: Sendable {
     private let catalog: Catalog
     private let lookups: NIOThreadPool
     private let pages: NIOThreadPool
+    private let events: NIOThreadPool
 
     /// - Parameters:
     ///   - catalog: The database.
     ///   - lookups: Threads for reading many rows by their ids; like the others started and ended by whoever made them.
     ///   - pages: Threads for listing, which may look at many rows in vain.
-    package init(_ catalog: Catalog, lookups: NIOThreadPool, pages: NIOThreadPool) {
+    ///   - events: Threads for reading events, which may look at many rows in vain, too.
+    package init(
+        _ catalog: Catalog, lookups: NIOThreadPool, pages: NIOThreadPool, events: NIOThreadPool
+    ) {
+        self.events = events
         self.catalog = catalog
         self.lookups = lookups
         self.pages = pages
@@ -155,15 +160,15 @@ extension SQLiteRows: RevocationRows {
 extension SQLiteRows: EventRows {
     package func findEvents(_ query: EventQuery) -> Lookup<EventPage> {
         let catalog = self.catalog
-        return self.later(on: self.pages) { () throws(StorageError) in try catalog.events(query) }
+        return self.later(on: self.events) { () throws(StorageError) in try catalog.events(query) }
     }
 
-    package func findEventLog() -> Lookup<EventLogState?> {
+    package func findEventLog() -> Lookup<EventLogState> {
         Lookup { () throws(StorageError) in try self.catalog.eventLog() }
     }
 
-    package func dropEvents(before moment: Timestamp, limit: Int) async throws(StorageError) -> Int {
-        try await self.catalog.dropEvents(before: moment, limit: limit)
+    package func dropEvents(notFrom time: ClosedRange<Timestamp>, limit: Int) async throws(StorageError) -> Int {
+        try await self.catalog.dropEvents(notFrom: time, limit: limit)
     }
 
     package func onEvents(_ listener: @escaping @Sendable (EventPosition) -> Void) {

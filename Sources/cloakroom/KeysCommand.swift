@@ -34,7 +34,9 @@ struct KeysCommand: AsyncParsableCommand {
                 (default: files:read and files:write)
                 """)
         var permission: [String] = []
-        @Flag(help: "Let a gateway key read the events of all organizations, without X-Organization-ID.")
+        @Flag(
+            help: "Let a gateway key read the events of all organizations. Without --permission it can do nothing else."
+        )
         var allEvents = false
         @OptionGroup var directory: DataDirectoryOption
 
@@ -65,8 +67,8 @@ struct KeysCommand: AsyncParsableCommand {
 
         func run() async throws {
             var permissions = Set(self.permission.compactMap { Permission(rawValue: $0) })
-            if permissions.isEmpty { permissions = Permission.defaults }
             if self.allEvents { permissions.insert(.eventsReadAll) }
+            if permissions.isEmpty { permissions = Permission.defaults }
             let scope = self.organization.flatMap { OrganizationID($0) }.map { APIKeyRecord.Scope.organization($0) }
             try await self.directory.withKeys { keys in
                 try await keys.create(

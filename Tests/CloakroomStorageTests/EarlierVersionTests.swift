@@ -79,6 +79,28 @@ struct EarlierVersionTests {
         #expect(try connection.text(of: "SELECT used_files FROM organizations") == "2")
     }
 
+    /// The next backup takes over from one of each version what it has.
+    @Test(arguments: [5, 6, 7])
+    func filesOfABackupOfAnEarlierVersionAreRead(_ version: Int) throws {
+        let temporary = try TemporaryDirectory()
+        let path = temporary.path + "/catalog.sqlite"
+        do {
+            let connection = try SQLiteConnection(path: path, role: .command)
+            for migration in CatalogSchema.migrations.prefix(version) { try connection.execute(migration) }
+            try connection.execute(
+                """
+                PRAGMA user_version = \(version);
+                INSERT INTO organizations (id, created_at) VALUES ('acme', 1);
+                INSERT INTO files (id, organization_id, filename, content_type, size_bytes, created_at, upload_expires_at,
+                    sha256, uploaded_at) VALUES (zeroblob(16), 'acme', 'a', 'image/png', 9, 1, 2, zeroblob(32), 1);
+                """)
+        }
+        let backup = try BackupCatalog(opening: path, system: Linux())
+        let files = try backup.page(after: nil, .byID)
+        #expect(files.map(\.size.bytes) == [9])
+        #expect(files.allSatisfy { backup.has($0) })
+    }
+
     @Test
     func aCatalogueOfTheFirstVersionIsMigrated() throws {
         let temporary = try TemporaryDirectory()

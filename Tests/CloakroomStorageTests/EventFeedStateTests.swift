@@ -19,7 +19,6 @@ struct EventFeedStateTests {
         }
 
         func giveUp(_ id: UInt64) -> EventPosition? { self.state.giveUp(id)?.1 }
-        func endAll() -> [Int] { self.state.endAll() }
         func wake(upTo end: Int64) -> Bool { self.state.wake(upTo: EventPosition(end)) }
         func nextRead() -> EventPosition? { self.state.nextRead() }
         func keep(_ page: EventPage?) -> [(Int, EventFeed.Outcome)] { self.state.keep(page) }
@@ -119,10 +118,13 @@ struct EventFeedStateTests {
         #expect(state.wait(try Self.query(after: 0), 2, 22) == .behind)
     }
 
-    @Test func theEndEndsAllWaits() throws {
+    /// The log of a store that is started again begins far behind zero.
+    @Test func whoIsBehindTheLogReadsIt() throws {
         let state = State()
-        #expect(state.wait(try Self.query(after: 0), 1, 11) == nil)
-        #expect(state.endAll() == [11])
-        #expect(state.wait(try Self.query(after: 0), 2, 22) == .ended)
+        #expect(!state.wake(upTo: 50))
+        #expect(state.wait(try Self.query(after: 7), 1, 11) == .behind)
+        #expect(state.wait(try Self.query(after: 50), 2, 22) == nil)
+        #expect(state.wake(upTo: 51))
+        #expect(state.nextRead() == EventPosition(50))
     }
 }

@@ -73,7 +73,7 @@ struct RevocationTests {
 
     @Test func revocationsAreForgottenOnceNoURLCanBeLeft() async throws {
         let fixture = try Fixture()
-        let rows = SQLiteRows(fixture.catalog, lookups: .singleton, pages: .singleton)
+        let rows = SQLiteRows(fixture.catalog, lookups: .singleton, pages: .singleton, events: .singleton)
         let revocations = Revocations(rows: rows, caches: RowCaches(), lifetimeSeconds: 100)
         let id = try fixture.nextID()
         revocations.add([id: Fixture.now])

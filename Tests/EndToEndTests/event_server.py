@@ -71,7 +71,7 @@ class EventServer:
     def page(self, request):
         start = self.start(request)
         events = self.log[start : start + int(self.query(request).get("limit", 100))]
-        self.answer(request, 200, {"events": events, "next_cursor": f"g.{start + len(events)}"})
+        self.answer(request, 200, {"events": events, "next_cursor": f"g.{start + len(events)}", "has_more": start + len(events) < len(self.log)})
 
     def answer(self, request, status, document):
         body = json.dumps(document).encode()

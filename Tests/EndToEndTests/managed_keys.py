@@ -8,7 +8,7 @@ from cloakroom import EVIDENCE, command, http
 MEMBERS = {
     "key_id", "name", "prefix", "permissions", "created_at", "last_used_at", "expires_at", "revoked_at",
 }  # fmt: skip
-PERMISSIONS = ["files:read", "files:write", "keys:manage"]
+PERMISSIONS = ["events:read", "files:read", "files:write", "keys:manage"]
 UNKNOWN = "key_0123456789abcdef"
 
 

@@ -74,7 +74,7 @@ def test_pages_go_on_where_the_last_one_ended(server):
         document = page(client, limit=3, **({"after": cursor} if cursor else {}))
         found += [event["data"]["file"]["file_id"] for event in document["events"]]
         cursor = document["next_cursor"]
-        if not document["events"]:
+        if not document["has_more"]:
             break
     assert found == files
     assert page(client, after="now")["events"] == []
@@ -89,9 +89,10 @@ def test_organizations_see_their_own(server):
     other_writer.upload(b"theirs")
     document = page(client)
     assert [event["data"]["file"]["file_id"] for event in document["events"]] == [mine]
-    # Another's cursor is no cursor, and says nothing of how much happened between two of them.
-    cursors = [document["next_cursor"], page(other)["next_cursor"]]
-    response = other.get("/v1/events", params={"after": cursors[0]})
+    # A cursor does not show whether anything happened elsewhere: no two are the same.
+    assert len({page(client, after="now")["next_cursor"] for _ in range(4)}) > 1
+    # Another's cursor is no cursor.
+    response = other.get("/v1/events", params={"after": document["next_cursor"]})
     assert (response.status_code, response.json()["error"]["code"]) == (400, "INPUT_VALIDATION_ERROR")
     gateway = server.client(None, "events:read", gateway=True)
     assert gateway.get("/v1/events").status_code == 400
@@ -102,11 +103,14 @@ def test_organizations_see_their_own(server):
 def test_a_gateway_key_made_for_it_reads_all(server):
     for organization in ("one", "two"):
         server.client(organization).upload(b"bytes")
-    key = command(
-        "keys", "create", "--gateway", "--permission", "events:read", "--all-events", data_dir=server.data_dir
-    ).stdout.strip()
-    document = http("GET", server.api + "/v1/events?limit=1000", headers={"Authorization": f"Bearer {key}"}).json()
+    key = command("keys", "create", "--gateway", "--all-events", data_dir=server.data_dir).stdout.strip()
+    headers = {"Authorization": f"Bearer {key}"}
+    document = http("GET", server.api + "/v1/events?limit=1000", headers=headers).json()
     assert {"one", "two"} <= {event["data"]["organization_id"] for event in document["events"]}
+    one = http("GET", server.api + "/v1/events", headers=headers | {"X-Organization-ID": "one"}).json()
+    assert {event["data"]["organization_id"] for event in one["events"]} == {"one"}
+    # It can do nothing else.
+    assert http("GET", server.api + "/v1/files", headers=headers | {"X-Organization-ID": "one"}).status_code == 403
     refused = command("keys", "create", "--organization", "x", "--all-events", data_dir=server.data_dir, check=False)
     assert refused.returncode != 0 and "--gateway" in refused.stderr
 
@@ -264,3 +268,31 @@ def test_events_survive_a_restart(server):
     events = page(client.__class__(server, client.key), after=cursor)["events"]
     assert [event["data"]["file"]["file_id"] for event in events] == [second]
     assert first != second
+
+
+def test_who_comes_back_after_a_restart_hears_the_first_event(server):
+    writer, client = reader(server, "again")
+    for number in range(5):
+        writer.upload(bytes([number]))
+    server.stop()
+    server.start()
+    writer, client = (one.__class__(server, one.key) for one in (writer, client))
+    cursor = page(client)["next_cursor"]
+    timer = threading.Timer(0.3, lambda: writer.upload(b"after the restart"))
+    timer.start()
+    start = time.monotonic()
+    assert len(page(client, after=cursor, wait=20)["events"]) == 1
+    assert time.monotonic() - start < 5
+    timer.join()
+
+
+def test_a_restored_store_has_cursors_of_its_own(server, tmp_path):
+    writer, client = reader(server, "restored")
+    writer.upload(b"before the backup")
+    cursor = page(client)["next_cursor"]
+    command("backup", str(tmp_path / "backup"), data_dir=server.data_dir)
+    command("restore", str(tmp_path / "backup"), data_dir=tmp_path / "data")
+    with Server(data_dir=tmp_path / "data") as restored:
+        again = client.__class__(restored, client.key)
+        assert again.get("/v1/events", params={"after": cursor}).status_code == 410
+        assert [event["type"] for event in page(again)["events"]] == ["file.ready"]

@@ -31,7 +31,9 @@ enum Engines: String, Sendable, CaseIterable {
             let local = try await LocalStore.open(
                 DataDirectory(path: path, exclusively: true), health: StorageHealth(logger: logger),
                 now: SystemClock().now)
-            try await body(SQLiteRows(local.pair.catalog, lookups: .singleton, pages: .singleton), local.pair.blobs)
+            try await body(
+                SQLiteRows(local.pair.catalog, lookups: .singleton, pages: .singleton, events: .singleton),
+                local.pair.blobs)
             try await local.shutDown()
         }
     }

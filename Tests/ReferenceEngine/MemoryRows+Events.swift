@@ -38,22 +38,25 @@ extension MemoryRows: EventRows {
             }.filter { query.matches($0) }
             let page = Array(events.prefix(query.limit))
             let end = max(query.after, EventPosition(state.lastEvent))
-            return EventPage(events: page, end: page.count < query.limit ? end : page.last?.position ?? end)
+            let isWhole = page.count < query.limit
+            return EventPage(
+                events: page, end: isWhole ? end : page.last?.position ?? end, isWhole: isWhole,
+                isBroken: query.after < state.droppedEvents)
         }
     }
 
-    package func findEventLog() -> Lookup<EventLogState?> {
+    package func findEventLog() -> Lookup<EventLogState> {
         self.look { state in
             let end = EventPosition(state.lastEvent)
             return EventLogState(
                 start: state.droppedEvents, end: end, limit: end,
-                cursors: EventCursors(identity: [UInt8](repeating: 7, count: 16), losses: 0))
+                cursors: EventCursors(generation: [UInt8](repeating: 7, count: 16)))
         }
     }
 
-    package func dropEvents(before moment: Timestamp, limit: Int) async throws(StorageError) -> Int {
+    package func dropEvents(notFrom time: ClosedRange<Timestamp>, limit: Int) async throws(StorageError) -> Int {
         self.change { state in
-            let old = state.events.prefix { $0.occurredAt < moment }.prefix(limit)
+            let old = state.events.prefix { !time.contains($0.occurredAt) }.prefix(limit)
             for entry in old where entry.type.isLast { state.removed[entry.file] = nil }
             state.droppedEvents = old.last?.position ?? state.droppedEvents
             state.events.removeFirst(old.count)
@@ -62,6 +65,6 @@ extension MemoryRows: EventRows {
     }
 
     package func onEvents(_ listener: @escaping @Sendable (EventPosition) -> Void) {
-        self.listener.withLock { $0 = listener }
+        self.listener.withLock { $0 = Listener(notice: listener) }
     }
 }

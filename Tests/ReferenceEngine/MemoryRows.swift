@@ -45,6 +45,10 @@ package final class MemoryRows: Sendable {
         var quota = Quota()
     }
 
+    struct Listener {
+        let notice: @Sendable (EventPosition) -> Void
+    }
+
     struct State {
         var files: [FileID: Row] = [:]
         var deletions: [FileID: Deletion] = [:]
@@ -58,7 +62,7 @@ package final class MemoryRows: Sendable {
     }
 
     private let state = Mutex(State())
-    let listener = Mutex<(@Sendable (EventPosition) -> Void)?>(nil)
+    let listener = Mutex<Listener?>(nil)
     private let answers: Answers
 
     package init(_ answers: Answers = .now) {
@@ -72,7 +76,7 @@ package final class MemoryRows: Sendable {
             let value = try body(&state)
             return (value, state.lastEvent > last ? EventPosition(state.lastEvent) : nil)
         }
-        if let last { self.listener.withLock { $0 }?(last) }
+        if let last { self.listener.withLock { $0 }?.notice(last) }
         return value
     }
 

@@ -7,6 +7,8 @@ public struct FileEventPage: Hashable, Sendable {
     public let events: [FileEvent]
     /// The place after the last of them, also where there are none.
     public let nextCursor: EventCursor
+    /// Whether more follows at once: with types, a page can be short or empty although it does.
+    public let hasMore: Bool
 }
 
 /// What happens to files, by an organization's key with the permission `events:read`, or by a gateway's key, which reads
@@ -52,7 +54,7 @@ extension CloakroomClient {
         guard let cursor = EventCursor(page.nextCursor) else { throw .invalidResponse("a cursor is malformed") }
         var events: [FileEvent] = []
         for document in page.events { events.append(try document.event()) }
-        return FileEventPage(events: events, nextCursor: cursor)
+        return FileEventPage(events: events, nextCursor: cursor, hasMore: page.hasMore)
     }
 
     /// The path of the log with its query, which ends with some items.
@@ -69,10 +71,12 @@ extension CloakroomClient {
     private struct PageDocument: Decodable {
         let events: [FileEventDocument]
         let nextCursor: String
+        let hasMore: Bool
 
         private enum CodingKeys: String, CodingKey {
             case events
             case nextCursor = "next_cursor"
+            case hasMore = "has_more"
         }
     }
 }

@@ -59,7 +59,7 @@ public struct FileEvent: Hashable, Sendable, CustomStringConvertible {
     public let timestamp: Timestamp
     /// The owner of the file; `nil` only for a type that has no name here.
     public let organizationID: OrganizationID?
-    /// The file, as it was when the service wrote the event; `nil` only for a type that has no name here.
+    /// The file, as it was when the service read the event; `nil` only for a type that has no name here.
     public let file: FileMetadata?
     /// Why the file was deleted; `nil` for other events.
     public let reason: Reason?

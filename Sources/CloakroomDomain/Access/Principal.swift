@@ -110,7 +110,8 @@ extension Principal {
         if self.isGateway, requested == nil, self.permissions.contains(.eventsReadAll) {
             return EventAccess(organization: nil)
         }
-        let access = try self.authorize(.eventsRead, requestedOrganization: requested)
-        return EventAccess(organization: access.organization)
+        let permission: Permission = self.permissions.contains(.eventsReadAll) ? .eventsReadAll : .eventsRead
+        return EventAccess(
+            organization: try self.authorize(permission, requestedOrganization: requested).organization)
     }
 }

@@ -2,8 +2,9 @@ import CloakroomCrypto
 
 /// Writes and reads cursors of the log of events: `{generation}.{position}`, 16 hexadecimal digits each.
 ///
-/// A position is enciphered, so that the cursors of an organization say nothing of how much happens in others: a Feistel network of
-/// ``rounds`` rounds (Luby and Rackoff, 1988) over 64 bits, whose round function is HMAC-SHA-256 of the reader, the round and a half.
+/// A position is enciphered with a salt, so that the cursors of an organization say nothing of what happens in others: a Feistel
+/// network of ``rounds`` rounds (Luby and Rackoff, 1988) over 64 bits, 16 of salt and 48 of position, whose round function is
+/// HMAC-SHA-256 of the round, a half and the reader.
 package struct EventCursors: Hashable, Sendable {
     /// Who reads: an organization, or `nil` for the reader of all.
     package typealias Reader = OrganizationID?
@@ -18,26 +19,25 @@ package struct EventCursors: Hashable, Sendable {
 
     /// Four make a permutation that nobody can tell from a random one who can choose what is enciphered and deciphered.
     private static let rounds: ClosedRange<UInt8> = 1...4
+    /// The rest of 64 bits is salt.
+    private static let positionBits: UInt64 = 48
 
     private let generation: String
     private let key: SHA256Digest
 
-    /// Derives the generation and the key from what identifies the log.
+    /// Derives what is shown of the generation, and the key.
     ///
-    /// - Parameters:
-    ///   - identity: Random bytes of the store, drawn again when it is restored.
-    ///   - losses: How often events may have been lost since.
-    package init(identity: [UInt8], losses: Int64) {
-        let mac = HMACSHA256(key: identity)
-        self.generation = String(
-            mac.authenticationCode(for: Array("events of generation \(losses)".utf8)).hexadecimal.prefix(16))
-        self.key = mac.authenticationCode(for: Array("cursors of generation \(losses)".utf8))
+    /// - Parameter generation: Random bytes, drawn again where events may have been lost.
+    package init(generation: [UInt8]) {
+        let mac = HMACSHA256(key: generation)
+        self.generation = String(mac.authenticationCode(for: Array("generation".utf8)).hexadecimal.prefix(16))
+        self.key = mac.authenticationCode(for: Array("cursors".utf8))
     }
 
-    /// Returns the cursor behind a position.
-    package func cursor(_ position: EventPosition, for reader: Reader) -> String {
+    /// Returns a cursor behind a position; the salt, a random number, makes two of the same position look different.
+    package func cursor(_ position: EventPosition, for reader: Reader, salt: UInt16) -> String {
         let mac = HMACSHA256(key: self.key)
-        var (left, right) = Self.halves(UInt64(bitPattern: position.number))
+        var (left, right) = Self.halves(UInt64(salt) << Self.positionBits | UInt64(bitPattern: position.number))
         for round in Self.rounds { (left, right) = (right, left ^ Self.mix(mac, reader, round, right)) }
         let text = Hexadecimal.encode(withUnsafeBytes(of: (left.bigEndian, right.bigEndian)) { Array($0) })
         return "\(self.generation).\(text)"
@@ -55,8 +55,8 @@ package struct EventCursors: Hashable, Sendable {
         let mac = HMACSHA256(key: self.key)
         var (left, right) = Self.halves(bytes.reduce(0) { $0 << 8 | UInt64($1) })
         for round in Self.rounds.reversed() { (left, right) = (right ^ Self.mix(mac, reader, round, left), left) }
-        let number = Int64(bitPattern: UInt64(left) << 32 | UInt64(right))
-        guard (0...end.number).contains(number) else { throw .malformed }
+        let number = Int64((UInt64(left) << 32 | UInt64(right)) & (1 << Self.positionBits - 1))
+        guard number <= end.number else { throw .malformed }
         return EventPosition(number)
     }
 

@@ -22,7 +22,7 @@ final class BackupCatalog {
     /// Of the database.
     let path: String
     private let connection: SQLiteConnection
-    /// Whether it is of an earlier version, whose rows say otherwise where bytes are.
+    /// Whether it is of a version whose rows say otherwise where bytes are.
     private let isEarlier: Bool
 
     /// Opens a catalogue to be read; throws where it is none that this program knows.
@@ -31,10 +31,10 @@ final class BackupCatalog {
             database: path, SQLiteConnection(path: path, role: .reader, fileSystem: system.sqliteFileSystem))
         self.path = path
         self.connection = connection
-        self.isEarlier = try BackupError.at(database: path, CatalogSchema.isEarlier(connection))
         let known = 1...CatalogSchema.migrations.count
-        let version = try self.number("PRAGMA user_version")
-        guard known.contains(Int(version)) else {
+        let version = try BackupError.at(database: path, CatalogSchema.version(connection))
+        self.isEarlier = version < CatalogSchema.firstWithLocators
+        guard known.contains(version) else {
             throw .failed(
                 path: path, reason: "schema version \(version) is not supported, only 1 to \(known.upperBound)")
         }

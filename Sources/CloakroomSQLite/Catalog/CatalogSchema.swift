@@ -185,15 +185,26 @@ package enum CatalogSchema {
             reason TEXT CHECK (reason IN ('request', 'expired')),
             CHECK ((type = 'file.deleted') = (reason IS NOT NULL))
         ) STRICT;
-        CREATE INDEX events_of_organization ON events (organization_id, sequence);
         -- One row.
         CREATE TABLE event_log (
             id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
             -- Numbers up to here may have been given, and told, even if the events are lost.
             reserved INTEGER NOT NULL,
-            dropped INTEGER NOT NULL -- Events up to here have been dropped.
+            dropped INTEGER NOT NULL, -- Events up to here have been dropped.
+            -- Cursors of another one are dead: drawn anew where events may have been lost.
+            generation BLOB NOT NULL CHECK (length(generation) = 16)
         ) STRICT;
-        INSERT INTO event_log VALUES (1, 0, 0);
+        INSERT INTO event_log VALUES (1, 0, 0, randomblob(16));
+        CREATE TRIGGER lost_history_ends_cursors AFTER INSERT ON lost_history BEGIN
+            UPDATE event_log SET generation = randomblob(16);
+        END;
+        CREATE TRIGGER lost_bodies_end_cursors AFTER INSERT ON lost_bodies BEGIN
+            UPDATE event_log SET generation = randomblob(16);
+        END;
+        CREATE TRIGGER restored_stores_end_cursors AFTER UPDATE OF identity ON store WHEN NEW.identity <> OLD.identity
+        BEGIN
+            UPDATE event_log SET generation = randomblob(16);
+        END;
         -- Files without a row, as they were last, for as long as the log tells of their end.
         CREATE TABLE removed_files (
             id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
@@ -211,14 +222,22 @@ package enum CatalogSchema {
         ) STRICT, WITHOUT ROWID;
         """
 
+    /// The first version whose rows have locators.
+    package static let firstWithLocators = 6
+
+    /// Returns a database's version.
+    package static func version(_ connection: SQLiteConnection) throws(SQLiteError) -> Int {
+        Int(try connection.text(of: "PRAGMA user_version")) ?? 0
+    }
+
     /// Whether a database is of an earlier version.
     package static func isEarlier(_ connection: SQLiteConnection) throws(SQLiteError) -> Bool {
-        (Int(try connection.text(of: "PRAGMA user_version")) ?? 0) < self.migrations.count
+        try self.version(connection) < self.migrations.count
     }
 
     /// Brings a database up to date; throws ``TooNew``, or what SQLite reported.
     package static func migrate(_ connection: SQLiteConnection) throws {
-        let found = Int(try connection.text(of: "PRAGMA user_version")) ?? 0
+        let found = try self.version(connection)
         guard found <= self.migrations.count else { throw TooNew(found: found, known: self.migrations.count) }
         for version in found..<self.migrations.count {
             try connection.execute("BEGIN IMMEDIATE")

@@ -1,3 +1,4 @@
+import CSQLite
 import CloakroomDomain
 import Metrics
 import Synchronization
@@ -21,15 +22,22 @@ final class EventSequence: Sendable {
     /// More than one transaction takes: each of its jobs writes at most a step of a sweep.
     private static let transactionLength: Int64 = 1 << 18
 
+    static let missing = SQLiteError(code: SQLITE_CORRUPT, message: "the row of event_log is missing")
+
+    /// Who is told of events; a closure in a `Mutex` would be wrapped once more each time that it is read.
+    private struct Listener {
+        let notice: @Sendable (EventPosition) -> Void
+    }
+
     private let written = Counter(label: "cloakroom_events_total")
     private let state: Mutex<State>
-    private let listener = Mutex<(@Sendable (EventPosition) -> Void)?>(nil)
+    private let listener = Mutex<Listener?>(nil)
 
     /// Goes on behind everything that may have been told.
     init(_ connection: SQLiteConnection) throws(SQLiteError) {
         let row = try connection.statement(
             "SELECT max(reserved, coalesce((SELECT max(sequence) FROM events), 0)) FROM event_log")
-        let last = try row.first { $0.integer(0) } ?? 0
+        guard let last = try row.first({ $0.integer(0) }) else { throw Self.missing }
         self.state = Mutex(State(last: last, reserved: last))
     }
 
@@ -42,6 +50,7 @@ final class EventSequence: Sendable {
     func reserve(_ connection: SQLiteConnection) throws(SQLiteError) -> Int64 {
         let end = self.state.withLock { $0.last } + Self.blockLength
         try connection.statement("UPDATE event_log SET reserved = ?").bind(end).run()
+        guard connection.changes == 1 else { throw Self.missing }
         return end
     }
 
@@ -67,11 +76,11 @@ final class EventSequence: Sendable {
         }
         guard isCommitted, count > 0 else { return }
         self.written.increment(by: count)
-        self.listener.withLock { $0 }?(EventPosition(last))
+        self.listener.withLock { $0 }?.notice(EventPosition(last))
     }
 
     /// Sets who is told of events, on the writer's thread, which must not be held up.
     func onEvents(_ listener: @escaping @Sendable (EventPosition) -> Void) {
-        self.listener.withLock { $0 = listener }
+        self.listener.withLock { $0 = Listener(notice: listener) }
     }
 }

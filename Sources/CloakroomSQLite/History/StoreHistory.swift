@@ -15,16 +15,20 @@ struct StoreHistory: Sendable {
 extension Catalog {
     /// Begins a run: gives a store that has none an identity, and counts the start.
     package func beginHistory(blobs: Directory, data: Directory, now: Timestamp) async throws(StorageError) {
+        let isWithoutCopy: Bool
         do throws(SystemCallError) {
             let file = IdentityFile(directory: blobs)
             let isNew = try !blobs.contains(IdentityFile.name)
             let history = StoreHistory(identity: file, mark: try HistoryMarkWriter(blobs: blobs, data: data))
-            if isNew, self.knownIdentity() != nil {
-                self.health.report("blobs/identity is missing; it is written anew")
-            }
+            isWithoutCopy = isNew && self.knownIdentity() != nil
             self.history.withLock { $0 = history }
         } catch {
             throw error.storageError
+        }
+        if isWithoutCopy {
+            self.health.report("blobs/identity is missing; it is written anew")
+            // The catalogue may be an older one.
+            try await self.endCursors()
         }
         try await self.advance(.emptied, startedAt: now)
         try await self.noteLossAgain(now: now)

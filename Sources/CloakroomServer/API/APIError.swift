@@ -89,12 +89,6 @@ enum APIError: Error, Hashable, Sendable {
     }
 }
 
-extension [APIError.FieldError] {
-    mutating func add(_ field: String, _ reason: String) {
-        self.append(.init(field: field, reason: reason))
-    }
-}
-
 extension APIError {
     /// Maps what the storage reports.
     init(_ error: StorageError) {

@@ -75,3 +75,9 @@ extension StringProtocol {
     /// The beginning of what was received, for messages; by scalars, of which a character may have any number.
     var excerpt: String { String(String.UnicodeScalarView(self.unicodeScalars.prefix(64))) }
 }
+
+extension [APIError.FieldError] {
+    mutating func add(_ field: String, _ reason: String) {
+        self.append(.init(field: field, reason: reason))
+    }
+}

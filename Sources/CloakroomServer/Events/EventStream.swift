@@ -42,8 +42,10 @@ struct EventStream: Sendable {
         // What is in the log already.
         var page = try await self.services.storage.events.page(query)
         while true {
+            // The client connects again, and hears that events are gone.
+            guard !page.isBroken else { return }
             if !page.events.isEmpty { try await writer.write(self.encode(page.events)) }
-            let isAtEnd = page.events.count < query.limit
+            let isAtEnd = page.isWhole
             query.after = page.end
             let now = ContinuousClock.now
             guard now < end, !self.wait.hasLeft, await self.wait.isAccepted() else { return }

@@ -44,10 +44,9 @@ struct EventWait: Sendable {
             switch await self.departure.during({ await feed.next(waiting, within: step) }) {
             case .events(let page): return page
             case .timedOut(let position): query.after = position
-            case .ended: return EventPage(events: [], end: query.after)
             case .behind:
                 let page = try await self.services.storage.events.page(query)
-                if !page.events.isEmpty { return page }
+                if !page.events.isEmpty || page.isBroken { return page }
                 query.after = page.end
             }
         }

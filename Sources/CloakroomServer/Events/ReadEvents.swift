@@ -21,10 +21,12 @@ struct ReadEvents: Sendable {
         }
         let seconds = request.method == .head ? 0 : input.waitSeconds
         let page = try await self.page(query, seconds, request, context)
+        // Dropped since the cursor was read.
+        guard !page.isBroken else { throw APIError.eventCursorGone }
         return JSONBody.response(
             .object([
                 ("events", .array(page.events.map(EventResource.json))),
-                ("next_cursor", .string(place.cursor(at: page.end))),
+                ("next_cursor", .string(place.cursor(at: page.end))), ("has_more", .boolean(!page.isWhole)),
             ]))
     }
 
@@ -45,7 +47,7 @@ struct ReadEvents: Sendable {
         _ query: EventQuery, _ seconds: Int64, _ request: Request, _ context: APIContext
     ) async throws -> EventPage {
         let page = try await self.services.storage.events.page(query)
-        guard page.events.isEmpty, seconds > 0 else { return page }
+        guard page.events.isEmpty, seconds > 0, !page.isBroken else { return page }
         let wait = try EventWait(self.services, .events(query.organization), request, context)
         var query = query
         query.after = page.end

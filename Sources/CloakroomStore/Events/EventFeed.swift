@@ -14,8 +14,6 @@ package final class EventFeed: Sendable {
         case behind
         /// The time is over, and nothing that matches came up to this position.
         case timedOut(EventPosition)
-        /// The server is about to stop.
-        case ended
     }
 
     private static let pageLength = 1_000
@@ -34,28 +32,24 @@ package final class EventFeed: Sendable {
     /// Waits for entries that match a query, behind a position up to which the log has been read.
     package func next(_ query: EventQuery, within time: Duration) async -> Outcome {
         let id = self.state.withLock { $0.nextID() }
-        let timer = Task {
-            try await Task.sleep(for: time)
-            self.giveUp(id)
-        }
+        let timer = Timer()
         defer { timer.cancel() }
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let outcome = self.state.withLock { state in
                     Task.isCancelled ? .timedOut(query.after) : state.wait(query, id, continuation)
                 }
-                if let outcome { continuation.resume(returning: outcome) }
+                if let outcome { return continuation.resume(returning: outcome) }
+                // Not before there is somebody who can give up.
+                timer.start(after: time) { self.giveUp(id) }
             }
         } onCancel: {
             self.giveUp(id)
         }
     }
 
-    /// Ends every wait, now and from now on.
-    package func end() {
-        let waiters = self.state.withLock { $0.endAll() }
-        for waiter in waiters { waiter.resume(returning: .ended) }
-    }
+    /// Notes that the log goes to a position, as somebody has read.
+    func note(_ position: EventPosition) { self.wake(upTo: position) }
 
     private func giveUp(_ id: UInt64) {
         guard let (waiter, position) = self.state.withLock({ $0.giveUp(id) }) else { return }
@@ -83,4 +77,20 @@ package final class EventFeed: Sendable {
             for (waiter, outcome) in woken { waiter.resume(returning: outcome) }
         }
     }
+}
+
+/// Calls a function after a time, unless it is cancelled.
+private final class Timer: Sendable {
+    private let task = Mutex<Task<Void, any Error>?>(nil)
+
+    func start(after time: Duration, _ body: @escaping @Sendable () -> Void) {
+        self.task.withLock {
+            $0 = Task {
+                try await Task.sleep(for: time)
+                body()
+            }
+        }
+    }
+
+    func cancel() { self.task.withLock { $0?.cancel() } }
 }

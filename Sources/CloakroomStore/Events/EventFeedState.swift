@@ -19,7 +19,6 @@ struct EventFeedState<Waiter> {
     private var waiting: [UInt64: Waiting] = [:]
     private var lastID: UInt64 = 0
     private var isReading = false
-    private var hasEnded = false
 
     init(capacity: Int = 4_096) {
         self.capacity = capacity
@@ -35,7 +34,6 @@ struct EventFeedState<Waiter> {
 
     /// Adds a waiter, unless there is an outcome at once.
     mutating func wait(_ query: EventQuery, _ id: UInt64, _ waiter: Waiter) -> EventFeed.Outcome? {
-        if self.hasEnded { return .ended }
         if query.after < self.head {
             guard query.after >= self.start else { return .behind }
             if let page = self.matches(query) { return .events(page) }
@@ -49,13 +47,6 @@ struct EventFeedState<Waiter> {
     /// Removes a waiter that is still there, and returns up to where nothing came for it.
     mutating func giveUp(_ id: UInt64) -> (Waiter, EventPosition)? {
         self.waiting.removeValue(forKey: id).map { ($0.waiter, $0.query.after) }
-    }
-
-    /// Removes all waiters, and takes no more.
-    mutating func endAll() -> [Waiter] {
-        self.hasEnded = true
-        defer { self.waiting = [:] }
-        return self.waiting.values.map(\.waiter)
     }
 
     // MARK: The reader
@@ -96,11 +87,14 @@ struct EventFeedState<Waiter> {
         self.end = max(self.end, page.end)
         self.head = max(self.head, self.end)
         while self.recent.count > self.capacity { self.start = self.recent.removeFirst().position }
+        let organizations = Set(page.events.map(\.organization))
         var woken: [(Waiter, EventFeed.Outcome)] = []
         for (id, one) in self.waiting {
             if one.query.after < self.start {
                 woken.append((one.waiter, .behind))
-            } else if let matching = self.matches(one.query) {
+            } else if one.query.organization.map({ organizations.contains($0) }) ?? true,
+                let matching = self.matches(one.query)
+            {
                 woken.append((one.waiter, .events(matching)))
             } else {
                 self.waiting[id]?.query.after = max(one.query.after, self.end)

@@ -28,7 +28,9 @@ package final class Events: Sendable {
         let reader: OrganizationID?
 
         /// The cursor behind a position of the same log.
-        package func cursor(at position: EventPosition) -> String { self.cursors.cursor(position, for: self.reader) }
+        package func cursor(at position: EventPosition) -> String {
+            self.cursors.cursor(position, for: self.reader, salt: .random(in: 0...UInt16.max))
+        }
     }
 
     /// For how many events one page has room, and how many it has by default.
@@ -48,7 +50,7 @@ package final class Events: Sendable {
     package func place(
         _ beginning: Beginning, of access: EventAccess
     ) async throws(CursorRejection) -> Place {
-        guard let log = try await self.log() else { throw .failed(.failed("the store has no identity yet")) }
+        let log = try await self.log()
         let position: EventPosition
         switch beginning {
         case .oldest: position = log.start
@@ -64,9 +66,11 @@ package final class Events: Sendable {
         return Place(position: position, cursors: log.cursors, reader: access.organization)
     }
 
-    private func log() async throws(CursorRejection) -> EventLogState? {
+    private func log() async throws(CursorRejection) -> EventLogState {
         do throws(StorageError) {
-            return try await self.rows.findEventLog().value()
+            let log = try await self.rows.findEventLog().value()
+            self.feed.note(log.end)
+            return log
         } catch {
             throw .failed(error)
         }
@@ -74,7 +78,9 @@ package final class Events: Sendable {
 
     /// Returns up to where the log goes.
     package func end() async throws(StorageError) -> EventPosition {
-        try await self.rows.findEventLog().value()?.end ?? .start
+        let end = try await self.rows.findEventLog().value().end
+        self.feed.note(end)
+        return end
     }
 
     /// Returns the entries that a query asks for, of the log alone.

@@ -11,10 +11,10 @@ package protocol EventRows: Sendable {
     ///
     /// A page that looked at many entries in vain may be short.
     func findEvents(_ query: EventQuery) -> Lookup<EventPage>
-    /// Looks up how far the log goes; `nil` before the store has an identity.
-    func findEventLog() -> Lookup<EventLogState?>
-    /// Drops the oldest entries, as far as they are from before a moment, and returns how many.
-    func dropEvents(before moment: Timestamp, limit: Int) async throws(StorageError) -> Int
+    /// Looks up how far the log goes.
+    func findEventLog() -> Lookup<EventLogState>
+    /// Drops the oldest entries, as far as they are not from a time, and returns how many.
+    func dropEvents(notFrom time: ClosedRange<Timestamp>, limit: Int) async throws(StorageError) -> Int
     /// Sets who is told up to where there are entries, after each change that adds some; called on a thread that must not be held
     /// up.
     func onEvents(_ listener: @escaping @Sendable (EventPosition) -> Void)
@@ -54,10 +54,16 @@ package struct EventPage: Hashable, Sendable {
     package let events: [EventRecord]
     /// Up to where the log was looked through; the next page is behind it.
     package let end: EventPosition
+    /// Whether that is the end of the log at this moment.
+    package let isWhole: Bool
+    /// Whether entries behind the query's position have been dropped.
+    package let isBroken: Bool
 
-    package init(events: [EventRecord], end: EventPosition) {
+    package init(events: [EventRecord], end: EventPosition, isWhole: Bool = true, isBroken: Bool = false) {
         self.events = events
         self.end = end
+        self.isWhole = isWhole
+        self.isBroken = isBroken
     }
 }
 

@@ -33,7 +33,7 @@ struct EventPrinter: Sendable {
                 try self.print(event, index == page.events.count - 1 ? page.nextCursor : nil)
             }
             self.place = page.nextCursor
-            guard !page.events.isEmpty else { return }
+            guard page.hasMore else { return }
             start = .cursor(page.nextCursor)
         }
     }

@@ -19,6 +19,6 @@ enum EventFixture {
     }
 
     static func page(_ events: [String], next: String) -> String {
-        #"{"events":[\#(events.joined(separator: ","))],"next_cursor":"\#(next)"}"#
+        #"{"events":[\#(events.joined(separator: ","))],"next_cursor":"\#(next)","has_more":\#(!events.isEmpty)}"#
     }
 }

@@ -33,7 +33,7 @@ struct EventPageTests {
 
     @Test func withoutParametersItIsTheOldestEvents() async throws {
         try await ScriptedServer.run(
-            [.json(EventFixture.page([], next: "g.0"))], [.json(#"{"events":[],"next_cursor":"a b"}"#)]
+            [.json(EventFixture.page([], next: "g.0"))], [.json(#"{"events":[],"next_cursor":"a b","has_more":false}"#)]
         ) { server in
             let client = try server.client()
             let page = try await client.eventPage()
