@@ -19,7 +19,7 @@ ROUTES = [
     ("DELETE", "/v1/files/{id}"), ("GET", "/v1/files/{id}/download"), ("HEAD", "/v1/files/{id}/download"),
     ("POST", "/v1/files/{id}/upload-url"), ("POST", "/v1/files/{id}/revoke-urls"), ("GET", "/v1/keys"),
     ("POST", "/v1/keys"), ("DELETE", "/v1/keys/{id}"), ("POST", "/v1/keys/{id}/rotate"), ("POST", "/v1/files/resolve"),
-    ("POST", "/v1/inputs/resolve"), ("GET", "/openapi.yaml"),
+    ("POST", "/v1/inputs/resolve"), ("GET", "/openapi.yaml"), ("GET", "/v1/events"), ("HEAD", "/v1/events"),
 ]  # fmt: skip
 
 REPEATED = [

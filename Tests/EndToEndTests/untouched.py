@@ -7,7 +7,7 @@ import pytest
 from cloakroom import http
 
 ORGANIZATION = "names"
-PERMISSIONS = ["files:read", "files:write", "keys:manage"]
+PERMISSIONS = ["files:read", "files:write", "keys:manage", "events:read"]
 BYTES = "application/octet-stream"
 
 
