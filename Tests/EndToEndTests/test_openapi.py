@@ -105,7 +105,7 @@ GATEWAY_ROUTES = "/v1/(files|inputs)/resolve"
 
 @pytest.mark.parametrize("gateway", [False, True])
 def test_schemathesis(server, tmp_path, gateway):
-    permissions = ["files:read", "files:write", "keys:manage"]
+    permissions = ["files:read", "files:write", "keys:manage", "events:read"]
     client = server.client(gateway=True) if gateway else server.client("schemathesis", *permissions)
     # Each key for the routes that it may use.
     routes = ["--include-path-regex" if gateway else "--exclude-path-regex", GATEWAY_ROUTES]

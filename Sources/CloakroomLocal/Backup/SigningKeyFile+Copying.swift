@@ -2,8 +2,9 @@ import CloakroomSystem
 import Glibc
 
 extension SigningKeyFile {
-    /// Copies the signing keys of a store as they stand there, durable but for the name; `false` where there are none:
-    /// the store has never been served.
+    /// Copies a store's signing keys and returns `true`, or `false` if the store was never served and has none.
+    ///
+    /// The copy's bytes are durable; its name is once the caller flushes the directory.
     static func copy(
         from source: Directory, at sourcePath: String, to target: Directory, at targetPath: String
     ) throws(BackupError) -> Bool {
