@@ -7,7 +7,7 @@ public struct FileEventPage: Hashable, Sendable {
     public let events: [FileEvent]
     /// The place after the last of them, also where there are none.
     public let nextCursor: EventCursor
-    /// Whether more follows at once: with types, a page can be short or empty although it does.
+    /// Whether more may follow: with types, a page can be short or empty although it does.
     public let hasMore: Bool
 }
 

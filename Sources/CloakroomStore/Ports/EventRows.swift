@@ -54,7 +54,7 @@ package struct EventPage: Hashable, Sendable {
     package let events: [EventRecord]
     /// Up to where the log was looked through; the next page is behind it.
     package let end: EventPosition
-    /// Whether that is the end of the log at this moment.
+    /// Whether that is the end of the log at this moment, as far as a page that is full can tell.
     package let isWhole: Bool
     /// Whether entries behind the query's position have been dropped.
     package let isBroken: Bool
